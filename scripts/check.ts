@@ -1,0 +1,4 @@
+// `npm run check`: what every commit must pass, in under a minute. `npm test` is the whole.
+import { format, lint, runSteps, suite, types } from "./steps.ts";
+
+await runSteps([format, types, lint, suite("unit"), suite("conformance"), suite("architecture")]);

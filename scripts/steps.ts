@@ -1,0 +1,88 @@
+// A list of steps run one after another, each with its name and time, stopping at the first that fails.
+import { execute } from "./execute.ts";
+import { type Outcome, runSuite, runSuiteOn24, type SuiteName } from "./suites.ts";
+
+export type Step = {
+  readonly name: string;
+  /** What to do about a failure. */
+  readonly hint?: string;
+  /** Answers why, when there is nothing to run. */
+  readonly run: () => Promise<Outcome | string>;
+};
+
+const noTestsYet = "no tests yet";
+
+const tsc = "tools/check/node_modules/typescript/bin/tsc";
+const biome = "tools/check/node_modules/@biomejs/biome/bin/biome";
+
+const tool = async (...args: readonly string[]): Promise<Outcome> => {
+  const { code } = await execute(process.execPath, args);
+  return { ok: code === 0, passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+};
+
+export const format: Step = {
+  name: "format",
+  hint: "`npm run format` formats.",
+  run: () => tool(biome, "check", "--linter-enabled=false", "."),
+};
+export const lint: Step = { name: "lint", run: () => tool(biome, "lint", "--error-on-warnings", ".") };
+export const types: Step = { name: "types", run: () => tool(tsc, "--noEmit", "--pretty", "false") };
+
+export const suite = (name: SuiteName): Step => ({
+  name,
+  hint: `\`npm run test:${name}\` runs it alone.`,
+  run: async () => (await runSuite(name)) ?? noTestsYet,
+});
+
+/** The same suite on the oldest supported line. Node.js 24 is not packaged for Apple silicon: only 26 runs there. */
+export const suiteOn24 = (name: SuiteName): Step => ({
+  name: `${name} on Node.js 24`,
+  hint: `\`SPILLWAY_NODE=24 npm run test:${name}\` runs it alone.`,
+  run: async () => {
+    const packaged = process.platform !== "darwin" || process.arch !== "arm64";
+    return packaged
+      ? ((await runSuiteOn24(name)) ?? noTestsYet)
+      : "Node.js 24 is not packaged for this machine";
+  },
+});
+
+/** Runs the steps, sets the exit code, and closes with a table and a line of totals. */
+export async function runSteps(steps: readonly Step[]): Promise<void> {
+  const started = performance.now();
+  const lines: string[] = [];
+  const totals = { passed: 0, failed: 0, skipped: 0 };
+  let failure: Step | undefined;
+  for (const step of steps) {
+    console.log(`\n▶ ${step.name}`);
+    const stepStarted = performance.now();
+    const result = await step.run();
+    const time = secondsSince(stepStarted);
+    if (typeof result === "string") {
+      lines.push(`  – ${step.name}: ${result}`);
+      continue;
+    }
+    totals.passed += result.passed;
+    totals.failed += result.failed;
+    totals.skipped += result.skipped;
+    lines.push(`  ${result.ok ? "✔" : "✖"} ${step.name}${counts(result)} (${time})`);
+    if (!result.ok) {
+      failure = step;
+      break;
+    }
+  }
+  console.log(`\n${lines.join("\n")}\n  ${secondsSince(started)} in all`);
+  if (failure !== undefined) {
+    console.log(
+      `\n✖ ${failure.name} failed; what comes after it did not run. ${failure.hint ?? ""}`.trimEnd(),
+    );
+    process.exitCode = 1;
+  }
+  console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+}
+
+const counts = ({ passed, failed, skipped }: Outcome) =>
+  passed + failed + skipped === 0
+    ? ""
+    : `: ${passed} passed${failed > 0 ? `, ${failed} failed` : ""}${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+
+const secondsSince = (start: number) => `${((performance.now() - start) / 1_000).toFixed(1)} s`;

@@ -1,0 +1,84 @@
+// The test suites by name, and how node's own test runner runs one. It holds no tests and judges none.
+import { globSync } from "node:fs";
+import { type Executed, execute } from "./execute.ts";
+
+export type SuiteName = "unit" | "architecture" | "conformance" | "wire" | "faults" | "system";
+
+type Suite = {
+  readonly globs: readonly string[];
+  /** Test files run at once. 1 where tests measure time or kill processes. */
+  readonly concurrency: number;
+  /** The longest that one test file may take. */
+  readonly fileTimeoutMs: number;
+};
+
+const seconds = 1_000;
+
+export const suites: Readonly<Record<SuiteName, Suite>> = {
+  unit: {
+    globs: ["test/unit/**/*.test.ts", "test/types/**/*.test.ts"],
+    concurrency: 2,
+    fileTimeoutMs: 60 * seconds,
+  },
+  architecture: { globs: ["test/architecture.test.ts"], concurrency: 1, fileTimeoutMs: 60 * seconds },
+  conformance: { globs: ["test/conformance/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
+  wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
+  faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
+  system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
+};
+
+export type Outcome = {
+  readonly ok: boolean;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+};
+
+export const isSuiteName = (name: string): name is SuiteName => Object.hasOwn(suites, name);
+
+/**
+ * Runs a suite under this Node.js.
+ * @param options options and files for `node --test`; files replace the suite's own
+ * @returns undefined when the suite has no tests yet
+ */
+export async function runSuite(
+  name: SuiteName,
+  options: readonly string[] = [],
+): Promise<Outcome | undefined> {
+  const suite = suites[name];
+  const named = options.filter((option) => !option.startsWith("-"));
+  const files = named.length > 0 ? named : filesOf(name);
+  if (files.length === 0) return undefined;
+  return outcome(
+    await execute(process.execPath, [
+      "--test",
+      "--test-reporter=spec",
+      `--test-concurrency=${suite.concurrency}`,
+      `--test-timeout=${suite.fileTimeoutMs}`,
+      ...options.filter((option) => option.startsWith("-")),
+      ...files,
+    ]),
+  );
+}
+
+/** Runs a suite under Node.js 24, which the launcher brings. */
+export async function runSuiteOn24(name: SuiteName): Promise<Outcome | undefined> {
+  if (filesOf(name).length === 0) return undefined;
+  return outcome(
+    await execute(process.execPath, ["tools/run.js", "scripts/suite.ts", name], { SPILLWAY_NODE: "24" }),
+  );
+}
+
+const filesOf = (name: SuiteName) => globSync([...suites[name].globs]).sort();
+
+function outcome({ code, output }: Executed): Outcome {
+  const count = (label: string) =>
+    Number([...output.matchAll(new RegExp(`^ℹ ${label} (\\d+)$`, "gm"))].at(-1)?.[1] ?? 0);
+  const failed = count("fail") + count("cancelled");
+  return {
+    ok: code === 0,
+    passed: count("pass"),
+    failed: code === 0 ? failed : Math.max(failed, 1),
+    skipped: count("skipped") + count("todo"),
+  };
+}

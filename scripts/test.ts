@@ -1,0 +1,13 @@
+// `npm test`: everything that needs neither root nor a Debian package, on Node.js 26; conformance and wire on 24 too.
+import { runSteps, suite, suiteOn24, types } from "./steps.ts";
+
+await runSteps([
+  types,
+  suite("unit"),
+  suite("architecture"),
+  suite("conformance"),
+  suite("wire"),
+  suiteOn24("conformance"),
+  suiteOn24("wire"),
+  suite("faults"),
+]);
