@@ -21,6 +21,8 @@ type LockEntry = {
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly link?: boolean;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 };
 
 const root = join(import.meta.dirname, "..");
@@ -73,6 +75,19 @@ suite("the lockfiles", () => {
 
   test("every package has its integrity recorded", () =>
     none(packages.filter(({ entry }) => !entry.integrity && !entry.link).map(({ name }) => name)));
+
+  // npm leaves out of a lockfile, without a word, what its registry does not have; `npm ci` then refuses the lockfile.
+  test("every package that another one asks for is there", () => {
+    none(
+      lockfiles.flatMap(({ path, packages }) => {
+        const present = new Set(packages.map(([name]) => name.replace(/^.*node_modules\//, "")));
+        const asked = packages.flatMap(([, entry]) =>
+          Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }),
+        );
+        return asked.filter((name) => !present.has(name)).map((name) => `${path}: ${name}`);
+      }),
+    );
+  });
 
   test("no package is tied to the host of a registry", () =>
     none(packages.filter(({ entry }) => /^https?:/.test(entry.resolved ?? "")).map(({ name }) => name)));
