@@ -24,7 +24,7 @@ const { code } = await execute(process.execPath, [
   "tsconfig.build.json",
 ]);
 if (code === 0) {
-  rewriteUrls();
+  rewriteExtensions();
   copyFiles();
   writeManifest();
   await importEverything();
@@ -32,15 +32,18 @@ if (code === 0) {
   process.exitCode = code;
 }
 
-/** The compiler rewrites imports only; a worker thread's file is named by `new URL("./x.ts", import.meta.url)`. */
-function rewriteUrls(): void {
-  for (const file of globSync("dist/**/*.js")) {
-    const text = readFileSync(file, "utf8");
-    const rewritten = text.replace(
-      /(new URL\(\s*["'`]\.[^"'`]*)\.ts(["'`],\s*import\.meta\.url)/g,
-      "$1.js$2",
-    );
-    if (rewritten !== text) writeFileSync(file, rewritten);
+/**
+ * The compiler rewrites the imports of what it emits as JavaScript; not those of declarations, nor the file of a
+ * worker thread, which `new URL("./x.ts", import.meta.url)` names.
+ */
+function rewriteExtensions(): void {
+  rewrite("dist/**/*.js", /(new URL\(\s*["'`]\.[^"'`]*)\.ts(?=["'`],\s*import\.meta\.url)/g);
+  rewrite("dist/**/*.d.ts", /((?:\bfrom\s*|\bimport\s*\(?\s*)["']\.[^"']*)\.ts(?=["'])/g);
+}
+
+function rewrite(files: string, pattern: RegExp): void {
+  for (const file of globSync(files)) {
+    writeFileSync(file, readFileSync(file, "utf8").replace(pattern, "$1.js"));
   }
 }
 
@@ -66,14 +69,12 @@ function writeManifest(): void {
 
 /** An entry that does not load is found here rather than by whoever installs the package. */
 async function importEverything(): Promise<void> {
-  for (const name of Object.keys(readManifest().exports)) {
-    await import(new URL(`../dist/${targetOf(name)}`, import.meta.url).href);
+  for (const [name, source] of Object.entries(readManifest().exports)) {
+    const target = source.replace("./src/", "../dist/").replace(/\.ts$/, ".js");
+    await import(new URL(target, import.meta.url).href);
     console.log(`dist: ${name.replace(".", "spillway")} loads`);
   }
 }
-
-const targetOf = (name: string) =>
-  readManifest().exports[name]?.replace("./src/", "").replace(/\.ts$/, ".js");
 
 function readManifest(): Manifest {
   return JSON.parse(readFileSync("package.json", "utf8"));

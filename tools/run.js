@@ -13,8 +13,8 @@ import { chooseNode } from "./node-choice.js";
 const why = /** @type {Record<string, string>} */ ({
   "": "what serving and the examples need",
   "tools/check": "the TypeScript compiler and the linter",
-  "tools/node": "Node.js 26",
-  "tools/node24": "Node.js 24, to run the suites on the oldest supported line too",
+  "tools/node": `Node.js 26 (this one is ${process.versions.node})`,
+  "tools/node24": "Node.js 24 (suites run on the oldest supported line too)",
 });
 
 /** @param {string[]} args */
