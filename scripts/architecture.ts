@@ -90,7 +90,7 @@ export function textBreaches(files: readonly SourceFile[]): string[] {
   });
 }
 
-/** A home directory or a build machine's folder; a path's first segment, so that `src/work/` is none. */
+/** A home directory or a build machine's folder; a path's first segment, so that `src/home/` is none. */
 export const machinePath = /(?<![\w.~$}-])\/(?:home|root|Users|work)\/[\w.-]/;
 
 function sourceBreaches(path: string, text: string): string[] {
