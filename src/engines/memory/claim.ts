@@ -1,0 +1,49 @@
+/** Takes due jobs for whoever will run them: the oldest of each queue first, up to its limit. */
+import type { AnswerOf, Change, Claim } from "../../core/engine.ts";
+import * as transition from "../../core/transition.ts";
+import { recordOf } from "./entry.ts";
+import type { Store, Waiting } from "./store.ts";
+
+type ClaimChange = Extract<Change, { kind: "claim" }>;
+
+export function claim(store: Store, change: ClaimChange, now: number): AnswerOf<"claim"> {
+  const held = heldBy(store, change.token);
+  const claims = [...held];
+  const full: string[] = [];
+  let nextAt = Number.POSITIVE_INFINITY;
+  for (const { operation, limit } of change.queues) {
+    const waiting = store.waiting(operation);
+    ripen(waiting, now);
+    let taken = held.filter(({ job }) => job.operation === operation).length;
+    while (held.length === 0 && taken < limit) {
+      const entry = waiting.ready.takeDue(now);
+      if (!entry) break;
+      const lease = { id: entry.job.id, token: `${change.token}.${claims.length}` };
+      const claimed = { ...entry, job: transition.claim(entry.job, lease.token, change.leaseMs, now) };
+      store.put(claimed);
+      claims.push({ job: recordOf(claimed), lease });
+      taken++;
+    }
+    if (taken >= limit) full.push(operation);
+    nextAt = Math.min(nextAt, waiting.later.first()?.job.availableAt ?? Number.POSITIVE_INFINITY);
+  }
+  return { kind: "claimed", claims, full, ...(nextAt < Number.POSITIVE_INFINITY && { nextAt }) };
+}
+
+/** A claim that is sent again gets what it was given, and no more. */
+function heldBy(store: Store, token: string): readonly Claim[] {
+  const held: Claim[] = [];
+  for (const entry of store.withStatus("running")) {
+    const { id, token: held_ } = entry.job;
+    if (held_?.startsWith(`${token}.`)) held.push({ job: recordOf(entry), lease: { id, token: held_ } });
+  }
+  return held.sort((one, other) => indexOf(one) - indexOf(other));
+}
+
+function indexOf({ lease }: Claim): number {
+  return Number(lease.token.slice(lease.token.lastIndexOf(".") + 1));
+}
+
+function ripen({ ready, later }: Waiting, now: number): void {
+  for (let due = later.takeDue(now); due; due = later.takeDue(now)) ready.add(due);
+}

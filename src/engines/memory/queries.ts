@@ -1,0 +1,120 @@
+/** Everything that is asked and alters nothing: lists, changes, dead letters, figures. */
+import type {
+  AuditEntry,
+  Changes,
+  Cursor,
+  DeadLetters,
+  Figures,
+  JobQuery,
+  Page,
+  Ref,
+} from "../../core/engine.ts";
+import { SpillwayError } from "../../core/errors.ts";
+import type { Job, JobRecord, Principal } from "../../core/job.ts";
+import { isOwner } from "../../core/transition.ts";
+import { recordOf } from "./entry.ts";
+import type { Store } from "./store.ts";
+
+export function find(store: Store, ref: Ref): JobRecord | undefined {
+  const entry = store.get(ref.id);
+  return entry && isOwner(entry.job, ref) ? recordOf(entry) : undefined;
+}
+
+export function list(store: Store, query: JobQuery): Page<JobRecord> {
+  const items: JobRecord[] = [];
+  let last: Cursor | null = null;
+  for (const { id, number } of store.listed.before(numberIn(query.cursor) ?? Number.POSITIVE_INFINITY)) {
+    const entry = store.get(id);
+    if (!entry || !matches(entry.job, query)) continue;
+    if (items.length === query.limit) return { items, next: last };
+    items.push(recordOf(entry));
+    last = String(number);
+  }
+  return { items, next: null };
+}
+
+function matches(job: Job, { status, operation, errorCode, principal, from, to }: JobQuery): boolean {
+  if (status !== undefined && job.status !== status) return false;
+  if (operation !== undefined && job.operation !== operation) return false;
+  if (errorCode !== undefined && job.errorCode !== errorCode) return false;
+  if (principal !== undefined && job.principal !== principal) return false;
+  if (from !== undefined && job.acceptedAt < from) return false;
+  return to === undefined || job.acceptedAt < to;
+}
+
+export function changes(
+  store: Store,
+  principal: Principal,
+  after: Cursor | undefined,
+  limit: number,
+): Changes {
+  const start = numberIn(after) ?? 0;
+  const jobs: { job: Job; cursor: Cursor }[] = [];
+  for (const { id, number } of store.changed.get(principal)?.after(start) ?? []) {
+    const entry = store.get(id);
+    if (entry) jobs.push({ job: entry.job, cursor: String(number) });
+    if (jobs.length === limit) break;
+  }
+  return { jobs, next: jobs.at(-1)?.cursor ?? String(start) };
+}
+
+export function deadLetters(store: Store): readonly DeadLetters[] {
+  const groups = new Map<string, DeadLetters>();
+  for (const { job } of store.withStatus("failed")) {
+    if (!job.listed) continue;
+    const { operation, errorCode = "", updatedAt } = job;
+    const group = `${operation} ${errorCode}`;
+    const { count, firstAt, lastAt } = groups.get(group) ?? {
+      count: 0,
+      firstAt: updatedAt,
+      lastAt: updatedAt,
+    };
+    groups.set(group, {
+      operation,
+      errorCode,
+      count: count + 1,
+      firstAt: Math.min(firstAt, updatedAt),
+      lastAt: Math.max(lastAt, updatedAt),
+    });
+  }
+  return [...groups.values()];
+}
+
+export function figures(store: Store, now: number): readonly Figures[] {
+  const byOperation = new Map<string, Figures>();
+  for (const status of ["queued", "running", "failed"] as const) {
+    for (const { job } of store.withStatus(status)) {
+      if (!job.listed) continue;
+      const { operation, acceptedAt } = job;
+      const sofar = byOperation.get(operation) ?? { operation, queued: 0, running: 0, failed: 0 };
+      const isDue = status === "queued" && job.availableAt <= now;
+      const oldestAt = isDue ? Math.min(acceptedAt, sofar.oldestAt ?? acceptedAt) : sofar.oldestAt;
+      byOperation.set(operation, {
+        ...sofar,
+        [status]: sofar[status] + 1,
+        ...(oldestAt !== undefined && { oldestAt }),
+      });
+    }
+  }
+  return [...byOperation.values()];
+}
+
+export function audit(store: Store, limit: number, cursor: Cursor | undefined): Page<AuditEntry> {
+  const end = Math.min(numberIn(cursor) ?? Number.POSITIVE_INFINITY, store.audit.length);
+  const start = Math.max(0, end - limit);
+  return { items: store.audit.slice(start, end).reverse(), next: start > 0 ? String(start) : null };
+}
+
+/** Cursors come back from outside. */
+function numberIn(cursor: Cursor | undefined): number | undefined {
+  if (cursor === undefined) return undefined;
+  const number = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
+  if (Number.isSafeInteger(number)) return number;
+  throw new SpillwayError(
+    "malformed-request",
+    `${JSON.stringify(cursor.slice(0, 60))} is no cursor of this store.`,
+    {
+      hint: "Send one that an earlier page gave as next, or none.",
+    },
+  );
+}
