@@ -1,0 +1,57 @@
+/**
+ * The engines that the suite is run on, and what each is excused from: a waiver is data with a reason, printed
+ * into docs/engines.md. `ENGINES=memory,sqlite` chooses; all of them by default.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineSource } from "../../src/core/engine.ts";
+import { memory } from "../../src/engines/memory/index.ts";
+
+/** `test` is the sentence that the engine does not promise. */
+export type Waiver = { readonly test: string; readonly reason: string };
+
+export type Installed = {
+  /** Opened again after a close, it finds what was there, if the engine survives. */
+  readonly source: EngineSource;
+  remove(): Promise<void>;
+};
+
+export type Subject = {
+  readonly name: string;
+  /** Whether anything is left after its process ends. */
+  readonly survives: boolean;
+  readonly waivers: readonly Waiver[];
+  /** A store of its own for each test. */
+  install(): Promise<Installed>;
+};
+
+const subjects: readonly Subject[] = [
+  {
+    name: "memory",
+    survives: false,
+    waivers: [],
+    install: async () => ({ source: memory(), remove: async () => {} }),
+  },
+  {
+    name: "sqlite",
+    survives: true,
+    waivers: [],
+    async install() {
+      const { sqlite } = await import("../../src/engines/sqlite/index.ts");
+      const folder = await mkdtemp(join(tmpdir(), "spillway-conformance-"));
+      return { source: sqlite(folder), remove: () => rm(folder, { recursive: true, force: true }) };
+    },
+  },
+];
+
+export const engines: readonly Subject[] = chosen(process.env["ENGINES"]);
+
+function chosen(names: string | undefined): readonly Subject[] {
+  if (!names) return subjects;
+  return names.split(",").map((name) => {
+    const subject = subjects.find((known) => known.name === name.trim());
+    if (subject) return subject;
+    throw new Error(`ENGINES names "${name}"; there are ${subjects.map((known) => known.name).join(", ")}.`);
+  });
+}
