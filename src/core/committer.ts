@@ -1,0 +1,150 @@
+/**
+ * Group commit: whatever arrives while one group is being committed is the next group. No timer: a lone change
+ * waits for nobody, and a crowd shares one fsync. Also knows how far behind the store is, which is what the door
+ * asks before it takes on more.
+ */
+import type { Clock } from "./clock.ts";
+import type { Answer, AnswerOf, Change, Engine } from "./engine.ts";
+import { announce, type Notifier } from "./notifier.ts";
+
+type Waiting = {
+  readonly change: Change;
+  readonly bytes: number;
+  readonly at: number;
+  readonly resolve: (answer: Answer) => void;
+};
+
+/** Changes and bytes of one group. Larger ones only delay whoever waits for them. */
+const GROUP_CHANGES = 1_024;
+const GROUP_BYTES = 4 * 1024 * 1024;
+/** Beyond this much waiting, or this long, new work is refused until the store has caught up. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const MOST_WAITING_MS = 2_000;
+const CHANGE_BYTES = 200;
+
+export class Committer {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #notifier: Notifier;
+  /** Settlements free what others wait for, so they go first; but they leave room for the opens. */
+  readonly #first: Waiting[] = [];
+  readonly #opens: Waiting[] = [];
+  /** Claims go last, so that they find what the same group opens. */
+  readonly #claims: Waiting[] = [];
+  #waitingBytes = 0;
+  #inFlight = 0;
+  #scheduled = false;
+  #idle: (() => void)[] = [];
+  /** For the benches and the guard against regressions. */
+  groups = 0;
+
+  constructor(engine: Engine, clock: Clock, notifier: Notifier) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#notifier = notifier;
+  }
+
+  submit<C extends Change>(change: C): Promise<AnswerOf<C["kind"]>> {
+    return new Promise((resolve) => {
+      const bytes = bytesOf(change);
+      const queue =
+        change.kind === "open" ? this.#opens : change.kind === "claim" ? this.#claims : this.#first;
+      queue.push({
+        change,
+        bytes,
+        at: this.#clock.monotonic(),
+        resolve: resolve as (answer: Answer) => void,
+      });
+      this.#waitingBytes += bytes;
+      this.#schedule();
+      if (change.kind === "open" && change.call.start === "queued")
+        this.#notifier.publish(`queue:${change.call.operation}`);
+    });
+  }
+
+  /** Whether the store is too far behind to take on more. */
+  get congested(): boolean {
+    if (this.#waitingBytes > MOST_WAITING_BYTES) return true;
+    const oldest = Math.min(this.#first[0]?.at ?? Infinity, this.#opens[0]?.at ?? Infinity);
+    return this.#clock.monotonic() - oldest > MOST_WAITING_MS;
+  }
+
+  /** Outcomes that wait for their commit. */
+  get unsettled(): number {
+    return this.#first.length;
+  }
+
+  /** Resolves when nothing waits and nothing is under way. */
+  async drained(): Promise<void> {
+    if (this.#inFlight === 0 && this.#waiting === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  get #waiting(): number {
+    return this.#first.length + this.#opens.length + this.#claims.length;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#inFlight >= this.#engine.limits.groupsInFlight) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (this.#waiting > 0) void this.#commit(this.#group());
+    });
+  }
+
+  #group(): readonly Waiting[] {
+    const group: Waiting[] = [];
+    const room = { bytes: GROUP_BYTES };
+    take(this.#first, group, this.#opens.length > 0 ? GROUP_CHANGES / 2 : GROUP_CHANGES, room);
+    take(this.#opens, group, GROUP_CHANGES, room);
+    take(this.#claims, group, GROUP_CHANGES, room);
+    for (const { bytes } of group) this.#waitingBytes -= bytes;
+    return group;
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    this.#inFlight++;
+    this.groups++;
+    const answers = await this.#engine.commit(group.map(({ change }) => change));
+    this.#inFlight--;
+    // The next group leaves before anyone is answered: the store works while we do.
+    if (this.#waiting > 0) void this.#commit(this.#group());
+    for (let i = 0; i < group.length; i++) {
+      const { change, resolve } = group[i] as Waiting;
+      const answer = answers[i] as Answer;
+      this.#tell(change, answer);
+      resolve(answer);
+    }
+    if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #tell(change: Change, answer: Answer): void {
+    if ("job" in answer && answer.job && answer.kind !== "mismatch" && answer.kind !== "existing")
+      announce(this.#notifier, answer.job);
+    if (change.kind === "settle" && answer.kind === "applied") {
+      for (const sent of change.settlement.sends) this.#notifier.publish(`queue:${sent.operation}`);
+    }
+    if (answer.kind === "claimed") for (const { job } of answer.claims) announce(this.#notifier, job);
+  }
+}
+
+function take(from: Waiting[], into: Waiting[], most: number, room: { bytes: number }): void {
+  let taken = 0;
+  while (taken < from.length && into.length < most && (room.bytes > 0 || into.length === 0)) {
+    const next = from[taken++] as Waiting;
+    room.bytes -= next.bytes;
+    into.push(next);
+  }
+  from.splice(0, taken);
+}
+
+function bytesOf(change: Change): number {
+  if (change.kind === "open") return CHANGE_BYTES + change.call.input.length;
+  if (change.kind !== "settle") return CHANGE_BYTES;
+  const { verdict, writes, sends } = change.settlement;
+  let bytes = CHANGE_BYTES + (verdict.kind === "succeeded" ? verdict.output.length : 0);
+  for (const write of writes) bytes += "value" in write ? write.value.length : CHANGE_BYTES;
+  for (const sent of sends) bytes += sent.input.length;
+  return bytes;
+}

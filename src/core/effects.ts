@@ -1,0 +1,262 @@
+/**
+ * What one attempt reads, writes and sends. Nothing is applied while the handler runs: the engine commits it all
+ * together with the outcome, if what was read is still so, and otherwise none of it.
+ */
+import { type Duration, durationMs } from "./duration.ts";
+import type { Engine, EngineLimits, NewCall } from "./engine.ts";
+import { configurationError, type Problem, problem } from "./errors.ts";
+import { written } from "./items.ts";
+import type { EffectNote, JsonText } from "./job.ts";
+import type { Operation, Spec } from "./operation.ts";
+import { type InputOf, type Schema, validate } from "./schema.ts";
+import type { Item, ItemCondition, ItemKey, ItemRead, ItemWrite, Table } from "./table.ts";
+
+export type Versioned<Row> = { readonly value: Row; readonly version: number };
+
+export type TableReader<Row> = {
+  /** The value as it will be at the commit: this attempt's own writes included. */
+  get(key: string): Promise<Versioned<Row> | undefined>;
+  /** Rows in key order, after a key; 100 by default, 1,000 at most. Without this attempt's own writes. */
+  list(options?: { readonly after?: string; readonly limit?: number }): Promise<readonly Versioned<Row>[]>;
+};
+
+export type WriteOptions = { readonly if?: ItemCondition; readonly problem?: Problem };
+
+export type TableWriter<Row> = {
+  /** Only if there is none under its key; else `409 condition-failed`, or the problem given. */
+  insert(row: Row, options?: { readonly problem?: Problem }): void;
+  put(row: Row, options?: WriteOptions): void;
+  /** Adds to numbers without reading them, so that it never conflicts; a missing row or field counts as 0. */
+  add(key: string, fields: { readonly [K in keyof Row]?: number }, options?: WriteOptions): void;
+  delete(key: string, options?: WriteOptions): void;
+};
+
+export type ReadTable = <Row extends object>(table: Table<Row>) => TableReader<Row>;
+export type WriteTable = <Row extends object>(table: Table<Row>) => TableWriter<Row>;
+export type Send = <I extends Schema>(
+  target: Spec<I, Schema | undefined> | Operation<I, Schema | undefined>,
+  input: InputOf<I>,
+  options?: { readonly delay?: Duration },
+) => void;
+
+/** What is committed with the outcome. */
+export type Collected = {
+  readonly reads: readonly ItemRead[];
+  readonly writes: readonly ItemWrite[];
+  readonly sends: readonly NewCall[];
+};
+
+export const NOTHING: Collected = { reads: [], writes: [], sends: [] };
+
+export type Sent = { readonly spec: Spec; readonly input: JsonText; readonly delayMs: number };
+
+const MOST_KEY_BYTES = 512;
+const LIST_DEFAULT = 100;
+const LIST_MOST = 1_000;
+
+export class Effects {
+  readonly #engine: Engine | undefined;
+  readonly #seen = new Map<string, { readonly key: ItemKey; readonly item: Item | undefined }>();
+  readonly #writes: ItemWrite[] = [];
+  readonly #rows: { readonly table: Table; readonly row: object }[] = [];
+  readonly #sends: { readonly spec: Spec; readonly input: unknown; readonly delayMs: number }[] = [];
+
+  constructor(engine: Engine | undefined) {
+    this.#engine = engine;
+  }
+
+  get hasReads(): boolean {
+    return this.#seen.size > 0;
+  }
+
+  readonly read: ReadTable = <Row extends object>(table: Table<Row>): TableReader<Row> => ({
+    get: async (key) => {
+      const place = checked(table, key);
+      const seen = await this.#see(place);
+      const value = this.#afterOwnWrites(place, seen?.value);
+      return value === undefined ? undefined : { value: JSON.parse(value), version: seen?.version ?? 0 };
+    },
+    list: async ({ after = "", limit = LIST_DEFAULT } = {}) => {
+      const items = await this.#store().scan(table.name, after, Math.min(Math.max(1, limit), LIST_MOST));
+      for (const item of items) this.#remember(item, item);
+      return items.map(({ value, version }) => ({ value: JSON.parse(value), version }));
+    },
+  });
+
+  readonly write: WriteTable = <Row extends object>(table: Table<Row>): TableWriter<Row> => ({
+    insert: (row, options) => this.#keep(table, row, "insert", options),
+    put: (row, options) => this.#keep(table, row, "put", options),
+    add: (key, fields, options) => {
+      for (const [field, by] of Object.entries(fields)) {
+        if (typeof by !== "number" || !Number.isFinite(by)) {
+          throw new TypeError(
+            `add() to table "${table.name}" got ${String(by)} for "${field}". Give it finite numbers.`,
+          );
+        }
+      }
+      this.#writes.push({
+        ...this.#target(table, key, options),
+        kind: "add",
+        fields: fields as Record<string, number>,
+      });
+    },
+    delete: (key, options) =>
+      void this.#writes.push({ ...this.#target(table, key, options), kind: "delete" }),
+  });
+
+  readonly send: Send = (target, input, { delay } = {}) => {
+    this.#store();
+    const spec = ("kind" in target ? target.spec : target) as Spec;
+    if (spec.flow === "request") {
+      throw configurationError(
+        `send() to "${spec.name}", whose flow is "request" and which is never queued.`,
+        'Declare it with flow "event" or "spill".',
+      );
+    }
+    this.#sends.push({
+      spec,
+      input,
+      delayMs: delay ? durationMs(delay, `send() to "${spec.name}": delay`) : 0,
+    });
+  };
+
+  /** After the handler returned: everything checked, against the schemas and the limits, or what is wrong with it. */
+  async finish(
+    limits: EngineLimits | undefined,
+    born: (sent: Sent) => NewCall,
+  ): Promise<Collected | Problem> {
+    if (this.#writes.length === 0 && this.#sends.length === 0)
+      return { reads: this.#reads(), writes: [], sends: [] };
+    for (const { table, row } of this.#rows) {
+      const result = await validate(table.schema, row as never);
+      if (!result.ok)
+        return problem("handler-failed", `A row written to table "${table.name}" is not valid.`, {
+          errors: result.faults,
+        });
+    }
+    const sends: Sent[] = [];
+    for (const { spec, input, delayMs } of this.#sends) {
+      const result = await validate(spec.input, input as never);
+      if (!result.ok)
+        return problem("handler-failed", `What was sent to "${spec.name}" is not valid.`, {
+          errors: result.faults,
+        });
+      sends.push({ spec, input: JSON.stringify(input), delayMs });
+    }
+    const excess = limits && tooLarge(this.#writes, sends, limits);
+    if (excess) return problem("effects-too-large", excess);
+    return { reads: this.#reads(), writes: this.#writes, sends: sends.map(born) };
+  }
+
+  #reads(): readonly ItemRead[] {
+    return [...this.#seen.values()].map(({ key, item }) => ({ ...key, version: item?.version ?? 0 }));
+  }
+
+  async #see(place: ItemKey): Promise<Item | undefined> {
+    const seen = this.#seen.get(id(place));
+    if (seen) return seen.item;
+    const [item] = await this.#store().read([place]);
+    return this.#remember(place, item);
+  }
+
+  /** The first sight of an item is the one that counts: a second look must not hide that it changed. */
+  #remember({ table, key }: ItemKey, item: Item | undefined): Item | undefined {
+    const seen = this.#seen.get(id({ table, key }));
+    if (seen) return seen.item;
+    this.#seen.set(id({ table, key }), { key: { table, key }, item });
+    return item;
+  }
+
+  #afterOwnWrites(place: ItemKey, value: JsonText | undefined): JsonText | undefined {
+    let current = value;
+    for (const write of this.#writes) {
+      if (write.table === place.table && write.key === place.key) current = written(write, current);
+    }
+    return current;
+  }
+
+  #keep<Row extends object>(
+    table: Table<Row>,
+    row: Row,
+    kind: "insert" | "put",
+    options: WriteOptions | undefined,
+  ): void {
+    const target = this.#target(table, table.keyOf(row), options);
+    this.#writes.push({ ...target, kind, value: JSON.stringify(row) });
+    this.#rows.push({ table: table as unknown as Table, row });
+  }
+
+  #target<Row extends object>(table: Table<Row>, key: string, options: WriteOptions = {}) {
+    this.#store();
+    return {
+      ...checked(table, key),
+      ...(options.if !== undefined && { condition: options.if }),
+      ...(options.problem && { problem: options.problem }),
+    };
+  }
+
+  #store(): Engine {
+    if (this.#engine) return this.#engine;
+    throw configurationError(
+      "A handler read, wrote or sent, and this app has no engine to keep anything in.",
+      'Give spillway({ … }) an engine, such as sqlite("./data").',
+    );
+  }
+}
+
+export function effectNotes({ writes, sends }: Pick<Collected, "writes" | "sends">): readonly EffectNote[] {
+  return [
+    ...writes.map(({ kind, table, key }) => ({ kind, table, key })),
+    ...sends.map(({ operation, id }) => ({ kind: "send" as const, operation, id })),
+  ];
+}
+
+function id({ table, key }: ItemKey): string {
+  return `${table}\n${key}`;
+}
+
+function checked(table: { readonly name: string }, key: string): ItemKey {
+  if (typeof key === "string" && key.length > 0 && key.length <= MOST_KEY_BYTES)
+    return { table: table.name, key };
+  throw new TypeError(
+    `${JSON.stringify(key)?.slice(0, 60)} cannot be a key of table "${table.name}". Use 1–${MOST_KEY_BYTES} characters.`,
+  );
+}
+
+function tooLarge(
+  writes: readonly ItemWrite[],
+  sends: readonly Sent[],
+  limits: EngineLimits,
+): string | undefined {
+  if (writes.length + sends.length > limits.effects) {
+    return `${writes.length + sends.length} writes and sends in one attempt; at most ${limits.effects} fit one commit.`;
+  }
+  let total = 0;
+  for (const write of writes) {
+    const bytes = "value" in write ? byteLength(write.value) : 0;
+    if (bytes > limits.itemBytes)
+      return `The row "${write.key}" has ${bytes} bytes; at most ${limits.itemBytes} fit.`;
+    total += bytes;
+  }
+  for (const { spec, input } of sends) {
+    const bytes = byteLength(input);
+    if (bytes > spec.inputBytes)
+      return `What was sent to "${spec.name}" has ${bytes} bytes; it takes at most ${spec.inputBytes}.`;
+    total += bytes;
+  }
+  return total > limits.effectBytes
+    ? `All effects together have ${total} bytes; at most ${limits.effectBytes} fit.`
+    : undefined;
+}
+
+/** Bytes of the text in UTF-8. */
+export function byteLength(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    // A surrogate pair is two units and four bytes, so each half brings one more.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
+  }
+  return bytes;
+}

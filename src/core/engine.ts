@@ -1,0 +1,257 @@
+/**
+ * The port between Spillway and a store. The core decides what a change means (`transition.ts`, `items.ts`);
+ * an engine makes that verdict durable and answers. Read this file to understand the system, implement it to
+ * add a store, and run test/conformance to know that you have.
+ *
+ * What every engine promises:
+ * - Positional: `answers[i]` answers `changes[i]`, and no change ever alters its neighbour's answer. Changes of
+ *   one commit apply in order, each seeing those before it.
+ * - Durable when resolved: a commit resolves after the commit point, never before. If it cannot know whether the
+ *   group was committed (a failed fsync, a corrupt file), it never resolves: it calls `onFatal`.
+ * - Repeatable: a change sent again with the same ids and tokens answers as it did the first time.
+ * - Fenced: at most one settlement is ever applied for a lease's token, and its writes with it.
+ * - All or nothing: a settlement's outcome, writes and sends are applied together, or none of them is.
+ * - An option that an engine cannot honour is refused when it opens.
+ */
+import type { Clock } from "./clock.ts";
+import type { Problem, ProblemCode } from "./errors.ts";
+import type { Attempt, CallDetails, Job, JobId, JobRecord, JobStatus, JsonText, Principal } from "./job.ts";
+import type { Random } from "./random.ts";
+import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
+
+/** The right to run one attempt. The token alone fences; it is never used again, redrive included. */
+export type Lease = { readonly id: JobId; readonly token: string };
+
+/** The owner is part of every look-up, so that another's job cannot be told from none. `ADMIN` may see all. */
+export type Ref = { readonly id: JobId; readonly principal: Principal | typeof ADMIN };
+export const ADMIN = null;
+
+export type NewCall = {
+  readonly id: JobId;
+  /** The row's place in time; with the ids of `ids.ts`, strictly growing. */
+  readonly sequence: number;
+  readonly operation: string;
+  readonly principal: Principal;
+  readonly input: JsonText;
+  readonly inputVersion: number;
+  readonly delayMs: number;
+  readonly maxAttempts: number;
+  /** With a key only; the id is then derived from it. */
+  readonly fingerprint?: string;
+  readonly details: CallDetails;
+  /** Queued, or born running: a call that is run at once, to be forgotten or queued should its process die. */
+  readonly start:
+    | "queued"
+    | { readonly token: string; readonly leaseMs: number; readonly ifLost: "forget" | "queue" };
+};
+
+/** What core decided about an outcome (`decide.ts`). */
+export type Verdict =
+  | { readonly kind: "succeeded"; readonly output: JsonText }
+  | { readonly kind: "failed"; readonly error: Problem }
+  /** Again later; `spent`: the attempt counts (a throttle's does not). */
+  | { readonly kind: "queued"; readonly delayMs: number; readonly error: Problem; readonly spent: boolean }
+  /** Given back unrun: by a worker that stops, or whose earlier run of it is not over. */
+  | { readonly kind: "released"; readonly delayMs: number }
+  | { readonly kind: "cancelled" }
+  /** A call at once that leaves nothing behind. */
+  | { readonly kind: "forgotten" };
+
+export type Settlement = {
+  readonly lease: Lease;
+  /** Of a call at once that was never opened: its record is written final here, or queued. */
+  readonly born?: NewCall;
+  readonly verdict: Verdict;
+  readonly attempt?: Attempt;
+  readonly reads: readonly ItemRead[];
+  readonly writes: readonly ItemWrite[];
+  readonly sends: readonly NewCall[];
+};
+
+export type Queue = { readonly operation: string; readonly limit: number };
+
+/** A pause or a limit set by an operator; durable, and seen by every node. `null`: back to what was declared. */
+export type Setting = {
+  readonly scope: "operation" | "resource";
+  readonly name: string;
+  readonly paused: boolean;
+  readonly concurrency: number | null;
+};
+
+export type AuditEntry = {
+  readonly at: number;
+  readonly by: string;
+  readonly action: string;
+  readonly target: string;
+  readonly detail: JsonText;
+};
+
+export type Change =
+  | { readonly kind: "open"; readonly call: NewCall }
+  | { readonly kind: "settle"; readonly settlement: Settlement }
+  | {
+      readonly kind: "claim";
+      readonly queues: readonly Queue[];
+      readonly token: string;
+      readonly leaseMs: number;
+    }
+  | { readonly kind: "extend"; readonly lease: Lease; readonly leaseMs: number }
+  | { readonly kind: "cancel"; readonly ref: Ref }
+  | { readonly kind: "redrive"; readonly id: JobId; readonly delayMs: number }
+  | { readonly kind: "purge"; readonly id: JobId }
+  | { readonly kind: "set"; readonly setting: Setting }
+  | { readonly kind: "audit"; readonly entry: AuditEntry };
+
+export type Claim = { readonly job: JobRecord; readonly lease: Lease };
+
+/** A failed declared condition, with the problem given with the write, if any. */
+export type FailedCondition = ItemKey & { readonly problem?: Problem };
+
+export type Answer =
+  /** `opened`: now there. `existing`: it was, under the same key and with the same input. */
+  | { readonly kind: "opened" | "existing" | "mismatch"; readonly job: Job }
+  /** Applied, and what it became; no job: nothing was left behind. */
+  | { readonly kind: "applied"; readonly job?: Job }
+  /** The lease is no longer held: nothing of this settlement was applied. */
+  | { readonly kind: "stale" }
+  /** Something read has changed, or a condition does not hold: nothing was applied, the lease is still held. */
+  | {
+      readonly kind: "conflict";
+      readonly reads: readonly ItemKey[];
+      readonly conditions: readonly FailedCondition[];
+    }
+  /** `nextAt`: when the first of the queues' later jobs is due. `full`: the queues that may have more ready. */
+  | {
+      readonly kind: "claimed";
+      readonly claims: readonly Claim[];
+      readonly full: readonly string[];
+      readonly nextAt?: number;
+    }
+  | { readonly kind: "held"; readonly until: number; readonly cancelRequested: boolean }
+  /** Cancelled now or before; asked to stop; or too late. */
+  | { readonly kind: "cancelled" | "requested" | "final"; readonly job: Job }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "done" }
+  | { readonly kind: "refused"; readonly code: ProblemCode; readonly detail: string };
+
+export type AnswerOf<K extends Change["kind"]> = {
+  open: Extract<Answer, { kind: "opened" | "existing" | "mismatch" | "refused" }>;
+  settle: Extract<Answer, { kind: "applied" | "stale" | "conflict" | "refused" }>;
+  claim: Extract<Answer, { kind: "claimed" | "refused" }>;
+  extend: Extract<Answer, { kind: "held" | "stale" | "refused" }>;
+  cancel: Extract<Answer, { kind: "cancelled" | "requested" | "final" | "unknown" | "refused" }>;
+  redrive: Extract<Answer, { kind: "applied" | "unknown" | "refused" }>;
+  purge: Extract<Answer, { kind: "applied" | "unknown" | "refused" }>;
+  set: Extract<Answer, { kind: "done" | "refused" }>;
+  audit: Extract<Answer, { kind: "done" | "refused" }>;
+}[K];
+
+/** A place in a list; opaque to everyone but the engine that made it. */
+export type Cursor = string;
+export type Page<T> = { readonly items: readonly T[]; readonly next: Cursor | null };
+
+export type JobQuery = {
+  readonly status?: JobStatus;
+  readonly operation?: string;
+  readonly errorCode?: string;
+  readonly principal?: Principal;
+  /** On `acceptedAt`: from ≤ t < to. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly limit: number;
+  readonly cursor?: Cursor;
+};
+
+export type DeadLetters = {
+  readonly operation: string;
+  readonly errorCode: string;
+  readonly count: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+};
+
+/** Of one operation that has listed jobs. */
+export type Figures = {
+  readonly operation: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly failed: number;
+  /** When the oldest queued job that is due was accepted. */
+  readonly oldestAt?: number;
+};
+
+export type Changes = {
+  readonly jobs: readonly { readonly job: Job; readonly cursor: Cursor }[];
+  readonly next: Cursor;
+};
+
+/** Facts an app is checked against when it starts. */
+export type EngineLimits = {
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  readonly effects: number;
+  readonly itemBytes: number;
+  readonly effectBytes: number;
+  /** Only this process has the store: whatever is running when it opens was lost, whatever its lease says. */
+  readonly singleOwner: boolean;
+  /** Commits that may be under way at once. */
+  readonly groupsInFlight: number;
+};
+
+/** How long final records are kept. A record with a key is never pruned sooner than 24 h after its end. */
+export type Retention = { readonly succeededMs: number; readonly failedMs: number };
+
+/** What a store is given when it opens. */
+export type EngineHost = {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called once, when nothing more can be promised; whoever serves must stop at once with an exit code. */
+  readonly onFatal: (error: Error) => void;
+};
+
+/** A store that is configured, but not open: `sqlite("./data")`. */
+export interface EngineSource {
+  readonly name: string;
+  readonly limits: EngineLimits;
+  open(host: EngineHost): Promise<Engine>;
+}
+
+export interface Engine {
+  readonly name: string;
+  readonly limits: EngineLimits;
+  /** Made once per store, kept in it; keyed ids and cursors are derived with it. */
+  readonly secret: string;
+  /** The highest sequence in the store when it opened. */
+  readonly lastSequence: number;
+  /** Where a person finds what is kept, for the line that is printed at start. */
+  readonly location: string;
+  /** A private folder of this store's, if it has one: for what else must be kept between starts. */
+  readonly folder?: string;
+
+  /** The one way to write. */
+  commit(changes: readonly Change[]): Promise<readonly Answer[]>;
+
+  /** Replays and receipts; never stale. Positional. */
+  find(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]>;
+  /** Listed jobs, newest first. */
+  list(query: JobQuery): Promise<Page<JobRecord>>;
+  /** A principal's listed jobs in the order of their commits; may repeat one, never skips one. */
+  changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;
+  deadLetters(): Promise<readonly DeadLetters[]>;
+  figures(): Promise<readonly Figures[]>;
+
+  /** Items with their versions; positional. */
+  read(keys: readonly ItemKey[]): Promise<readonly (Item | undefined)[]>;
+  /** A table's items in key order, after a key. */
+  scan(table: string, after: string, limit: number): Promise<readonly Item[]>;
+
+  settings(): Promise<readonly Setting[]>;
+  /** Newest first. */
+  audit(limit: number, cursor?: Cursor): Promise<Page<AuditEntry>>;
+
+  /** Takes back expired leases, prunes what is past its time; at most `limit` of each. */
+  sweep(limit: number): Promise<Swept>;
+  close(): Promise<void>;
+}
+
+export type Swept = { readonly rescued: readonly Job[]; readonly pruned: number };

@@ -1,0 +1,44 @@
+/**
+ * Hints that something changed: a receipt, a principal's jobs, a queue. They may be lost, repeated or come out of
+ * order; whoever hears one asks the store, so nothing is ever wrong for want of one, only later.
+ */
+import type { Job, JobId, Principal } from "./job.ts";
+
+export type Topic = `receipt:${JobId}` | `principal:${Principal}` | `queue:${string}`;
+
+export interface Notifier {
+  publish(topic: Topic): void;
+  /** Returns the way out. */
+  subscribe(topic: Topic, heard: () => void): () => void;
+}
+
+/** Within one process. */
+export class LocalNotifier implements Notifier {
+  readonly #listeners = new Map<Topic, Set<() => void>>();
+
+  publish(topic: Topic): void {
+    const listeners = this.#listeners.get(topic);
+    if (listeners) for (const heard of [...listeners]) heard();
+  }
+
+  subscribe(topic: Topic, heard: () => void): () => void {
+    const listeners = this.#listeners.get(topic) ?? new Set();
+    this.#listeners.set(topic, listeners.add(heard));
+    return () => {
+      listeners.delete(heard);
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
+    };
+  }
+
+  get topics(): number {
+    return this.#listeners.size;
+  }
+}
+
+/** A job's record has changed. */
+export function announce(notifier: Notifier, job: Job): void {
+  if (!job.listed) return;
+  notifier.publish(`receipt:${job.id}`);
+  if (job.principal !== "") notifier.publish(`principal:${job.principal}`);
+  if (job.status === "queued") notifier.publish(`queue:${job.operation}`);
+}

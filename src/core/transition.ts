@@ -1,0 +1,227 @@
+/**
+ * The state machine of a job, pure: what a change makes of a record, and what it answers. Every engine applies
+ * these functions and none decides for itself, so all of them agree. docs/state-machine.md draws the picture.
+ */
+import { backoffMs, DEFAULT_RETRY } from "./backoff.ts";
+import type { AnswerOf, NewCall, Ref, Retention, Settlement } from "./engine.ts";
+import { ADMIN } from "./engine.ts";
+import { problem } from "./errors.ts";
+import { type Attempt, isFinal, type Job } from "./job.ts";
+import type { Random } from "./random.ts";
+
+/** What is to be stored (`undefined`: nothing changes; `"removed"`: the record goes) and what is answered. */
+export type Transition<A> = { readonly answer: A; readonly next?: Job | "removed" };
+
+const KEYED_RETENTION_MS = 24 * 3_600_000;
+const LOST = "The process that ran this attempt was lost before it ended.";
+
+/** A record as a call makes it. */
+export function bornJob(call: NewCall, now: number): Job {
+  const { id, operation, principal, maxAttempts, fingerprint, start } = call;
+  const job = {
+    id,
+    operation,
+    principal,
+    maxAttempts,
+    ...(fingerprint !== undefined && { fingerprint }),
+    revision: 1,
+    throttles: 0,
+    acceptedAt: now,
+    updatedAt: now,
+    availableAt: now + call.delayMs,
+    cancelRequested: false,
+  };
+  if (start === "queued") return { ...job, status: "queued", attempt: 0, listed: true };
+  const leaseUntil = now + start.leaseMs;
+  return {
+    ...job,
+    status: "running",
+    attempt: 1,
+    listed: start.ifLost === "queue",
+    token: start.token,
+    leaseUntil,
+  };
+}
+
+export function open(existing: Job | undefined, call: NewCall, now: number): Transition<AnswerOf<"open">> {
+  if (!existing || isLost(existing, now)) {
+    const job = bornJob(call, now);
+    return { answer: { kind: "opened", job }, next: job };
+  }
+  if (existing.fingerprint !== call.fingerprint) return { answer: { kind: "mismatch", job: existing } };
+  const promoted = promote(existing, call, now);
+  if (promoted) return promoted;
+  // Only a repeat of the same change can bear the same id where no key was sent.
+  if (call.fingerprint === undefined) return { answer: { kind: "opened", job: existing } };
+  if (call.start === "queued" || existing.token !== call.start.token)
+    return { answer: { kind: "existing", job: existing } };
+  return { answer: { kind: "opened", job: existing } };
+}
+
+/** A call that runs at once becomes a job without being cut off: the same `open`, now with `ifLost: "queue"`. */
+function promote(existing: Job, call: NewCall, now: number): Transition<AnswerOf<"open">> | undefined {
+  const { start } = call;
+  if (start === "queued" || start.ifLost !== "queue") return undefined;
+  if (existing.listed || existing.status !== "running" || existing.token !== start.token) return undefined;
+  const job: Job = { ...existing, listed: true, revision: existing.revision + 1, updatedAt: now };
+  return { answer: { kind: "opened", job }, next: job };
+}
+
+export function claim(job: Job, token: string, leaseMs: number, now: number): Job {
+  return {
+    ...job,
+    status: "running",
+    attempt: job.attempt + 1,
+    revision: job.revision + 1,
+    updatedAt: now,
+    token,
+    leaseUntil: now + leaseMs,
+  };
+}
+
+/** The fence: why a settlement may not be applied, if it may not. Comes before its reads and conditions. */
+export function fence(existing: Job | undefined, settlement: Settlement): AnswerOf<"settle"> | undefined {
+  if (!existing && settlement.born) return undefined;
+  // A repeat, most likely: the first one left nothing to know it by.
+  if (!existing) return { kind: settlement.verdict.kind === "forgotten" ? "applied" : "stale" };
+  if (existing.token !== settlement.lease.token) return { kind: "stale" };
+  if (existing.status !== "running") return { kind: "applied", job: existing };
+  return undefined;
+}
+
+/** What a settlement that passed the fence makes of the record. */
+export function settle(
+  existing: Job | undefined,
+  { born, lease, verdict }: Settlement,
+  retention: Retention,
+  now: number,
+): Transition<AnswerOf<"settle">> {
+  const from = existing ?? { ...bornJob(born as NewCall, now), attempt: 1, revision: 0, token: lease.token };
+  const next = settled(from, verdict, retention, now);
+  if (!next) return { answer: { kind: "applied" }, ...(existing && { next: "removed" as const }) };
+  return { answer: { kind: "applied", job: next }, next };
+}
+
+function settled(
+  job: Job,
+  verdict: Settlement["verdict"],
+  retention: Retention,
+  now: number,
+): Job | undefined {
+  const { leaseUntil: _, error: _error, errorCode: _code, ...rest } = job;
+  const base: Job = { ...rest, revision: job.revision + 1, updatedAt: now };
+  const kept = (status: "succeeded" | "failed" | "cancelled", more: Partial<Job>): Job => {
+    const forMs =
+      status === "succeeded" ? retention.succeededMs : job.listed ? retention.failedMs : KEYED_RETENTION_MS;
+    const expiresAt = now + (job.fingerprint === undefined ? forMs : Math.max(forMs, KEYED_RETENTION_MS));
+    return { ...base, status, cancelRequested: false, expiresAt, ...more };
+  };
+  if (verdict.kind === "forgotten") return undefined;
+  // Nothing remembers a call without a key, so nothing needs to be kept of it.
+  if (verdict.kind === "succeeded" && !job.listed && job.fingerprint === undefined) return undefined;
+  if (verdict.kind === "succeeded") return kept("succeeded", { output: verdict.output, throttles: 0 });
+  if (verdict.kind === "cancelled" || job.cancelRequested) return kept("cancelled", {});
+  if (verdict.kind === "failed") {
+    return kept("failed", { error: JSON.stringify(verdict.error), errorCode: verdict.error.code });
+  }
+  const queued = { ...base, status: "queued" as const, listed: true, availableAt: now + verdict.delayMs };
+  if (verdict.kind === "released") {
+    return { ...queued, attempt: job.attempt - 1, ...(job.error !== undefined && { error: job.error }) };
+  }
+  return {
+    ...queued,
+    error: JSON.stringify(verdict.error),
+    attempt: verdict.spent ? job.attempt : job.attempt - 1,
+    throttles: verdict.spent ? 0 : job.throttles + 1,
+  };
+}
+
+/** A lease ran out, or its process died: the attempt counts, so that a job which kills its process ends too. */
+export function rescue(
+  job: Job,
+  retention: Retention,
+  random: Pick<Random, "fraction">,
+  now: number,
+): Job | "removed" {
+  if (!job.listed) return "removed";
+  const error = problem("handler-failed", LOST);
+  const last = job.attempt >= job.maxAttempts;
+  const delayMs = last ? 0 : backoffMs(job.attempt, DEFAULT_RETRY, random);
+  const verdict = last
+    ? ({ kind: "failed", error } as const)
+    : ({ kind: "queued", delayMs, error, spent: true } as const);
+  // Kept, the token would let the lost attempt's late settlement pass for one that was applied.
+  const { token: _token, ...fenced } = job;
+  return settled(fenced, verdict, retention, now) ?? "removed";
+}
+
+/** What the record says of the attempt that `rescue` ended; which node ran it is not known. */
+export function lostAttempt(job: Job, now: number): Attempt {
+  const error = { code: "handler-failed", detail: LOST };
+  return { number: job.attempt, startedAt: job.updatedAt, endedAt: now, node: "", error };
+}
+
+export function extend(
+  existing: Job | undefined,
+  token: string,
+  leaseMs: number,
+  now: number,
+): Transition<AnswerOf<"extend">> {
+  if (existing?.status !== "running" || existing.token !== token) return { answer: { kind: "stale" } };
+  const until = now + leaseMs;
+  return {
+    answer: { kind: "held", until, cancelRequested: existing.cancelRequested },
+    next: { ...existing, leaseUntil: until },
+  };
+}
+
+export function cancel(
+  existing: Job | undefined,
+  ref: Ref,
+  retention: Retention,
+  now: number,
+): Transition<AnswerOf<"cancel">> {
+  if (!existing?.listed || !isOwner(existing, ref)) return { answer: { kind: "unknown" } };
+  if (existing.status === "cancelled") return { answer: { kind: "cancelled", job: existing } };
+  if (isFinal(existing.status)) return { answer: { kind: "final", job: existing } };
+  if (existing.status === "queued") {
+    const job = settled(existing, { kind: "cancelled" }, retention, now) as Job;
+    return { answer: { kind: "cancelled", job }, next: job };
+  }
+  if (existing.cancelRequested) return { answer: { kind: "requested", job: existing } };
+  const job: Job = { ...existing, cancelRequested: true, revision: existing.revision + 1, updatedAt: now };
+  return { answer: { kind: "requested", job }, next: job };
+}
+
+export function redrive(
+  existing: Job | undefined,
+  delayMs: number,
+  now: number,
+): Transition<AnswerOf<"redrive">> {
+  if (existing?.status !== "failed" || !existing.listed) return { answer: { kind: "unknown" } };
+  const { error: _error, errorCode: _code, expiresAt: _expires, token: _token, ...rest } = existing;
+  const job: Job = {
+    ...rest,
+    status: "queued",
+    attempt: 0,
+    throttles: 0,
+    revision: existing.revision + 1,
+    updatedAt: now,
+    availableAt: now + delayMs,
+  };
+  return { answer: { kind: "applied", job }, next: job };
+}
+
+export function purge(existing: Job | undefined): Transition<AnswerOf<"purge">> {
+  if (existing?.status !== "failed" || !existing.listed) return { answer: { kind: "unknown" } };
+  return { answer: { kind: "applied" }, next: "removed" };
+}
+
+export function isOwner(job: Job, ref: Ref): boolean {
+  return ref.principal === ADMIN || ref.principal === job.principal;
+}
+
+/** A call at once whose process is gone left nothing: its key is free again. */
+function isLost(job: Job, now: number): boolean {
+  return !job.listed && job.status === "running" && (job.leaseUntil ?? 0) <= now;
+}
