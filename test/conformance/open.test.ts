@@ -1,7 +1,7 @@
 // Opening: what a record says of a call once it is accepted.
 import assert from "node:assert/strict";
 import { promises } from "./promises.ts";
-import { LEASE_MS } from "./world.ts";
+import { keyed, LEASE_MS, leaseOf } from "./world.ts";
 
 promises("open", (promise) => {
   promise(
@@ -51,7 +51,7 @@ promises("open", (promise) => {
   });
 
   promise("a call that runs at once is born running its first attempt, and is no job", async (world) => {
-    const call = world.callAtOnce("forget", { fingerprint: "f" });
+    const call = world.callAtOnce("forget", keyed("k"));
     const answer = await world.commit({ kind: "open", call });
     assert.ok(answer.kind === "opened");
     const { status, attempt, listed, token, leaseUntil, revision } = answer.job;
@@ -78,7 +78,7 @@ promises("open", (promise) => {
   promise(
     "a running call at once becomes a job without being cut off, by opening it again",
     async (world) => {
-      const call = world.callAtOnce("forget", { fingerprint: "f" });
+      const call = world.callAtOnce("forget", keyed("k"));
       await world.commit({ kind: "open", call });
       const promoted = { ...call, start: { ...call.start, ifLost: "queue" as const } };
       const answer = await world.commit({ kind: "open", call: promoted });
@@ -89,7 +89,7 @@ promises("open", (promise) => {
         items.map(({ id }) => id),
         [call.id],
       );
-      const settled = await world.settle({ id: call.id, token: call.start.token });
+      const settled = await world.settle(leaseOf(call));
       assert.equal(settled.kind, "applied");
     },
   );

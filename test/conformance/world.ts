@@ -1,5 +1,6 @@
 /** One open engine with its clock and chance, and short ways to say what a test does with it. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import {
   ADMIN,
   type AnswerOf,
@@ -12,7 +13,7 @@ import {
   type Verdict,
 } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
-import { Ids, sequenceOf } from "../../src/core/ids.ts";
+import { Ids } from "../../src/core/ids.ts";
 import type { Job, JobId, JobRecord } from "../../src/core/job.ts";
 import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -27,6 +28,9 @@ export const DONE: Verdict = { kind: "succeeded", output: '{"done":true}' };
 export const FAILED: Verdict = { kind: "failed", error: problem("handler-failed", "It broke.") };
 
 export type Effects = Partial<Pick<Settlement, "attempt" | "reads" | "writes" | "sends">>;
+
+/** A call that runs at once, and whose lease is therefore known. */
+export type AtOnce = Omit<NewCall, "start"> & { readonly start: Exclude<NewCall["start"], "queued"> };
 
 export class World {
   readonly clock = new TestClock();
@@ -64,15 +68,13 @@ export class World {
   }
 
   token(): string {
-    return this.#ids.mint();
+    return this.#ids.mint().id;
   }
 
   /** A call that is queued and has no key, unless said otherwise. */
   call(more: Partial<NewCall> = {}): NewCall {
-    const minted = this.#ids.mint();
     return {
-      id: minted,
-      sequence: sequenceOf(minted) ?? 0,
+      ...this.#ids.mint(),
       operation: "work",
       principal: "ann",
       input: '{"n":1}',
@@ -85,13 +87,8 @@ export class World {
     };
   }
 
-  /** A call that runs at once; with `key`, its id and fingerprint come from that. */
-  callAtOnce(
-    ifLost: "forget" | "queue",
-    more: Partial<NewCall> = {},
-  ): NewCall & { start: { token: string } } {
-    const start = { token: this.token(), leaseMs: LEASE_MS, ifLost };
-    return { ...this.call(more), start };
+  callAtOnce(ifLost: "forget" | "queue", more: Partial<NewCall> = {}): AtOnce {
+    return { ...this.call(more), start: { token: this.token(), leaseMs: LEASE_MS, ifLost } };
   }
 
   async commit<const C extends Change>(change: C): Promise<AnswerOf<C["kind"]>> {
@@ -134,7 +131,7 @@ export class World {
     return this.commit({ kind: "settle", settlement: this.settlement(lease, verdict, effects) });
   }
 
-  /** Commits writes the way an operation does: with the outcome of a job of its own. */
+  /** Commits writes with the outcome of a call at once that leaves nothing else behind. */
   async write(writes: readonly ItemWrite[], reads: readonly ItemRead[] = []): Promise<AnswerOf<"settle">> {
     const born = this.call({
       operation: "writer",
@@ -168,6 +165,18 @@ export class World {
     const [item] = await this.engine.read([{ table, key }]);
     return item === undefined ? undefined : JSON.parse(item.value);
   }
+}
+
+export function leaseOf({ id, start }: AtOnce): Lease {
+  return { id, token: start.token };
+}
+
+/** What a key makes of a call: an id that no time is in, and a digest of the input. */
+export function keyed(
+  key: string,
+  fingerprint = "the same input",
+): Pick<NewCall, "id"> & { fingerprint: string } {
+  return { id: createHash("sha256").update(key).digest("base64url"), fingerprint };
 }
 
 /** The job that a change left behind. */
