@@ -1,0 +1,118 @@
+/**
+ * One change and its answer, inside the owner's transaction. What it means is decided by core's transitions;
+ * here their verdict is stored. A change that throws leaves its transaction to be rolled back.
+ */
+import { effectNotes } from "../../core/effects.ts";
+import type { Answer, NewCall, Retention, Settlement } from "../../core/engine.ts";
+import { ADMIN } from "../../core/engine.ts";
+import { applyWrites } from "../../core/items.ts";
+import type { Job } from "../../core/job.ts";
+import * as transition from "../../core/transition.ts";
+import { claim } from "./claim.ts";
+import { type Call, detailsText, type PackedAnswer, type PackedChange, unpackCall } from "./messages.ts";
+import type { Stored } from "./jobs.ts";
+import { appended, rowOf } from "./rows.ts";
+import type { Store } from "./store.ts";
+
+export function apply(store: Store, change: PackedChange, retention: Retention, now: number): PackedAnswer {
+  if (!("kind" in change)) return open(store, unpackCall(change), now);
+  switch (change.kind) {
+    case "settle":
+      return settle(store, change.settlement, retention, now);
+    case "claim":
+      return claim(store, change, now);
+    case "extend":
+      return extend(store, change, now);
+    case "cancel": {
+      const stored = store.jobs.load(change.id);
+      const ref = { id: change.id, principal: change.principal ?? ADMIN };
+      return follow(store, stored, transition.cancel(stored?.job, ref, retention, now));
+    }
+    case "redrive": {
+      const stored = store.jobs.load(change.id);
+      return follow(store, stored, transition.redrive(stored?.job, change.delayMs, now));
+    }
+    case "purge": {
+      const stored = store.jobs.load(change.id);
+      return follow(store, stored, transition.purge(stored?.job));
+    }
+    case "set":
+      store.set(change.setting);
+      return { kind: "done" };
+    case "audit":
+      store.note(change.entry);
+      return { kind: "done" };
+  }
+}
+
+function follow(store: Store, stored: Stored | undefined, { answer, next }: transition.Transition<Answer>): PackedAnswer {
+  if (stored && next === "removed") store.jobs.remove(stored);
+  else if (stored && next) store.jobs.save(stored, next as Job);
+  return packed(stored?.sequence ?? 0, answer);
+}
+
+/** Written first and looked for only if that fails: nearly every call is new. */
+function open(store: Store, call: Call, now: number): PackedAnswer {
+  const { jobs } = store;
+  if (jobs.insert(call, transition.bornJob(asNew(call), now))) return 0;
+  const stored = jobs.load(call.id);
+  if (!stored) throw new Error(`Sequence ${call.sequence} belongs to another job already.`);
+  const { answer, next } = transition.open(stored.job, asNew(call), now);
+  if (!next || next === "removed") return packed(stored.sequence, answer);
+  if (next.revision > 1) {
+    jobs.save(stored, next);
+    return packed(stored.sequence, answer);
+  }
+  // A first revision is a record of its own: what stood there was lost.
+  jobs.remove(stored);
+  jobs.insert(call, next);
+  return packed(call.sequence, answer);
+}
+
+function settle(store: Store, settlement: Settlement, retention: Retention, now: number): PackedAnswer {
+  const { jobs, items } = store;
+  const { lease, born, attempt } = settlement;
+  const stored = jobs.load(lease.id);
+  const fenced = transition.fence(stored?.job, settlement);
+  if (fenced) return packed(stored?.sequence ?? 0, fenced);
+  const written = applyWrites(settlement, (key) => items.load(key));
+  if (written.kind === "conflict") return written;
+  const { answer, next } = transition.settle(stored?.job, settlement, retention, now);
+
+  const place = stored ?? (next && next !== "removed" && born ? bear(store, born, now) : undefined);
+  if (place && next === "removed") jobs.remove(place);
+  else if (place && next) {
+    jobs.save(place, next as Job, attempt ? appended([attempt]) : "", appended(effectNotes(settlement)));
+  }
+  for (const change of written.changes) items.store(change);
+  for (const call of settlement.sends) open(store, withText(call), now);
+  return packed(place?.sequence ?? 0, answer);
+}
+
+/** The row of a call at once that was never opened, to be settled in the same breath. */
+function bear({ jobs }: Store, born: NewCall, now: number): Stored {
+  const job = { ...transition.bornJob(born, now), listed: false };
+  if (!jobs.insert(withText(born), job)) throw new Error(`Sequence ${born.sequence} belongs to another job already.`);
+  return { sequence: born.sequence, job };
+}
+
+function extend({ jobs }: Store, change: Extract<PackedChange, { kind: "extend" }>, now: number): PackedAnswer {
+  const stored = jobs.load(change.lease.id);
+  const { answer } = transition.extend(stored?.job, change.lease.token, change.leaseMs, now);
+  if (stored && answer.kind === "held") jobs.saveLease(stored.sequence, answer.until);
+  return answer;
+}
+
+function packed(sequence: number, answer: Answer): PackedAnswer {
+  if ("job" in answer && answer.job) return [answer.kind, rowOf(sequence, answer.job)];
+  return answer as Exclude<Answer, { kind: "claimed" }>;
+}
+
+function withText(call: NewCall): Call {
+  return { ...call, details: detailsText(call.details) };
+}
+
+/** The transitions never look at a call's details. */
+function asNew(call: Call): NewCall {
+  return call as unknown as NewCall;
+}

@@ -1,0 +1,25 @@
+/** The store of one machine: a folder with a SQLite database in it, served by one process. */
+import type { EngineSource } from "../../core/engine.ts";
+import { configurationError } from "../../core/errors.ts";
+import { PORTABLE_SIZES, type RetentionOptions, retentionOf } from "../../core/store-defaults.ts";
+import { CHECKPOINT_PAGES } from "./checkpoint.ts";
+import { openSqlite } from "./engine.ts";
+
+export type SqliteOptions = { readonly retention?: RetentionOptions };
+
+/**
+ * @param folder is created if it is missing, for its owner only. It must be on a disk of this machine: locks on
+ * a network file system cannot be trusted.
+ */
+export function sqlite(folder: string, options: SqliteOptions = {}): EngineSource {
+  if (typeof folder !== "string" || folder.trim() === "" || folder.includes("\0") || folder === ":memory:") {
+    throw configurationError(`sqlite() got ${JSON.stringify(folder)} for its folder.`, 'Name a folder, such as "./data".');
+  }
+  const retention = retentionOf(options.retention, "sqlite()");
+  const limits = { ...PORTABLE_SIZES, singleOwner: true, groupsInFlight: 1 };
+  return {
+    name: "sqlite",
+    limits,
+    open: (host) => openSqlite({ folder, limits, retention, checkpointPages: CHECKPOINT_PAGES }, host),
+  };
+}

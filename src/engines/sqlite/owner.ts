@@ -1,0 +1,109 @@
+/**
+ * The thread that owns the writing connection. It takes one group at a time, makes it durable and answers; after
+ * a failure of which the outcome cannot be known it says so once and never touches the file again.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { SpillwayError } from "../../core/errors.ts";
+import { apply } from "./apply.ts";
+import { Checkpoints } from "./checkpoint.ts";
+import { openWriter } from "./connection.ts";
+import { describe, failureOf } from "./failures.ts";
+import type { OwnerData, PackedAnswer, PackedChange, Reply, Request } from "./messages.ts";
+import { migrate } from "./schema.ts";
+import { Store } from "./store.ts";
+import { sweep } from "./sweep.ts";
+
+class Owner {
+  readonly #data: OwnerData;
+  readonly #store: Store;
+  readonly #checkpoints: Checkpoints;
+
+  constructor(data: OwnerData) {
+    this.#data = data;
+    const database = openWriter(data.file, data.maxPages);
+    migrate(database, data.file, data.secret);
+    this.#store = new Store(database);
+    this.#checkpoints = new Checkpoints(database, data.checkpointPages);
+  }
+
+  opened(): Reply {
+    return { kind: "opened", secret: this.#store.secret, lastSequence: this.#store.jobs.lastSequence() };
+  }
+
+  /** Throws what is fatal. */
+  handle(request: Request): Reply {
+    switch (request.kind) {
+      case "commit":
+        return { kind: "answers", answers: this.#commit(request.group, request.now) };
+      case "sweep":
+        return this.#sweep(request);
+      case "close":
+        this.#checkpoints.last();
+        this.#store.close();
+        return { kind: "closed" };
+    }
+  }
+
+  afterReply(): void {
+    this.#checkpoints.afterCommit();
+  }
+
+  #commit(group: readonly PackedChange[], now: number): readonly PackedAnswer[] {
+    try {
+      return this.#store.transact(() => group.map((change) => this.#apply(change, now)));
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure === "fatal") throw error;
+      if (failure === "unavailable") return group.map(() => refused("storage-unavailable", error));
+      if (group.length === 1) return [refused("internal", error)];
+      return group.flatMap((change) => this.#commit([change], now));
+    }
+  }
+
+  #apply(change: PackedChange, now: number): PackedAnswer {
+    return apply(this.#store, change, this.#data.retention, now);
+  }
+
+  #sweep(request: Extract<Request, { kind: "sweep" }>): Reply {
+    try {
+      return this.#store.transact(() => sweep(this.#store, request, this.#data.retention));
+    } catch (error) {
+      if (failureOf(error) === "fatal") throw error;
+      return { kind: "unavailable", message: describe(error) };
+    }
+  }
+}
+
+function refused(code: "storage-unavailable" | "internal", error: unknown): PackedAnswer {
+  return { kind: "refused", code, detail: describe(error) };
+}
+
+function start(): void {
+  const port = parentPort;
+  if (!port) throw new Error("owner.ts is the file of a worker thread; the engine starts it.");
+  const reply = (message: Reply) => port.postMessage(message);
+  let owner: Owner;
+  try {
+    owner = new Owner(workerData as OwnerData);
+    reply(owner.opened());
+  } catch (error) {
+    reply({ kind: "notOpened", message: describe(error), isConfiguration: error instanceof SpillwayError });
+    return port.close();
+  }
+  let isOver = false;
+  port.on("message", (request: Request) => {
+    if (isOver) return;
+    try {
+      reply(owner.handle(request));
+      isOver = request.kind === "close";
+      if (isOver) port.close();
+      // Whoever waits has the answer by now.
+      else owner.afterReply();
+    } catch (error) {
+      isOver = true;
+      reply({ kind: "fatal", message: describe(error) });
+    }
+  });
+}
+
+start();

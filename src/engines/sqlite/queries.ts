@@ -1,0 +1,141 @@
+/**
+ * Everything that is asked and alters nothing, on the engine's own read-only connection. It sees what was
+ * committed before it looked, and runs on the engine's thread: each statement here is short whatever the store
+ * holds, lists included (`lists.ts`).
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { AuditEntry, Changes, Cursor, DeadLetters, Figures, JobQuery, Page, Ref, Setting } from "../../core/engine.ts";
+import { sequenceOf } from "../../core/ids.ts";
+import type { JobRecord, Principal } from "../../core/job.ts";
+import type { Item, ItemKey } from "../../core/table.ts";
+import { isOwner } from "../../core/transition.ts";
+import { numberIn } from "./cursor.ts";
+import { Lists } from "./lists.ts";
+import { inArrays, JOB_COLUMNS, type JobRow, jobOf, RECORD_COLUMNS, type RecordRow, recordOf, STATUS } from "./rows.ts";
+
+type FigureRow = readonly [operation: string, queued: number, running: number, failed: number];
+type DeadRow = readonly [operation: string, errorCode: string, count: number, firstAt: number, lastAt: number];
+type ItemRow = readonly [table: string, key: string, version: number, value: string];
+type SettingRow = readonly [Setting["scope"], name: string, paused: number, concurrency: number | null];
+type AuditRow = readonly [entry: number, at: number, by: string, action: string, target: string, detail: string];
+type ChangeRow = readonly [change: number, ...JobRow];
+
+export class Queries {
+  readonly #database: DatabaseSync;
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #lists: Lists;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#statements = prepare(database);
+    this.#lists = new Lists(database);
+  }
+
+  find(refs: readonly Ref[]): readonly (JobRecord | undefined)[] {
+    return refs.map((ref) => {
+      const row = this.#rowOf(ref.id);
+      const record = row && recordOf(row);
+      return record && isOwner(record, ref) ? record : undefined;
+    });
+  }
+
+  list(query: JobQuery): Promise<Page<JobRecord>> {
+    return this.#lists.page(query);
+  }
+
+  changes(principal: Principal, after: Cursor | undefined, limit: number): Changes {
+    const start = numberIn(after) ?? 0;
+    const rows = this.#statements.changes.all(principal, start, limit) as unknown as readonly ChangeRow[];
+    const jobs = rows.map(([change, ...row]) => ({ job: jobOf(row), cursor: String(change) }));
+    return { jobs, next: jobs.at(-1)?.cursor ?? String(start) };
+  }
+
+  deadLetters(): readonly DeadLetters[] {
+    const rows = this.#statements.deadLetters.all() as unknown as readonly DeadRow[];
+    return rows.map(([operation, errorCode, count, firstAt, lastAt]) => ({ operation, errorCode, count, firstAt, lastAt }));
+  }
+
+  figures(now: number): readonly Figures[] {
+    const rows = this.#statements.figures.all() as unknown as readonly FigureRow[];
+    return rows.map(([operation, queued, running, failed]) => {
+      const oldestAt = queued > 0 ? this.#oldestAt(operation, now) : null;
+      return { operation, queued, running, failed, ...(oldestAt !== null && { oldestAt }) };
+    });
+  }
+
+  read(keys: readonly ItemKey[]): readonly (Item | undefined)[] {
+    return keys.map(({ table, key }) => {
+      const row = this.#statements.item.get(table, key) as unknown as ItemRow | undefined;
+      return row && itemOf(row);
+    });
+  }
+
+  scan(table: string, after: string, limit: number): readonly Item[] {
+    return (this.#statements.items.all(table, after, limit) as unknown as readonly ItemRow[]).map(itemOf);
+  }
+
+  settings(): readonly Setting[] {
+    const rows = this.#statements.settings.all() as unknown as readonly SettingRow[];
+    return rows.map(([scope, name, paused, concurrency]) => ({ scope, name, paused: paused === 1, concurrency }));
+  }
+
+  audit(limit: number, cursor: Cursor | undefined): Page<AuditEntry> {
+    const before = numberIn(cursor) ?? Number.MAX_SAFE_INTEGER;
+    const rows = this.#statements.audit.all(before, limit + 1) as unknown as readonly AuditRow[];
+    const items = rows.slice(0, limit).map(([, at, by, action, target, detail]) => ({ at, by, action, target, detail }));
+    return { items, next: rows.length > limit ? String(rows[limit - 1]?.[0]) : null };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #rowOf(id: string): RecordRow | undefined {
+    const { bySequence, byKey } = this.#statements;
+    const sequence = sequenceOf(id);
+    const minted = sequence === undefined ? undefined : (bySequence.get(sequence) as unknown as RecordRow | undefined);
+    return minted?.[1] === id ? minted : (byKey.get(id) as unknown as RecordRow | undefined);
+  }
+
+  #oldestAt(operation: string, now: number): number | null {
+    const [oldest] = this.#statements.oldest.get(operation, now) as unknown as readonly [number | null];
+    return oldest;
+  }
+}
+
+function itemOf([table, key, version, value]: ItemRow): Item {
+  return { table, key, version, value };
+}
+
+function prepare(database: DatabaseSync) {
+  const arrays = (sql: string) => inArrays(database.prepare(sql));
+  const sumOf = (status: number) => `sum(iif(status = ${status}, jobs, 0))`;
+  return {
+    bySequence: arrays(`SELECT ${RECORD_COLUMNS} FROM jobs WHERE sequence = ?`),
+    byKey: arrays(`SELECT ${RECORD_COLUMNS} FROM jobs WHERE id = ? AND keyed = 1`),
+    changes: arrays(`SELECT change, ${JOB_COLUMNS} FROM jobs INDEXED BY changed
+      WHERE principal = ? AND change > ? ORDER BY change LIMIT ?`),
+    // First and last are the two ends of a stretch of the index, each one look-up.
+    deadLetters: arrays(`SELECT operation, error_code, jobs, ${failedAt("min")}, ${failedAt("max")}
+      FROM counts WHERE status = ${STATUS.failed} AND jobs > 0`),
+    figures: arrays(`SELECT operation, ${sumOf(STATUS.queued)}, ${sumOf(STATUS.running)}, ${sumOf(STATUS.failed)}
+      FROM counts GROUP BY operation HAVING sum(jobs) > 0`),
+    // Of those that come next: a retried job may be older than the first in line, but is not far behind it.
+    oldest: arrays(`SELECT min(accepted_at) FROM (
+      SELECT accepted_at FROM jobs INDEXED BY ready WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ?
+      ORDER BY available_at, sequence LIMIT 100)`),
+    item: arrays('SELECT "table", key, version, value FROM items WHERE "table" = ? AND key = ?'),
+    items: arrays(
+      'SELECT "table", key, version, value FROM items WHERE "table" = ? AND key > ? ORDER BY key LIMIT ?',
+    ),
+    settings: arrays("SELECT scope, name, paused, concurrency FROM settings"),
+    audit: arrays(
+      'SELECT entry, at, "by", action, target, detail FROM audit WHERE entry < ? ORDER BY entry DESC LIMIT ?',
+    ),
+  };
+}
+
+function failedAt(which: "min" | "max"): string {
+  return `(SELECT ${which}(updated_at) FROM jobs INDEXED BY failed WHERE jobs.status = ${STATUS.failed} AND listed = 1
+    AND jobs.operation = counts.operation AND jobs.error_code = counts.error_code)`;
+}

@@ -1,0 +1,64 @@
+/** The owner's connection with everything prepared on it, and the transaction in which all of it is used. */
+import type { DatabaseSync } from "node:sqlite";
+import type { AuditEntry, Setting } from "../../core/engine.ts";
+import { Counts } from "./counts.ts";
+import { Items } from "./items.ts";
+import { Jobs } from "./jobs.ts";
+
+export class Store {
+  readonly jobs: Jobs;
+  readonly items: Items;
+  readonly secret: string;
+  readonly #database: DatabaseSync;
+  readonly #counts: Counts;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#statements = prepare(database);
+    this.#counts = new Counts(database);
+    this.jobs = new Jobs(database, this.#counts);
+    this.items = new Items(database, this.#counts);
+    this.secret = String(database.prepare("SELECT value FROM secret").get()?.["value"]);
+  }
+
+  /** All of `work`, durable when this returns, or none of it. */
+  transact<T>(work: () => T): T {
+    const { begin, commit, rollback } = this.#statements;
+    begin.run();
+    try {
+      const result = work();
+      this.#counts.write();
+      commit.run();
+      this.#counts.committed();
+      return result;
+    } catch (error) {
+      this.#counts.rolledBack();
+      // A full disk may have rolled back by itself.
+      if (this.#database.isTransaction) rollback.run();
+      throw error;
+    }
+  }
+
+  set({ scope, name, paused, concurrency }: Setting): void {
+    this.#statements.set.run(scope, name, paused ? 1 : 0, concurrency);
+  }
+
+  note({ at, by, action, target, detail }: AuditEntry): void {
+    this.#statements.note.run(at, by, action, target, detail);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    begin: database.prepare("BEGIN IMMEDIATE"),
+    commit: database.prepare("COMMIT"),
+    rollback: database.prepare("ROLLBACK"),
+    set: database.prepare("INSERT OR REPLACE INTO settings (scope, name, paused, concurrency) VALUES (?, ?, ?, ?)"),
+    note: database.prepare('INSERT INTO audit (at, "by", action, target, detail) VALUES (?, ?, ?, ?, ?)'),
+  };
+}
