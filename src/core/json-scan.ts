@@ -47,6 +47,7 @@ const MAX_ECHO = 40;
 export class JsonScan {
   detail = "";
   offset = 0;
+  hasEscapedKey = false;
   readonly #bytes: Uint8Array;
   readonly #text: string;
   readonly #limits: JsonLimits;
@@ -126,9 +127,11 @@ export class JsonScan {
     // The opening quote stays: V8 hashes "123" as the number, without its seed, so a sender could
     // choose keys that collide; with the quote in front no key is such a number.
     const textEnd = end - this.#ahead;
-    const name = this.#escaped
-      ? `"${JSON.parse(this.#text.slice(textStart, textEnd)) as string}`
-      : this.#text.slice(textStart, textEnd - 1);
+    let name = this.#text.slice(textStart, textEnd - 1);
+    if (this.#escaped) {
+      this.hasEscapedKey = true;
+      name = `"${JSON.parse(`${name}"`) as string}`;
+    }
     if (name === '"__proto__') return this.#fail("Forbidden key __proto__", index);
     if (!this.#isNew(name)) return this.#fail(`Duplicate key ${echo(name.slice(1))}`, index);
     const colon = skipSpace(bytes, end);

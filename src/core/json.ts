@@ -2,6 +2,7 @@
 // sentence that says what is wrong and at which byte. It refuses whatever two parsers could read
 // differently or a double cannot hold, and whatever is too deep or too wide; it repairs nothing.
 
+import { buildJson } from "./json-build.ts";
 import { JsonScan } from "./json-scan.ts";
 
 export type JsonValue =
@@ -50,7 +51,8 @@ export function readJsonText(text: string, limits: JsonLimits = JSON_LIMITS): Ch
 function check(bytes: Uint8Array, text: string, limits: JsonLimits): CheckedJson {
   const scan = new JsonScan(bytes, text, limits);
   if (!scan.document()) return { ok: false, detail: scan.detail, offset: scan.offset };
-  return { ok: true, text, value: JSON.parse(text) as JsonValue };
+  const value = scan.hasEscapedKey ? buildJson(text) : (JSON.parse(text) as JsonValue);
+  return { ok: true, text, value };
 }
 
 /** Where decoding first had to replace something: a U+FFFD whose bytes are not U+FFFD itself. */
