@@ -26,24 +26,25 @@ export type Subject = {
   install(): Promise<Installed>;
 };
 
-const subjects: readonly Subject[] = [
-  {
-    name: "memory",
-    survives: false,
-    waivers: [],
-    install: async () => ({ source: memory(), remove: async () => {} }),
+export const memoryEngine: Subject = {
+  name: "memory",
+  survives: false,
+  waivers: [],
+  install: async () => ({ source: memory(), remove: async () => {} }),
+};
+
+const sqliteEngine: Subject = {
+  name: "sqlite",
+  survives: true,
+  waivers: [],
+  async install() {
+    const { sqlite } = await import("../../src/engines/sqlite/index.ts");
+    const folder = await mkdtemp(join(tmpdir(), "spillway-conformance-"));
+    return { source: sqlite(folder), remove: () => rm(folder, { recursive: true, force: true }) };
   },
-  {
-    name: "sqlite",
-    survives: true,
-    waivers: [],
-    async install() {
-      const { sqlite } = await import("../../src/engines/sqlite/index.ts");
-      const folder = await mkdtemp(join(tmpdir(), "spillway-conformance-"));
-      return { source: sqlite(folder), remove: () => rm(folder, { recursive: true, force: true }) };
-    },
-  },
-];
+};
+
+const subjects: readonly Subject[] = [memoryEngine, sqliteEngine];
 
 export const engines: readonly Subject[] = chosen(process.env["ENGINES"]);
 

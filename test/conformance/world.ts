@@ -15,6 +15,7 @@ import {
 import { problem } from "../../src/core/errors.ts";
 import { Ids } from "../../src/core/ids.ts";
 import type { Job, JobId, JobRecord } from "../../src/core/job.ts";
+import type { Random } from "../../src/core/random.ts";
 import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -34,17 +35,17 @@ export type AtOnce = Omit<NewCall, "start"> & { readonly start: Exclude<NewCall[
 
 export class World {
   readonly clock = new TestClock();
-  readonly random: SeededRandom;
+  readonly #random: Random;
   readonly fatal: Error[] = [];
   readonly #ids: Ids;
   readonly #installed: Installed;
   #engine: Engine | undefined;
 
-  constructor(installed: Installed, seed = 1) {
+  constructor(installed: Installed, random: Random = new SeededRandom(1)) {
     this.#installed = installed;
-    this.random = new SeededRandom(seed);
+    this.#random = random;
     // Chance of its own, so that an engine may draw as much as it likes.
-    this.#ids = new Ids(this.clock, new SeededRandom(seed + 1));
+    this.#ids = new Ids(this.clock, new SeededRandom(2));
   }
 
   get engine(): Engine {
@@ -54,7 +55,7 @@ export class World {
 
   async open(): Promise<void> {
     const onFatal = (error: Error) => void this.fatal.push(error);
-    this.#engine = await this.#installed.source.open({ clock: this.clock, random: this.random, onFatal });
+    this.#engine = await this.#installed.source.open({ clock: this.clock, random: this.#random, onFatal });
   }
 
   async close(): Promise<void> {

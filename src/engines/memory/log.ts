@@ -14,9 +14,11 @@ export class Log {
 
   /** A job stands in it once: under its latest number. */
   write(id: JobId, number: number): void {
-    if (this.#numbers.get(id) === number) return;
     this.#numbers.set(id, number);
     const place = this.#firstFrom(number);
+    const there = this.#rows[place];
+    // Written already, and perhaps struck out since: either way it stands again.
+    if (there?.number === number && there.id === id) return;
     if (place === this.#rows.length) this.#rows.push({ number, id });
     else this.#rows.splice(place, 0, { number, id });
     this.#tidy();

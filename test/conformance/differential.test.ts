@@ -1,0 +1,173 @@
+// Differential: random changes, applied to the memory engine and to another, must be answered alike and leave the
+// same behind. A failure prints the line that repeats it; `SEED` runs one seed, `SEEDS` that many.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ADMIN, type Answer, type Change, type Cursor, type Engine } from "../../src/core/engine.ts";
+import type { Random } from "../../src/core/random.ts";
+import { engines, memoryEngine, type Subject } from "./engines.ts";
+import { inWorld } from "./promises.ts";
+import { OPERATIONS, Script, type Seen, type Step, TABLES } from "./script.ts";
+import { DAY_MS, HOUR_MS, type World } from "./world.ts";
+
+const CHANGES = 300;
+/** How often an engine draws, and for what first, is its own affair: here every draw is the same. */
+const EVEN: Random = { fraction: () => 0.5, hex: (bytes) => "5a".repeat(bytes) };
+
+/** Nobody may follow the changes of the anonymous principal, so an engine need not keep them. */
+const NAMED = ["ann", "bob"] as const;
+
+const one = process.env["SEED"];
+const seeds = one
+  ? [Number(one)]
+  : Array.from({ length: Number(process.env["SEEDS"] ?? 8) }, (_, n) => n + 1);
+
+for (const subject of engines.filter(({ name }) => name !== memoryEngine.name)) {
+  describe(`differential (${subject.name})`, { concurrency: 2 }, () => {
+    for (const seed of seeds) {
+      test(`answers and keeps what memory does, seed ${seed}`, () => compare(subject, seed));
+    }
+  });
+}
+
+async function compare(subject: Subject, seed: number): Promise<void> {
+  try {
+    await inWorld(
+      memoryEngine,
+      (model) => inWorld(subject, (world) => run([model, world], seed), EVEN),
+      EVEN,
+    );
+  } catch (error) {
+    const line = `SEED=${seed} ENGINES=${subject.name} npm run test:conformance -- test/conformance/differential.test.ts`;
+    throw new Error(`Seed ${seed} differs. Again: ${line}`, { cause: error });
+  }
+}
+
+type Pair = readonly [World, World];
+
+async function run(worlds: Pair, seed: number): Promise<void> {
+  const script = new Script(seed, worlds[0]);
+  const readers = worlds.map((world) => new Reader(world.engine));
+  for (let done = 0; done < CHANGES; ) {
+    const group = script.group();
+    const times = script.random.chance(0.15) ? 2 : 1;
+    const changes = await Promise.all(readers.map((reader) => reader.resolve(group)));
+    for (let time = 0; time < times; time++) {
+      const answers = await both(worlds, `group after ${done}`, (world, n) =>
+        world.engine.commit(changes[n] ?? []),
+      );
+      script.learn(answers);
+    }
+    done += group.length;
+    await between(worlds, readers, script, `after ${done}`);
+  }
+  await both(worlds, "at the end", (world) => everything(world.engine, script));
+}
+
+/** Time passes, leases run out, someone looks. */
+async function between(
+  worlds: Pair,
+  readers: readonly Reader[],
+  { random }: Script,
+  when: string,
+): Promise<void> {
+  if (random.chance(0.4)) {
+    const ms = random.pick([1, 50, 1_000, 30_000, HOUR_MS, DAY_MS]);
+    for (const { clock } of worlds) clock.advance(ms);
+  }
+  if (random.chance(0.2)) {
+    const limit = 1 + random.integer(5);
+    await both(worlds, `sweep ${when}`, (world) => world.engine.sweep(limit));
+  }
+  if (random.chance(0.2)) {
+    const limit = 1 + random.integer(5);
+    const principal = random.pick(NAMED);
+    await both(worlds, `changes ${when}`, (_, n) => readers[n]?.changes(principal, limit));
+  }
+  if (random.chance(0.1)) await both(worlds, `figures ${when}`, ({ engine }) => figures(engine));
+}
+
+async function both<T>(worlds: Pair, what: string, ask: (world: World, n: number) => T): Promise<Awaited<T>> {
+  const [expected, actual] = await Promise.all(worlds.map(ask));
+  assert.deepEqual(alike(actual), alike(expected), what);
+  return expected as Awaited<T>;
+}
+
+/** What a refusal says in words is not part of the promise. */
+function alike(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((entry: Answer) => (entry?.kind === "refused" ? { ...entry, detail: "" } : entry));
+}
+
+/** What one engine's reader remembers: versions and cursors are each engine's own. */
+class Reader {
+  readonly #engine: Engine;
+  readonly #versions = new Map<string, number>();
+  readonly #cursors = new Map<string, Cursor>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  resolve(group: readonly Step[]): Promise<readonly Change[]> {
+    return Promise.all(group.map((step) => this.#resolved(step)));
+  }
+
+  async changes(principal: string, limit: number) {
+    const { jobs, next } = await this.#engine.changes(principal, this.#cursors.get(principal), limit);
+    this.#cursors.set(principal, next);
+    return jobs.map(({ job }) => job);
+  }
+
+  async #resolved({ change, reads }: Step): Promise<Change> {
+    if (change.kind !== "settle") return change;
+    const items = await this.#engine.read(reads);
+    const versions = reads.map((seen, n) => this.#version(seen, items[n]?.version ?? 0));
+    const resolved = reads.map(({ table, key }, n) => ({ table, key, version: versions[n] ?? 0 }));
+    return { ...change, settlement: { ...change.settlement, reads: resolved } };
+  }
+
+  #version({ table, key, seen }: Seen, now: number): number {
+    const place = `${table}/${key}`;
+    const before = this.#versions.get(place);
+    if (before === undefined || seen === "now") this.#versions.set(place, now);
+    if (seen === "nothing") return 0;
+    return seen === "now" ? now : (before ?? now);
+  }
+}
+
+async function everything(engine: Engine, { ids }: Script) {
+  const items = await Promise.all(TABLES.map((table) => engine.scan(table, "", 100)));
+  const versions = items.flat().map(({ version }) => version);
+  const ranks = versions.map((version) => versions.filter((other) => other < version).length);
+  return {
+    jobs: await engine.find(ids.map((id) => ({ id, principal: ADMIN }))),
+    listed: (await engine.list({ limit: 1_000 })).items,
+    failed: await Promise.all(
+      OPERATIONS.map((operation) => engine.list({ limit: 1_000, operation, status: "failed" })),
+    ),
+    changed: await Promise.all(
+      NAMED.map(async (name) => (await engine.changes(name, undefined, 1_000)).jobs.map(({ job }) => job)),
+    ),
+    items: items.flat().map(({ table, key, value }) => ({ table, key, value })),
+    ranks,
+    deadLetters: sorted(
+      await engine.deadLetters(),
+      ({ operation, errorCode }) => `${operation} ${errorCode}`,
+    ),
+    figures: await figures(engine),
+    settings: sorted(await engine.settings(), ({ scope, name }) => `${scope} ${name}`),
+    audit: (await engine.audit(1_000)).items,
+  };
+}
+
+/** An engine may leave out an operation that has nothing to count. */
+async function figures(engine: Engine) {
+  const counted = (await engine.figures()).filter(
+    ({ queued, running, failed }) => queued + running + failed > 0,
+  );
+  return sorted(counted, ({ operation }) => operation);
+}
+
+function sorted<T>(list: readonly T[], by: (entry: T) => string): readonly T[] {
+  return list.toSorted((one, other) => (by(one) < by(other) ? -1 : 1));
+}
