@@ -1,7 +1,7 @@
 // Redrive and purge: what an operator does with the dead letters.
 import assert from "node:assert/strict";
 import { promises } from "./promises.ts";
-import { applied, DAY_MS, keyed, type World } from "./world.ts";
+import { applied, DAY_MS, FAILED, keyed, type World } from "./world.ts";
 
 const redrive = (world: World, id: string, delayMs = 0) => world.commit({ kind: "redrive", id, delayMs });
 const purge = (world: World, id: string) => world.commit({ kind: "purge", id });
@@ -68,6 +68,25 @@ promises("redrive and purge", (promise) => {
     assert.deepEqual((await world.known(failed.id)).attempts, []);
     assert.equal((await world.claim())[0]?.job.input, "2");
   });
+
+  promise(
+    "an id that is purged and opened once more, by the very same change, is listed once",
+    async (world) => {
+      const call = world.call();
+      await world.commit({ kind: "open", call });
+      const [claim] = await world.claim();
+      assert.ok(claim);
+      await world.settle(claim.lease, FAILED);
+      await purge(world, call.id);
+      assert.equal((await world.commit({ kind: "open", call })).kind, "opened");
+      const { items } = await world.engine.list({ limit: 10 });
+      assert.deepEqual(
+        items.map(({ id, revision }) => [id, revision]),
+        [[call.id, 1]],
+      );
+      assert.equal((await world.claim(10)).length, 1);
+    },
+  );
 
   promise("only what failed can be redriven or purged", async (world) => {
     const queued = await world.opened({ delayMs: 1_000 });
