@@ -1,6 +1,6 @@
 // How fast the SQLite engine alone is: calls accepted, and whole cycles (accept, claim, settle), by the size of the
 // groups that are committed at once. No HTTP, no handlers. Every commit is a finished fsync; two commits never
-// overlap, as in the product. `node bench/engine.ts [seconds a measurement] [rows there beforehand]`
+// overlap, as in the product. `node bench/engine.ts [seconds a measurement] [rows there beforehand] [sizes]`
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -13,7 +13,7 @@ type Answer = Awaited<ReturnType<Engine["commit"]>>[number];
 
 const seconds = Number(process.argv[2] ?? 2);
 const depth = Number(process.argv[3] ?? 0);
-const sizes = [1, 16, 64, 1024];
+const sizes = process.argv[4]?.split(",").map(Number) ?? [1, 16, 64, 1024];
 const input = JSON.stringify({ orderId: "o-00000000", customer: "Ada Lovelace", lines: [{ sku: "A-1", count: 2 }], note: "x".repeat(100) });
 
 const host = {
