@@ -34,6 +34,8 @@ export class Committer {
   #waitingBytes = 0;
   #inFlight = 0;
   #scheduled = false;
+  /** The last group left opens behind, so that claims which were submitted with them came too early. */
+  #overflowed = false;
   #idle: (() => void)[] = [];
   /** For the benches and the guard against regressions. */
   groups = 0;
@@ -106,6 +108,8 @@ export class Committer {
   async #commit(group: readonly Waiting[]): Promise<void> {
     this.#inFlight++;
     this.groups++;
+    const late = this.#overflowed;
+    this.#overflowed = this.#opens.length > 0;
     const answers = await this.#engine.commit(group.map(({ change }) => change));
     this.#inFlight--;
     // The next group leaves before anyone is answered: the store works while we do.
@@ -113,19 +117,27 @@ export class Committer {
     for (let i = 0; i < group.length; i++) {
       const { change, resolve } = group[i] as Waiting;
       const answer = answers[i] as Answer;
-      this.#tell(change, answer);
+      this.#tell(change, answer, late);
       resolve(answer);
     }
     if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  #tell(change: Change, answer: Answer): void {
-    if ("job" in answer && answer.job && answer.kind !== "mismatch" && answer.kind !== "existing")
-      announce(this.#notifier, answer.job);
-    if (change.kind === "settle" && answer.kind === "applied") {
-      for (const sent of change.settlement.sends) this.#notifier.publish(`queue:${sent.operation}`);
+  #tell(change: Change, answer: Answer, late: boolean): void {
+    switch (answer.kind) {
+      case "opened":
+        return announce(this.#notifier, answer.job, late);
+      case "applied":
+        if (answer.job) announce(this.#notifier, answer.job);
+        if (change.kind === "settle")
+          for (const { operation } of change.settlement.sends) this.#notifier.publish(`queue:${operation}`);
+        return;
+      case "cancelled":
+      case "requested":
+        return announce(this.#notifier, answer.job);
+      case "claimed":
+        for (const { job } of answer.claims) announce(this.#notifier, job);
     }
-    if (answer.kind === "claimed") for (const { job } of answer.claims) announce(this.#notifier, job);
   }
 }
 

@@ -55,12 +55,16 @@ export function decide(outcome: Outcome, how: Circumstances, random: Random): De
     case "conflicted":
       return held("What it read kept changing before it could commit.", undefined, how, random);
     case "stopped":
-      if (how.running === "job") return { verdict: { kind: "released", delayMs: 0 } };
-      return {
-        verdict: { kind: "forgotten" },
-        error: problem("draining", "The server stopped before the call was done."),
-      };
+      return stopped(how);
   }
+}
+
+/** Nobody's fault, so a job loses no attempt, and a spill call goes on elsewhere as a job. */
+function stopped({ running }: Circumstances): Decision {
+  const error = problem("draining", "The server stopped before the call was done.");
+  if (running === "job") return { verdict: { kind: "released", delayMs: 0 } };
+  if (running === "spill") return { verdict: { kind: "queued", delayMs: 0, error, spent: false } };
+  return { verdict: { kind: "forgotten" }, error };
 }
 
 /** A job's end is always kept; a call at once keeps only what its key must replay. */

@@ -7,6 +7,7 @@ import type { Engine, EngineLimits, NewCall } from "./engine.ts";
 import { configurationError, type Problem, problem } from "./errors.ts";
 import { written } from "./items.ts";
 import type { EffectNote, JsonText } from "./job.ts";
+import { parseJson } from "./json-build.ts";
 import type { Operation, Spec } from "./operation.ts";
 import { type InputOf, type Schema, validate } from "./schema.ts";
 import type { Item, ItemCondition, ItemKey, ItemRead, ItemWrite, Table } from "./table.ts";
@@ -74,12 +75,14 @@ export class Effects {
       const place = checked(table, key);
       const seen = await this.#see(place);
       const value = this.#afterOwnWrites(place, seen?.value);
-      return value === undefined ? undefined : { value: JSON.parse(value), version: seen?.version ?? 0 };
+      return value === undefined
+        ? undefined
+        : { value: parseJson(value) as Row, version: seen?.version ?? 0 };
     },
     list: async ({ after = "", limit = LIST_DEFAULT } = {}) => {
       const items = await this.#store().scan(table.name, after, Math.min(Math.max(1, limit), LIST_MOST));
       for (const item of items) this.#remember(item, item);
-      return items.map(({ value, version }) => ({ value: JSON.parse(value), version }));
+      return items.map(({ value, version }) => ({ value: parseJson(value) as Row, version }));
     },
   });
 

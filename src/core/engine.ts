@@ -8,7 +8,9 @@
  *   one commit apply in order, each seeing those before it.
  * - Durable when resolved: a commit resolves after the commit point, never before. If it cannot know whether the
  *   group was committed (a failed fsync, a corrupt file), it never resolves: it calls `onFatal`.
- * - Repeatable: a change sent again with the same ids and tokens answers as it did the first time.
+ * - Repeatable: a change sent again with the same ids and tokens answers as it did the first time, while nothing
+ *   else has happened to its job. What has no token (a redrive, a purge, a queued call under a key) does nothing
+ *   the second time, and says so.
  * - Fenced: at most one settlement is ever applied for a lease's token, and its writes with it.
  * - All or nothing: a settlement's outcome, writes and sends are applied together, or none of them is.
  * - An option that an engine cannot honour is refused when it opens.
@@ -108,8 +110,9 @@ export type Claim = { readonly job: JobRecord; readonly lease: Lease };
 export type FailedCondition = ItemKey & { readonly problem?: Problem };
 
 export type Answer =
-  /** `opened`: now there. `existing`: it was, under the same key and with the same input. */
-  | { readonly kind: "opened" | "existing" | "mismatch"; readonly job: Job }
+  | { readonly kind: "opened"; readonly job: Job }
+  /** It was there already, under the same key; with the same input, or with another. */
+  | { readonly kind: "existing" | "mismatch"; readonly job: Job }
   /** Applied, and what it became; no job: nothing was left behind. */
   | { readonly kind: "applied"; readonly job?: Job }
   /** The lease is no longer held: nothing of this settlement was applied. */
@@ -146,7 +149,7 @@ export type AnswerOf<K extends Change["kind"]> = {
   audit: Extract<Answer, { kind: "done" | "refused" }>;
 }[K];
 
-/** A place in a list; opaque to everyone but the engine that made it. */
+/** A place in a list; opaque to everyone but the engine that made it, which refuses others as `malformed-request`. */
 export type Cursor = string;
 export type Page<T> = { readonly items: readonly T[]; readonly next: Cursor | null };
 
@@ -235,7 +238,7 @@ export interface Engine {
   find(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]>;
   /** Listed jobs, newest first. */
   list(query: JobQuery): Promise<Page<JobRecord>>;
-  /** A principal's listed jobs in the order of their commits; may repeat one, never skips one. */
+  /** A principal's listed jobs in the order of their commits; may repeat one, never skips one. Not of the anonymous. */
   changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;
   deadLetters(): Promise<readonly DeadLetters[]>;
   figures(): Promise<readonly Figures[]>;
@@ -249,7 +252,7 @@ export interface Engine {
   /** Newest first. */
   audit(limit: number, cursor?: Cursor): Promise<Page<AuditEntry>>;
 
-  /** Takes back expired leases, prunes what is past its time; at most `limit` of each. */
+  /** Takes back expired leases, the longest lost first, and prunes what is past its time; at most `limit` of each. */
   sweep(limit: number): Promise<Swept>;
   close(): Promise<void>;
 }

@@ -4,6 +4,8 @@
  */
 import type { FailedCondition, Settlement } from "./engine.ts";
 import type { JsonText } from "./job.ts";
+import type { JsonValue } from "./json.ts";
+import { parseJson } from "./json-build.ts";
 import type { Item, ItemCondition, ItemKey, ItemWrite } from "./table.ts";
 
 export type ItemChange = ItemKey & { readonly value: JsonText | undefined };
@@ -26,7 +28,9 @@ export function applyWrites(
   load: (key: ItemKey) => Pick<Item, "version" | "value"> | undefined,
 ): Applied {
   const changed = reads.filter((read) => (load(read)?.version ?? 0) !== read.version);
-  if (changed.length > 0) return { kind: "conflict", reads: changed, conditions: [] };
+  if (changed.length > 0) {
+    return { kind: "conflict", reads: changed.map(({ table, key }) => ({ table, key })), conditions: [] };
+  }
   const values = new Map<string, ItemChange>();
   const failed: FailedCondition[] = [];
   for (const write of writes) {
@@ -64,7 +68,7 @@ function holds(
 export function written(write: ItemWrite, current: JsonText | undefined): JsonText | undefined {
   if (write.kind === "delete") return undefined;
   if (write.kind !== "add") return write.value;
-  const row: Record<string, unknown> = current === undefined ? {} : JSON.parse(current);
+  const row = current === undefined ? {} : { ...(parseJson(current) as Record<string, JsonValue>) };
   for (const [field, by] of Object.entries(write.fields)) {
     const before = row[field];
     row[field] = (typeof before === "number" ? before : 0) + by;

@@ -1,18 +1,18 @@
 /**
- * What this process is running under a lease right now: so that receipts can show progress, a cancel reaches the
- * handler at once, and leases are extended together. Correctness never depends on it; the store's fence does that.
+ * What this process is running right now: so that receipts can show progress, a cancel reaches the handler at
+ * once, leases are extended together, and a server that stops knows what it waits for. Correctness never depends on it; the store's fence does that.
  */
-import type { Outcome } from "./decide.ts";
+import type { Stop } from "./attempt.ts";
 import type { Lease } from "./engine.ts";
+import { SpillwayError } from "./errors.ts";
 import type { JobId, Progress } from "./job.ts";
 import type { Notifier } from "./notifier.ts";
 
 export type LiveRun = {
   readonly lease: Lease;
-  /** Tells the handler; it may still end as it likes. */
-  readonly cancel: (reason: Error) => void;
-  /** The attempt is over, whatever the handler does. */
-  readonly end: (outcome: Outcome, reason: Error) => void;
+  readonly stop: Stop;
+  /** The lease stands in the store, and must be extended there. */
+  durable: boolean;
   progress?: Progress;
 };
 
@@ -21,6 +21,7 @@ export class LiveRuns {
   /** Runs that are over for us, but whose handler has not returned: none of these may be run again yet. */
   readonly #zombies = new Set<JobId>();
   readonly #notifier: Notifier;
+  #idle: (() => void)[] = [];
 
   constructor(notifier: Notifier) {
     this.#notifier = notifier;
@@ -32,6 +33,24 @@ export class LiveRuns {
 
   remove({ lease }: LiveRun): void {
     if (this.#runs.get(lease.id)?.lease.token === lease.token) this.#runs.delete(lease.id);
+    if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** A call at once has become a job. */
+  makeDurable(id: JobId): void {
+    const run = this.#runs.get(id);
+    if (run) run.durable = true;
+  }
+
+  /** Resolves when nothing runs. */
+  async idle(): Promise<void> {
+    if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Ends every attempt; the handlers are told, and what they still do no longer counts. */
+  stopAll(): void {
+    const reason = new SpillwayError("draining", "The server is shutting down.");
+    for (const { stop } of this.#runs.values()) stop.end({ kind: "stopped" }, reason);
   }
 
   report(run: LiveRun, progress: Progress): void {
@@ -43,18 +62,20 @@ export class LiveRuns {
     return this.#runs.get(id)?.progress;
   }
 
-  cancel(id: JobId, reason: Error): void {
-    this.#runs.get(id)?.cancel(reason);
+  /** Tells the handler that nobody wants its result any more; it may still end as it likes. */
+  cancel(id: JobId): void {
+    this.#runs.get(id)?.stop.abort(new SpillwayError("cancelled", "The caller cancelled this job."));
   }
 
-  all(): readonly LiveRun[] {
-    return [...this.#runs.values()];
+  /** Those whose leases must be extended. */
+  durable(): readonly LiveRun[] {
+    return [...this.#runs.values()].filter(({ durable }) => durable);
   }
 
-  /** Until `returned` settles, the job's handler is still at it although its attempt is over. */
-  haunt(id: JobId, returned: Promise<unknown>): void {
+  /** The job's handler is still at it although its attempt is over; returns the way to say that it has ended. */
+  haunt(id: JobId): () => void {
     this.#zombies.add(id);
-    void returned.finally(() => this.#zombies.delete(id));
+    return () => this.#zombies.delete(id);
   }
 
   isHaunted(id: JobId): boolean {

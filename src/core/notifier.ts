@@ -2,7 +2,7 @@
  * Hints that something changed: a receipt, a principal's jobs, a queue. They may be lost, repeated or come out of
  * order; whoever hears one asks the store, so nothing is ever wrong for want of one, only later.
  */
-import type { Job, JobId, Principal } from "./job.ts";
+import { ANONYMOUS, type Job, type JobId, type Principal } from "./job.ts";
 
 export type Topic = `receipt:${JobId}` | `principal:${Principal}` | `queue:${string}`;
 
@@ -35,10 +35,10 @@ export class LocalNotifier implements Notifier {
   }
 }
 
-/** A job's record has changed. */
-export function announce(notifier: Notifier, job: Job): void {
+/** A job's record has changed. `queue`: whether those who claim should hear of it too, if it is queued. */
+export function announce(notifier: Notifier, job: Job, queue = true): void {
   if (!job.listed) return;
   notifier.publish(`receipt:${job.id}`);
-  if (job.principal !== "") notifier.publish(`principal:${job.principal}`);
-  if (job.status === "queued") notifier.publish(`queue:${job.operation}`);
+  if (job.principal !== ANONYMOUS) notifier.publish(`principal:${job.principal}`);
+  if (queue && job.status === "queued") notifier.publish(`queue:${job.operation}`);
 }

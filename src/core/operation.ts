@@ -55,8 +55,10 @@ export type Spec<I extends Schema = Schema, O extends Schema | undefined = Schem
   readonly output: O | undefined;
   readonly flow: Flow;
   readonly resources: readonly Resource[];
-  /** The operation's own limit beside its resources', if it declares one. */
+  /** The operation's own limit beside its resources', if it has one. */
   readonly concurrency: number | undefined;
+  /** Whether the limit was chosen, or is the default. */
+  readonly declaresLimits: boolean;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly route: string | undefined;
@@ -119,6 +121,7 @@ export function spec<I extends Schema, O extends Schema | undefined = undefined>
     output: options.output && schemaOf(options.output, `${what}.output`),
     flow: oneOf(FLOWS, options.flow ?? "spill", `${what}.flow`),
     ...limitsOf(what, limits),
+    declaresLimits: limits !== undefined,
     retry: retryPolicy(options.retry, what),
     timeoutMs: atMost(
       durationMs(options.timeout ?? "30s", `${what}.timeout`),

@@ -2,36 +2,17 @@
  * One attempt from start to commit, the same for a call that is answered at once and for a job: run the handler,
  * decide, commit outcome and effects together, and run again at once when what it read has changed meanwhile.
  */
-import { type Executor, type Ran, runAttempt, Stop } from "./attempt.ts";
-import type { Clock, Timer } from "./clock.ts";
-import type { Committer } from "./committer.ts";
+import { type AttemptRun, type Ran, runAttempt, Stop } from "./attempt.ts";
 import { type Circumstances, decide, type Outcome } from "./decide.ts";
 import { NOTHING, type Sent } from "./effects.ts";
-import type { AnswerOf, Engine, Lease, NewCall, Settlement, Verdict } from "./engine.ts";
+import type { AnswerOf, Lease, NewCall, Settlement, Verdict } from "./engine.ts";
 import { type Problem, problem } from "./errors.ts";
 import type { Slot } from "./gate.ts";
-import type { Ids } from "./ids.ts";
 import type { Attempt, Job, JobId, Principal } from "./job.ts";
-import type { LiveRun, LiveRuns } from "./live.ts";
+import type { LiveRun } from "./live.ts";
+import type { Metered } from "./meter.ts";
 import type { Operation } from "./operation.ts";
-import type { Random } from "./random.ts";
-
-/** What all runs of a process share. */
-export type Runtime = {
-  readonly engine: Engine | undefined;
-  readonly committer: Committer | undefined;
-  readonly live: LiveRuns;
-  readonly ids: Ids;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly executor: Executor;
-  readonly node: string;
-  readonly onError: (
-    error: unknown,
-    where: { readonly operation: string; readonly id: JobId; readonly attempt: number },
-  ) => void;
-  readonly onAbandoned: (operation: string) => void;
-};
+import type { Runtime } from "./runtime.ts";
 
 export type Work = {
   readonly operation: Operation;
@@ -40,14 +21,19 @@ export type Work = {
   readonly input: unknown;
   readonly circumstances: Circumstances;
   readonly slot: Slot;
+  readonly lease: Lease;
+  /** Whether the lease stands in the store, so that it must be extended. */
+  readonly durable: boolean;
   /** How the record is reached at the commit; a call at once without a key has none until it needs one. */
-  readonly record: () => Record | Promise<Record>;
-  /** Set where there is a lease from the start, so that receipts, cancels and heartbeats can find the run. */
-  readonly lease?: Lease;
+  readonly record: () => OpenRecord | Promise<OpenRecord>;
 };
 
-/** An open record that a lease holds, or a call whose record is born at the commit. */
-export type Record = { readonly lease: Lease; readonly born?: NewCall };
+/** A record that the lease holds, or a call whose record is born at the commit. */
+export type OpenRecord = {
+  readonly born?: NewCall;
+  /** The call has become a job while it ran: its end must be kept. */
+  readonly promoted?: true;
+};
 
 export type Performed =
   /** `job` is what the record became, if one was left behind; `error` what a waiting caller is answered, if no job is. */
@@ -61,57 +47,80 @@ const RERUNS = 3;
 const LEAST_GRACE_MS = 30_000;
 
 export async function perform(work: Work, runtime: Runtime): Promise<Performed> {
-  const { timeoutMs } = work.operation.spec;
-  const stop = new Stop(timeoutMs);
+  const { spec } = work.operation;
+  const meter = runtime.meters.get(spec.name);
+  const stop = new Stop(spec.timeoutMs);
   const startedAt = runtime.clock.now();
-  const timer = runtime.clock.after(timeoutMs, () => stop.timeOut());
-  const run: LiveRun | undefined = work.lease && {
-    lease: work.lease,
-    cancel: (reason) => stop.abort(reason),
-    end: (outcome, reason) => stop.end(outcome, reason),
-  };
-  if (run) runtime.live.add(run);
+  const timer = runtime.clock.after(spec.timeoutMs, () => stop.timeOut());
+  const run: LiveRun = { lease: work.lease, stop, durable: work.durable };
+  runtime.live.add(run);
+  let haunted = false;
   try {
     for (let reruns = 0; ; reruns++) {
-      const ran = await runAttempt({
-        ...work,
-        ...runtime,
-        attempt: work.circumstances.attempt,
-        stop,
-        onProgress: (progress) => run && runtime.live.report(run, progress),
-        born: (sent) => sentCall(sent, work, runtime),
-        onError: (error) => runtime.onError(error, whereOf(work)),
-      });
-      // What it read may have changed: then the handler runs again, and needs its slot.
-      if (!ran.mayConflict || ran.outcome.kind !== "returned") letGo(work, ran, timer, runtime);
+      const ran = await runAttempt(attemptRun(work, run, runtime));
+      haunted = ran.returned !== undefined;
+      if (haunted) haunt(work, ran, runtime);
+      // What it read may have changed: then the handler runs again, and needs its slot and its time.
+      else if (!ran.mayConflict || ran.outcome.kind !== "returned") {
+        timer.cancel();
+        work.slot.release();
+      }
       const settled = await settle(ran, work, startedAt, reruns < RERUNS && !stop.forced, runtime);
-      if (settled !== "again") return settled;
+      if (settled === "again") continue;
+      meter?.ran(runtime.clock.now() - startedAt);
+      if (settled.kind === "settled") meter?.count(METERED_AS[settled.verdict.kind]);
+      return settled;
     }
   } finally {
     timer.cancel();
-    if (!stop.forced) work.slot.release();
-    if (run) runtime.live.remove(run);
+    if (!haunted) work.slot.release();
+    runtime.live.remove(run);
   }
 }
 
-function whereOf({ operation, id, circumstances }: Work) {
-  return { operation: operation.spec.name, id, attempt: circumstances.attempt };
+const METERED_AS = {
+  succeeded: "succeeded",
+  failed: "failed",
+  forgotten: "failed",
+  cancelled: "failed",
+  queued: "retried",
+  released: "retried",
+} as const satisfies Readonly<Record<Verdict["kind"], Metered>>;
+
+function attemptRun(work: Work, run: LiveRun, runtime: Runtime): AttemptRun {
+  const { operation, id, principal, input, circumstances } = work;
+  const { attempt } = circumstances;
+  return {
+    operation,
+    id,
+    principal,
+    input,
+    attempt,
+    engine: runtime.store?.engine,
+    clock: runtime.clock,
+    executor: runtime.executor,
+    stop: run.stop,
+    onProgress: (progress) => runtime.live.report(run, progress),
+    born: (sent) => sentCall(sent, work, runtime),
+    onError: (error) => runtime.onError(error, { operation: operation.spec.name, id, attempt }),
+  };
 }
 
-/** The slot goes back when the handler has really ended, and after a grace at the latest. */
-function letGo({ slot, id, operation }: Work, { returned }: Ran, timer: Timer, runtime: Runtime): void {
-  timer.cancel();
-  if (!returned) return slot.release();
-  runtime.live.haunt(id, returned);
-  const graceMs = Math.max(operation.spec.timeoutMs, LEAST_GRACE_MS);
-  const grace = runtime.clock.after(graceMs, () => {
-    runtime.onAbandoned(operation.spec.name);
-    slot.release();
+/** The handler is still at it: its slot goes back when it has really ended, and after a grace at the latest. */
+function haunt({ slot, id, operation }: Work, { returned }: Ran, runtime: Runtime): void {
+  const { name, timeoutMs } = operation.spec;
+  const end = runtime.live.haunt(id);
+  const grace = runtime.clock.after(Math.max(timeoutMs, LEAST_GRACE_MS), () => {
+    const meter = runtime.meters.get(name);
+    if (meter) meter.abandoned++;
+    leave();
   });
-  void returned.finally(() => {
+  const leave = () => {
     grace.cancel();
+    end();
     slot.release();
-  });
+  };
+  void returned?.finally(leave);
 }
 
 async function settle(
@@ -123,17 +132,20 @@ async function settle(
 ): Promise<Performed | "again"> {
   let { outcome, collected } = ran;
   for (;;) {
-    const { verdict, error } = decide(outcome, work.circumstances, runtime.random);
-    const record = await work.record();
-    if (record.born && !needsRecord(verdict, collected)) {
+    const { born, promoted } = await work.record();
+    const circumstances = promoted ? { ...work.circumstances, running: "job" as const } : work.circumstances;
+    const { verdict, error } = decide(outcome, circumstances, runtime.random);
+    if (born && !needsRecord(verdict, collected)) {
       return { kind: "settled", verdict, ...(error && { error }) };
     }
     const { writes, sends } = verdict.kind === "succeeded" ? collected : NOTHING;
     const reads = writes.length + sends.length > 0 ? collected.reads : [];
     const attempt = attemptNote(work, startedAt, error, runtime);
-    const answer = await commit({ ...record, verdict, attempt, reads, writes, sends }, runtime);
-    if (answer.kind === "applied")
+    const settlement = { lease: work.lease, ...(born && { born }), verdict, attempt, reads, writes, sends };
+    const answer = await commit(settlement, runtime);
+    if (answer.kind === "applied") {
       return { kind: "settled", verdict, ...(error && { error }), ...(answer.job && { job: answer.job }) };
+    }
     if (answer.kind === "stale") return { kind: "stale" };
     if (answer.kind === "conflict" && answer.conditions.length === 0 && mayRunAgain) return "again";
     outcome = lostTo(answer);
@@ -147,10 +159,9 @@ function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boo
   return verdict.kind !== "succeeded" || writes.length + sends.length > 0;
 }
 
-function commit(settlement: Settlement, { committer }: Runtime): Promise<AnswerOf<"settle">> {
-  if (!committer)
-    throw new RangeError("A settlement without an engine: the app was not checked at its start.");
-  return committer.submit({ kind: "settle", settlement });
+function commit(settlement: Settlement, { store }: Runtime): Promise<AnswerOf<"settle">> {
+  if (!store) throw new RangeError("A settlement without an engine: the app was not checked at its start.");
+  return store.committer.submit({ kind: "settle", settlement });
 }
 
 function lostTo(answer: AnswerOf<"settle">): Outcome {

@@ -1,0 +1,73 @@
+/**
+ * A stand-in for an orders database, and it says so: a pool of so many connections, each busy for so long with one
+ * order. Who finds none free is throttled. It keeps its own high-water mark, so that what Spillway promises about
+ * the pool can be checked against something that is not Spillway.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { RetryableError, ThrottledError } from "spillway";
+
+export type DatabaseSettings = {
+  readonly capacity: number;
+  readonly latencyMs: number;
+  /** The share of orders that fail, 0–1. */
+  readonly failRate: number;
+};
+
+export type DatabaseState = DatabaseSettings & {
+  readonly inUse: number;
+  readonly peak: number;
+  readonly throttled: number;
+  readonly writes: number;
+};
+
+export class OrdersDatabase {
+  #settings: DatabaseSettings;
+  #inUse = 0;
+  #peak = 0;
+  #throttled = 0;
+  #writes = 0;
+
+  constructor(settings: DatabaseSettings) {
+    this.#settings = settings;
+  }
+
+  /** One order's worth of work on one connection. */
+  async charge(sku: string): Promise<void> {
+    const { capacity, latencyMs, failRate } = this.#settings;
+    if (this.#inUse >= capacity) {
+      this.#throttled++;
+      throw new ThrottledError(`All ${capacity} connections are in use.`);
+    }
+    this.#inUse++;
+    this.#peak = Math.max(this.#peak, this.#inUse);
+    try {
+      await sleep(latencyMs);
+      if (sku === "POISON" || Math.random() < failRate)
+        throw new RetryableError("The orders database failed.");
+      this.#writes++;
+    } finally {
+      this.#inUse--;
+    }
+  }
+
+  change(settings: Partial<DatabaseSettings>): void {
+    this.#settings = { ...this.#settings, ...settings };
+  }
+
+  /** Counts anew; settings stay. */
+  reset(): void {
+    this.#peak = this.#inUse;
+    this.#throttled = 0;
+    this.#writes = 0;
+  }
+
+  get state(): DatabaseState {
+    return {
+      ...this.#settings,
+      inUse: this.#inUse,
+      peak: this.#peak,
+      throttled: this.#throttled,
+      writes: this.#writes,
+    };
+  }
+}

@@ -1,0 +1,21 @@
+/** What the environment may set, read once and refused with the next step when it makes no sense. */
+
+export const settings = {
+  folder: process.env["SPILLWAY_DATA"] ?? new URL("../../.data/orders", import.meta.url).pathname,
+  capacity: whole("ORDERS_DB_CONCURRENCY", 10, 1),
+  latencyMs: whole("ORDERS_DB_LATENCY_MS", 20, 0),
+  failRate: share("ORDERS_FAIL_RATE", 0),
+  gate: whole("ORDERS_GATE", whole("ORDERS_DB_CONCURRENCY", 10, 1), 1),
+};
+
+function whole(name: string, byDefault: number, least: number): number {
+  const value = Number(process.env[name] ?? byDefault);
+  if (Number.isInteger(value) && value >= least && value <= 100_000) return value;
+  throw new RangeError(`${name} is "${process.env[name]}". Use a whole number from ${least} to 100000.`);
+}
+
+function share(name: string, byDefault: number): number {
+  const value = Number(process.env[name] ?? byDefault);
+  if (value >= 0 && value <= 1) return value;
+  throw new RangeError(`${name} is "${process.env[name]}". Use a number from 0 to 1.`);
+}

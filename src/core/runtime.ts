@@ -1,0 +1,39 @@
+/** What all parts of one running app share. Built once by `app.ts`; holds no logic. */
+import type { Executor } from "./attempt.ts";
+import type { Clock } from "./clock.ts";
+import type { Committer } from "./committer.ts";
+import type { Engine } from "./engine.ts";
+import type { Gate } from "./gate.ts";
+import type { Ids } from "./ids.ts";
+import type { JobId } from "./job.ts";
+import type { LiveRuns } from "./live.ts";
+import type { Meter } from "./meter.ts";
+import type { LocalNotifier } from "./notifier.ts";
+import type { Operation } from "./operation.ts";
+import type { Random } from "./random.ts";
+
+/** An engine and the one way to write to it: both, or neither. */
+export type Store = { readonly engine: Engine; readonly committer: Committer };
+
+export type Runtime = {
+  readonly operations: ReadonlyMap<string, Operation>;
+  /** None in an app of `request` operations without keys or tables. */
+  readonly store: Store | undefined;
+  readonly gate: Gate;
+  readonly live: LiveRuns;
+  readonly notifier: LocalNotifier;
+  readonly ids: Ids;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly executor: Executor;
+  readonly node: string;
+  readonly leaseMs: number;
+  readonly meters: ReadonlyMap<string, Meter>;
+  readonly onError: OnError;
+};
+
+/** What a handler threw, for the logs: callers never see it. */
+export type OnError = (
+  error: unknown,
+  where: { readonly operation: string; readonly id: JobId; readonly attempt: number },
+) => void;

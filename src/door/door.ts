@@ -1,0 +1,170 @@
+/**
+ * The door: every request of every transport comes through here. Decides who may ask, which route it is and what a
+ * refusal looks like; the routes do the rest.
+ */
+import { SpillwayError } from "../core/errors.ts";
+import type { Principal } from "../core/job.ts";
+import type { Operation } from "../core/operation.ts";
+import type { Runtime } from "../core/runtime.ts";
+import { Admin } from "./admin/admin.ts";
+import { batchRoute } from "./batch-route.ts";
+import { callRoute } from "./call-route.ts";
+import { Calls } from "./calls.ts";
+import { eventsRoute } from "./events-route.ts";
+import type { Door, DoorRequest, Reply, Upgrade } from "./exchange.ts";
+import { type Gatekeeper, OPERATOR } from "./identity.ts";
+import type { Origins } from "./origins.ts";
+import type { Quotas } from "./quotas.ts";
+import { receiptRoute } from "./receipt-route.ts";
+import { json, problemReply, Refused, refusal, refuse } from "./replies.ts";
+import { isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
+import { Sockets } from "./sockets.ts";
+
+export class SpillwayDoor implements Door {
+  readonly #runtime: Runtime;
+  readonly #gatekeeper: Gatekeeper;
+  readonly #origins: Origins;
+  readonly #calls: Calls;
+  readonly #admin: Admin;
+  readonly #sockets: Sockets;
+  readonly #ownRoutes: ReadonlyMap<string, string>;
+  #ready = true;
+
+  constructor(runtime: Runtime, gatekeeper: Gatekeeper, origins: Origins, quotas: Quotas | undefined) {
+    this.#runtime = runtime;
+    this.#gatekeeper = gatekeeper;
+    this.#origins = origins;
+    this.#calls = new Calls(runtime, quotas);
+    this.#admin = new Admin(runtime);
+    this.#sockets = new Sockets(runtime, this.#calls, gatekeeper);
+    this.#ownRoutes = new Map(
+      [...runtime.operations.values()].flatMap(({ spec }) =>
+        spec.route === undefined ? [] : [[spec.route, spec.name] as const],
+      ),
+    );
+  }
+
+  async handle(request: DoorRequest): Promise<Reply> {
+    const route = matchRoute(request.path, this.#ownRoutes);
+    const allow = route && this.#allow(route);
+    let reply: Reply;
+    try {
+      reply = await this.#answer(request, route, allow);
+    } catch (error) {
+      reply = this.#refused(error);
+    }
+    return request.headers["origin"] === undefined
+      ? reply
+      : this.#origins.mark(reply, request, allow ?? "OPTIONS");
+  }
+
+  async upgrade(request: DoorRequest): Promise<Upgrade> {
+    const route = matchRoute(request.path, this.#ownRoutes);
+    if (route?.kind !== "socket" || request.method !== "GET")
+      return { kind: "refused", reply: await this.handle(request) };
+    try {
+      if (!this.#origins.permits(request)) throw foreign();
+      return await this.#sockets.upgrade(request);
+    } catch (error) {
+      return { kind: "refused", reply: this.#refused(error) };
+    }
+  }
+
+  /** From now on not ready, so that a load balancer looks elsewhere; everything is still served. */
+  unready(): void {
+    this.#ready = false;
+  }
+
+  /** Begins nothing any more: what may be queued is, the rest is refused. */
+  drain(): void {
+    this.#ready = false;
+    this.#calls.drain();
+    this.#sockets.closeAll(1012, "The server is shutting down.");
+  }
+
+  async #answer(request: DoorRequest, route: Route | undefined, allow: string | undefined): Promise<Reply> {
+    const { method } = request;
+    if (!this.#origins.permits(request) && !isSafe(method)) throw foreign();
+    if (!route || allow === undefined)
+      throw refuse("not-found", `Nothing is at ${request.path.slice(0, 100)}.`);
+    if (method === "OPTIONS") return { status: 204, headers: ["allow", allow], body: "" };
+    if (route.kind !== "call" && route.kind !== "batch") this.#checkMethod(method, allow);
+    switch (route.kind) {
+      case "call":
+      case "batch":
+        return this.#call(request, route, allow);
+      case "receipt":
+      case "events": {
+        const { principal } = await this.#gatekeeper.identify(request);
+        if (route.kind === "events") return eventsRoute(request, route.id, principal, this.#runtime);
+        return receiptRoute(request, route.id, principal, this.#calls, this.#runtime);
+      }
+      case "socket":
+        throw refuse("upgrade-required", "Open it as a WebSocket.", ["upgrade", "websocket"]);
+      case "live":
+        return json(200, '{"status":"live"}');
+      case "ready":
+        return this.#readiness();
+      case "admin":
+        this.#gatekeeper.admit(request);
+        return this.#admin.handle(request, route.rest, method === "HEAD" ? "GET" : method);
+    }
+  }
+
+  async #call(
+    request: DoorRequest,
+    { kind, operation: name }: Route & { kind: "call" | "batch" },
+    allow: string,
+  ): Promise<Reply> {
+    const operation = this.#runtime.operations.get(name);
+    const principal = await this.#callerOf(request, operation);
+    if (!operation || operation.spec.access === "internal") {
+      throw refuse("unknown-operation", `No operation is called ${JSON.stringify(name.slice(0, 64))} here.`);
+    }
+    this.#checkMethod(request.method, allow);
+    if (kind === "call") return callRoute(request, operation, principal, this.#calls, this.#runtime);
+    if (operation.spec.flow === "request") {
+      throw refuse("method-not-allowed", `"${name}" is a request operation and is never queued.`, [
+        "allow",
+        "OPTIONS",
+      ]);
+    }
+    return batchRoute(request, operation, principal, this.#calls, this.#runtime);
+  }
+
+  async #callerOf(request: DoorRequest, operation: Operation | undefined): Promise<Principal> {
+    if (operation?.spec.access !== "admin") return (await this.#gatekeeper.identify(request)).principal;
+    this.#gatekeeper.admit(request);
+    return this.#gatekeeper.knowsPrincipals ? OPERATOR : "";
+  }
+
+  #readiness(): Reply {
+    if (!this.#ready) return refusal("draining", "The server is shutting down.", ["retry-after", "5"]);
+    if (this.#runtime.store?.committer.congested)
+      return refusal("storage-unavailable", "The store is behind.");
+    return json(200, '{"status":"ready"}');
+  }
+
+  #allow(route: Route): string | undefined {
+    return route.kind === "admin" ? this.#admin.allow(route.rest) : METHODS[route.kind];
+  }
+
+  #checkMethod(method: string, allow: string): void {
+    if (!isAllowed(method, allow)) throw refuse("method-not-allowed", `It takes ${allow}.`, ["allow", allow]);
+  }
+
+  #refused(error: unknown): Reply {
+    if (error instanceof Refused) return problemReply(error.problem, error.headers);
+    if (error instanceof SpillwayError && error.code !== "configuration")
+      return refusal(error.code, error.message);
+    throw error;
+  }
+}
+
+function foreign(): Refused {
+  return refuse("forbidden", "This origin is not among allowedOrigins.");
+}
+
+function isSafe(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "OPTIONS";
+}

@@ -1,0 +1,143 @@
+/**
+ * Who asks: the app's `authenticate` hook for callers, the admin token for operators. Knows no sessions and keeps
+ * nothing; a token that comes as a header, a subprotocol or a cookie is the same token here.
+ */
+import { hash, timingSafeEqual } from "node:crypto";
+import { configurationError } from "../core/errors.ts";
+import { ANONYMOUS, type Principal } from "../core/job.ts";
+import type { DoorRequest } from "./exchange.ts";
+import { isOwnOrigin } from "./origins.ts";
+import { refuse } from "./replies.ts";
+
+/** `expiresAt` (milliseconds since 1970): a socket opened with this token is closed then. */
+export type Identity = { readonly principal: Principal; readonly expiresAt?: number };
+
+export type Credentials = {
+  /** Of `Authorization: Bearer …`, or the socket's `bearer.…` subprotocol. */
+  readonly token: string;
+  readonly headers: DoorRequest["headers"];
+};
+
+/** Undefined: not known. */
+export type Authenticate = (credentials: Credentials) => Identity | undefined | Promise<Identity | undefined>;
+
+/** Operations' access "admin", called by an operator of an app that has an `authenticate`. */
+export const OPERATOR: Principal = ":operator";
+
+/**
+ * An `authenticate` for tokens that you hand out yourself: principal → token. Tokens are compared by digest and in
+ * constant time.
+ */
+export function bearerTokens(tokens: Readonly<Record<Principal, string>>): Authenticate {
+  const known = Object.entries(tokens).map(([principal, token]) => {
+    if (principal === ANONYMOUS || token.length < 16) {
+      throw configurationError(
+        `The bearer token of ${JSON.stringify(principal)} has ${token.length} characters.`,
+        "Name the principal, and use 16 random characters at least.",
+      );
+    }
+    return { principal, digest: digest(token) };
+  });
+  return ({ token }) => {
+    const offered = digest(token);
+    // All are compared, so that the time taken tells nothing.
+    const [match] = known.filter((one) => timingSafeEqual(one.digest, offered));
+    return match && { principal: match.principal };
+  };
+}
+
+export class Gatekeeper {
+  readonly #authenticate: Authenticate | undefined;
+  readonly #adminDigests: Uint8Array[] = [];
+  readonly #trustsLoopback: boolean;
+
+  constructor(
+    authenticate: Authenticate | undefined,
+    adminToken: string | undefined,
+    boundToLoopback: boolean,
+  ) {
+    this.#authenticate = authenticate;
+    this.#trustsLoopback = adminToken === undefined && boundToLoopback;
+    if (adminToken !== undefined) this.acceptAdminToken(adminToken);
+  }
+
+  /** Whether callers have names at all. */
+  get knowsPrincipals(): boolean {
+    return this.#authenticate !== undefined;
+  }
+
+  acceptAdminToken(token: string): void {
+    this.#adminDigests.push(digest(token));
+  }
+
+  async identify(request: DoorRequest, socketToken?: string): Promise<Identity> {
+    const token = socketToken ?? bearerOf(request);
+    if (!this.#authenticate) return { principal: ANONYMOUS };
+    const identity =
+      token === undefined ? undefined : await this.#authenticate({ token, headers: request.headers });
+    if (!identity || identity.principal === ANONYMOUS) {
+      throw refuse(
+        "unauthenticated",
+        token === undefined ? "Send Authorization: Bearer …" : "The token is not known, or no longer.",
+      );
+    }
+    return identity;
+  }
+
+  /** Refuses whoever is no operator. */
+  admit(request: DoorRequest): void {
+    const header = request.headers["authorization"];
+    const token = header === undefined ? cookieToken(request) : bearerOf(request);
+    if (token !== undefined) {
+      const offered = digest(token);
+      if (this.#adminDigests.some((known) => timingSafeEqual(known, offered))) return;
+      throw refuse("unauthenticated", "That is not the admin token.");
+    }
+    if (header === undefined && this.#trustsLoopback && isLocal(request)) return;
+    throw refuse("unauthenticated", "Send the admin token: Authorization: Bearer …");
+  }
+}
+
+const FORWARDING = [
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+  "via",
+];
+
+/** From this machine, for this machine, through no proxy and from no other page. */
+function isLocal(request: DoorRequest): boolean {
+  const { headers, fromLoopback } = request;
+  if (!fromLoopback || FORWARDING.some((name) => headers[name] !== undefined)) return false;
+  return isLoopbackHost(headers["host"]) && (headers["origin"] === undefined || isOwnOrigin(request));
+}
+
+function isLoopbackHost(host: DoorRequest["headers"][string]): boolean {
+  return typeof host === "string" && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host);
+}
+
+/** RFC 6750 §2.1; any other scheme is one we do not know. */
+export function bearerOf({ headers }: DoorRequest): string | undefined {
+  const header = headers["authorization"];
+  if (header === undefined) return undefined;
+  const match = typeof header === "string" ? /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*)$/.exec(header) : null;
+  if (!match) throw refuse("malformed-header", "Authorization must be a scheme and its credentials.");
+  if (match[1]?.toLowerCase() !== "bearer") return undefined;
+  if (/^[A-Za-z0-9._~+/-]+=*$/.test(match[2] as string)) return match[2];
+  throw refuse("malformed-header", "A Bearer token has only letters, digits and . _ ~ + / - =");
+}
+
+/** The console may keep the admin token in a cookie, which counts for our own pages only. */
+function cookieToken(request: DoorRequest): string | undefined {
+  const { headers } = request;
+  const cookie = headers["cookie"];
+  const ours = isOwnOrigin(request) || headers["sec-fetch-site"] === "same-origin";
+  if (typeof cookie !== "string" || !ours) return undefined;
+  return /(?:^|;\s*)spillway-admin=([^;\s]+)/.exec(cookie)?.[1];
+}
+
+function digest(token: string): Uint8Array {
+  return hash("sha256", token, "buffer");
+}

@@ -1,0 +1,60 @@
+/** `GET` and `DELETE /receipts/{id}`. */
+import { isFinal, type JobId, type Principal } from "../core/job.ts";
+import type { Runtime, Store } from "../core/runtime.ts";
+import type { Calls } from "./calls.ts";
+import type { DoorRequest, Reply } from "./exchange.ts";
+import { headerOf } from "./headers.ts";
+import { parsePrefer } from "./prefer.ts";
+import { receiptHeaders, receiptText } from "./receipt.ts";
+import { json, refuse } from "./replies.ts";
+import { untilFinal } from "./waiting.ts";
+
+export async function receiptRoute(
+  request: DoorRequest,
+  id: JobId,
+  principal: Principal,
+  calls: Calls,
+  runtime: Runtime,
+): Promise<Reply> {
+  const store = storeOf(runtime);
+  const ref = { id, principal };
+  if (request.method === "DELETE") return cancel(ref, store, runtime, calls);
+  const { waitSeconds } = parsePrefer(headerOf(request, "prefer"));
+  const [known] = await store.engine.find([ref]);
+  if (!known?.listed) throw unknownReceipt();
+  const waits = waitSeconds !== undefined && !isFinal(known.status);
+  const job = waits ? await untilFinal(ref, waitSeconds * 1_000, runtime, store) : known;
+  if (!job) throw unknownReceipt();
+  const applied = waits ? ["preference-applied", `wait=${waitSeconds}`] : [];
+  return json(200, receiptText(job, runtime), [
+    ...receiptHeaders(job, calls.waitSeconds(job.operation)),
+    ...applied,
+  ]);
+}
+
+async function cancel(
+  ref: { readonly id: JobId; readonly principal: Principal },
+  { committer }: Store,
+  runtime: Runtime,
+  calls: Calls,
+): Promise<Reply> {
+  const answer = await committer.submit({ kind: "cancel", ref });
+  if (answer.kind === "unknown") throw unknownReceipt();
+  if (answer.kind === "refused") throw refuse(answer.code, answer.detail);
+  const { job } = answer;
+  if (answer.kind === "final") throw refuse("already-final", `It has ${job.status} already.`);
+  if (answer.kind === "requested") runtime.live.cancel(ref.id);
+  const status = answer.kind === "cancelled" ? 200 : 202;
+  return json(status, receiptText(job, runtime), receiptHeaders(job, calls.waitSeconds(job.operation)));
+}
+
+/** The same words for unknown, expired and another principal's, so that they cannot be told apart. */
+export function unknownReceipt() {
+  return refuse("unknown-receipt", "It is unknown here, or is kept no longer.");
+}
+
+/** Without an engine there are no jobs, and so no receipts. */
+export function storeOf({ store }: Runtime): Store {
+  if (store) return store;
+  throw unknownReceipt();
+}

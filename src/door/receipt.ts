@@ -1,0 +1,40 @@
+/** A receipt: what a caller sees of its job. */
+import { timestamp } from "../core/clock.ts";
+import type { Problem } from "../core/errors.ts";
+import { isFinal, type Job, type JsonText } from "../core/job.ts";
+import { parseJson } from "../core/json-build.ts";
+import type { Runtime } from "../core/runtime.ts";
+
+/** As JSON text: payloads are text already, and are not parsed to be written again. */
+export function receiptText(job: Job, { live }: Pick<Runtime, "live">): JsonText {
+  const progress = job.status === "running" ? live.progressOf(job.id) : undefined;
+  const head = JSON.stringify({
+    id: job.id,
+    operation: job.operation,
+    status: job.status,
+    revision: job.revision,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
+    acceptedAt: timestamp(job.acceptedAt),
+    updatedAt: timestamp(job.updatedAt),
+    availableAt: timestamp(job.availableAt),
+    ...(progress && { progress }),
+  });
+  const output = job.status === "succeeded" ? `,"output":${job.output ?? "null"}` : "";
+  const error = job.error === undefined ? "" : `,"error":${job.error}`;
+  return `${head.slice(0, -1)}${output}${error}}`;
+}
+
+export function errorOf(job: Job): Problem {
+  return parseJson(job.error as JsonText) as Problem;
+}
+
+/** Headers of any answer that shows a receipt; while it is not final, with an estimate of the wait. */
+export function receiptHeaders(job: Job, retryAfterSeconds: number): readonly string[] {
+  const headers = ["cache-control", "no-store"];
+  return isFinal(job.status) ? headers : [...headers, "retry-after", String(retryAfterSeconds)];
+}
+
+export function receiptPath(id: string): string {
+  return `/receipts/${id}`;
+}

@@ -1,0 +1,39 @@
+/** Holding an answer back until a job has ended, or the time is up. */
+import type { Ref } from "../core/engine.ts";
+import { isFinal, type JobRecord } from "../core/job.ts";
+import type { Runtime, Store } from "../core/runtime.ts";
+
+/** Hints may be lost, so the store is asked this often all the same. */
+const LOOK_AGAIN_MS = 2_000;
+
+/** The record when it is final, or as it is when the time is up; undefined where there is none. */
+export async function untilFinal(
+  ref: Ref,
+  forMs: number,
+  runtime: Runtime,
+  store: Store,
+): Promise<JobRecord | undefined> {
+  const until = runtime.clock.monotonic() + forMs;
+  for (;;) {
+    const change = nextHint(ref, Math.min(LOOK_AGAIN_MS, until - runtime.clock.monotonic()), runtime);
+    const [job] = await store.engine.find([ref]);
+    if (!job || isFinal(job.status) || runtime.clock.monotonic() >= until) {
+      change.forget();
+      return job;
+    }
+    await change.heard;
+  }
+}
+
+/** Listens from now on, so that nothing between the look and the wait is missed. */
+function nextHint({ id }: Ref, ms: number, { notifier, clock }: Runtime) {
+  const { promise: heard, resolve } = Promise.withResolvers<void>();
+  const leave = notifier.subscribe(`receipt:${id}`, () => forget());
+  const timer = clock.after(Math.max(0, ms), () => forget());
+  const forget = () => {
+    leave();
+    timer.cancel();
+    resolve();
+  };
+  return { heard, forget };
+}

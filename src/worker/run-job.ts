@@ -1,0 +1,82 @@
+/** One claimed job, from its stored input to its settlement. */
+import type { Claim, Settlement, Verdict } from "../core/engine.ts";
+import { type Problem, problem } from "../core/errors.ts";
+import type { Slot } from "../core/gate.ts";
+import { parseJson } from "../core/json-build.ts";
+import type { Operation } from "../core/operation.ts";
+import { perform } from "../core/perform.ts";
+import type { Runtime, Store } from "../core/runtime.ts";
+import { validate } from "../core/schema.ts";
+
+/** When an earlier run of a job is not over, it is looked at again after this long. */
+const HAUNTED_MS = 500;
+
+export async function runJob(
+  { job, lease }: Claim,
+  slot: Slot,
+  runtime: Runtime,
+  store: Store,
+): Promise<void> {
+  const operation = runtime.operations.get(job.operation) as Operation;
+  const settle = async (verdict: Verdict, error?: Problem) => {
+    slot.release();
+    const now = runtime.clock.now();
+    const note = { number: job.attempt, startedAt: now, endedAt: now, node: runtime.node };
+    const attempt = error && { ...note, error: { code: error.code } };
+    const settlement: Settlement = {
+      lease,
+      verdict,
+      reads: [],
+      writes: [],
+      sends: [],
+      ...(attempt && { attempt }),
+    };
+    await store.committer.submit({ kind: "settle", settlement });
+  };
+  if (runtime.live.isHaunted(job.id)) return settle({ kind: "released", delayMs: HAUNTED_MS });
+  const input = await inputOf(operation, job.input, job.inputVersion);
+  if (!input.ok) return settle({ kind: "failed", error: input.error }, input.error);
+  const { retry } = operation.spec;
+  await perform(
+    {
+      operation,
+      id: job.id,
+      principal: job.principal,
+      input: input.value,
+      slot,
+      lease,
+      durable: true,
+      record: () => ({}),
+      circumstances: {
+        running: "job",
+        keyed: job.fingerprint !== undefined,
+        attempt: job.attempt,
+        maxAttempts: job.maxAttempts,
+        throttles: job.throttles,
+        policy: retry,
+      },
+    },
+    runtime,
+  );
+}
+
+type Input = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Problem };
+
+/** Stored as it was sent, so checked again: the operation may have changed since. */
+async function inputOf({ spec }: Operation, text: string, version: number): Promise<Input> {
+  try {
+    let input = parseJson(text);
+    if (version !== spec.version && spec.upgrade) input = spec.upgrade(input, version);
+    const result = await validate(spec.input, input);
+    if (result.ok) return result;
+    return {
+      ok: false,
+      error: problem("invalid-input", "It was valid when it was accepted.", { errors: result.faults }),
+    };
+  } catch {
+    return {
+      ok: false,
+      error: problem("invalid-input", `It could not be upgraded from version ${version}.`),
+    };
+  }
+}
