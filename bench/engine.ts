@@ -14,7 +14,12 @@ type Answer = Awaited<ReturnType<Engine["commit"]>>[number];
 const seconds = Number(process.argv[2] ?? 2);
 const depth = Number(process.argv[3] ?? 0);
 const sizes = process.argv[4]?.split(",").map(Number) ?? [1, 16, 64, 1024];
-const input = JSON.stringify({ orderId: "o-00000000", customer: "Ada Lovelace", lines: [{ sku: "A-1", count: 2 }], note: "x".repeat(100) });
+const input = JSON.stringify({
+  orderId: "o-00000000",
+  customer: "Ada Lovelace",
+  lines: [{ sku: "A-1", count: 2 }],
+  note: "x".repeat(100),
+});
 
 const host = {
   clock: {
@@ -38,7 +43,18 @@ function open(operation: string): Change {
   const details = { origin: "http" };
   return {
     kind: "open",
-    call: { id, sequence, operation, principal: "", input, inputVersion: 1, delayMs: 0, maxAttempts: 5, details, start: "queued" },
+    call: {
+      id,
+      sequence,
+      operation,
+      principal: "",
+      input,
+      inputVersion: 1,
+      delayMs: 0,
+      maxAttempts: 5,
+      details,
+      start: "queued",
+    },
   };
 }
 
@@ -51,7 +67,8 @@ async function cycle(engine: Engine, size: number): Promise<void> {
   const token = `claim-${++claims}`;
   const queues = [{ operation: "cycled", limit: size }];
   const [claimed] = await engine.commit([{ kind: "claim", queues, token, leaseMs: 30_000 }]);
-  if (claimed?.kind !== "claimed" || claimed.claims.length !== size) throw new Error("The claim did not find its jobs.");
+  if (claimed?.kind !== "claimed" || claimed.claims.length !== size)
+    throw new Error("The claim did not find its jobs.");
   must(await engine.commit(claimed.claims.map(({ lease }) => settle(lease))), "applied");
 }
 
@@ -62,11 +79,15 @@ function settle(lease: { readonly id: string; readonly token: string }): Change 
 }
 
 function must(answers: readonly Answer[], kind: Answer["kind"]): void {
-  for (const answer of answers) if (answer.kind !== kind) throw new Error(`${answer.kind} instead of ${kind}`);
+  for (const answer of answers)
+    if (answer.kind !== kind) throw new Error(`${answer.kind} instead of ${kind}`);
 }
 
 /** Operations a second, and microseconds of this process's CPU (both threads) for each. */
-async function measure(size: number, once: () => Promise<void>): Promise<{ rate: number; cpuMicros: number }> {
+async function measure(
+  size: number,
+  once: () => Promise<void>,
+): Promise<{ rate: number; cpuMicros: number }> {
   const until = (end: number) => async () => {
     let done = 0;
     for (; performance.now() < end; done += size) await once();
@@ -83,13 +104,20 @@ async function measure(size: number, once: () => Promise<void>): Promise<{ rate:
 const folder = mkdtempSync(join(tmpdir(), "spillway-bench-"));
 try {
   const engine = await sqlite(folder).open(host);
-  for (let rows = 0; rows < depth; rows += 1_000) must(await engine.commit(group(1_000, "backlog")), "opened");
-  console.log(`Node.js ${process.version}, SQLite ${process.versions["sqlite"]}, ${availableParallelism()} cores, ${input.length} B inputs, ${depth} rows beforehand`);
+  for (let rows = 0; rows < depth; rows += 1_000)
+    must(await engine.commit(group(1_000, "backlog")), "opened");
+  console.log(
+    `Node.js ${process.version}, SQLite ${process.versions["sqlite"]}, ${availableParallelism()} cores, ${input.length} B inputs, ${depth} rows beforehand`,
+  );
   console.log("group   accepts/s   CPU µs   cycles/s   CPU µs");
   for (const size of sizes) {
-    const accept = await measure(size, async () => must(await engine.commit(group(size, "accepted")), "opened"));
+    const accept = await measure(size, async () =>
+      must(await engine.commit(group(size, "accepted")), "opened"),
+    );
     const whole = await measure(size, () => cycle(engine, size));
-    const cells = [accept, whole].map(({ rate, cpuMicros }) => `${Math.round(rate)}`.padStart(9) + cpuMicros.toFixed(1).padStart(9));
+    const cells = [accept, whole].map(
+      ({ rate, cpuMicros }) => `${Math.round(rate)}`.padStart(9) + cpuMicros.toFixed(1).padStart(9),
+    );
     console.log(`${String(size).padStart(5)}   ${cells.join("  ")}`);
   }
   await engine.close();

@@ -9,8 +9,8 @@ import { applyWrites } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
 import * as transition from "../../core/transition.ts";
 import { claim } from "./claim.ts";
-import { type Call, detailsText, type PackedAnswer, type PackedChange, unpackCall } from "./messages.ts";
 import type { Stored } from "./jobs.ts";
+import { type Call, detailsText, type PackedAnswer, type PackedChange, unpackCall } from "./messages.ts";
 import { appended, rowOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 
@@ -45,7 +45,11 @@ export function apply(store: Store, change: PackedChange, retention: Retention, 
   }
 }
 
-function follow(store: Store, stored: Stored | undefined, { answer, next }: transition.Transition<Answer>): PackedAnswer {
+function follow(
+  store: Store,
+  stored: Stored | undefined,
+  { answer, next }: transition.Transition<Answer>,
+): PackedAnswer {
   if (stored && next === "removed") store.jobs.remove(stored);
   else if (stored && next) store.jobs.save(stored, next as Job);
   return packed(stored?.sequence ?? 0, answer);
@@ -92,11 +96,16 @@ function settle(store: Store, settlement: Settlement, retention: Retention, now:
 /** The row of a call at once that was never opened, to be settled in the same breath. */
 function bear({ jobs }: Store, born: NewCall, now: number): Stored {
   const job = { ...transition.bornJob(born, now), listed: false };
-  if (!jobs.insert(withText(born), job)) throw new Error(`Sequence ${born.sequence} belongs to another job already.`);
+  if (!jobs.insert(withText(born), job))
+    throw new Error(`Sequence ${born.sequence} belongs to another job already.`);
   return { sequence: born.sequence, job };
 }
 
-function extend({ jobs }: Store, change: Extract<PackedChange, { kind: "extend" }>, now: number): PackedAnswer {
+function extend(
+  { jobs }: Store,
+  change: Extract<PackedChange, { kind: "extend" }>,
+  now: number,
+): PackedAnswer {
   const stored = jobs.load(change.lease.id);
   const { answer } = transition.extend(stored?.job, change.lease.token, change.leaseMs, now);
   if (stored && answer.kind === "held") jobs.saveLease(stored.sequence, answer.until);

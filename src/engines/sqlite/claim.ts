@@ -30,7 +30,13 @@ function claimed(jobs: Jobs, row: RecordRow, token: string, leaseMs: number, now
   const before = jobOf(row);
   const next = transition.claim(before, token, leaseMs, now);
   jobs.saveClaimed(row[0], before, next);
-  const [inputVersion, details, attempts, effects, input] = row.slice(-5) as [number, string, string, string, string];
+  const [inputVersion, details, attempts, effects, input] = row.slice(-5) as [
+    number,
+    string,
+    string,
+    string,
+    string,
+  ];
   return [...rowOf(row[0], next), inputVersion, details, attempts, effects, input];
 }
 

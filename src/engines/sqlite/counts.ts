@@ -10,7 +10,12 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Job } from "../../core/job.ts";
 import { STATUS } from "./rows.ts";
 
-type Tally = { readonly operation: string; readonly status: number; readonly errorCode: string; jobs: number };
+type Tally = {
+  readonly operation: string;
+  readonly status: number;
+  readonly errorCode: string;
+  jobs: number;
+};
 
 export class Counts {
   readonly #add: StatementSync;
@@ -29,7 +34,9 @@ export class Counts {
       `INSERT INTO counts (operation, status, error_code, jobs) VALUES (?1, ?2, ?3, ?4)
        ON CONFLICT DO UPDATE SET jobs = jobs + ?4`,
     );
-    this.#tidy = database.prepare("DELETE FROM counts WHERE operation = ? AND status = ? AND error_code = ? AND jobs = 0");
+    this.#tidy = database.prepare(
+      "DELETE FROM counts WHERE operation = ? AND status = ? AND error_code = ? AND jobs = 0",
+    );
     this.#store = database.prepare("UPDATE counters SET value = ? WHERE name = ?");
     this.#load = database.prepare("SELECT value FROM counters WHERE name = ?");
     this.#position = this.#storedPosition = this.#read("position");
@@ -89,7 +96,14 @@ export class Counts {
     this.#change(this.#others, `${operation} ${status} ${code}`, operation, STATUS[status], code, by);
   }
 
-  #change(tallies: Map<string, Tally>, place: string, operation: string, status: number, errorCode: string, by: number) {
+  #change(
+    tallies: Map<string, Tally>,
+    place: string,
+    operation: string,
+    status: number,
+    errorCode: string,
+    by: number,
+  ) {
     const tally = tallies.get(place);
     if (tally) tally.jobs += by;
     else tallies.set(place, { operation, status, errorCode, jobs: by });

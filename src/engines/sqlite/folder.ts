@@ -2,7 +2,12 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-export type Folder = { readonly path: string; readonly database: string; readonly lock: string; readonly holder: string };
+export type Folder = {
+  readonly path: string;
+  readonly database: string;
+  readonly lock: string;
+  readonly holder: string;
+};
 
 export function prepareFolder(name: string): Folder {
   const first = mkdirSync(resolve(name), { recursive: true, mode: 0o700 });

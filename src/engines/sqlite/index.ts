@@ -13,7 +13,10 @@ export type SqliteOptions = { readonly retention?: RetentionOptions };
  */
 export function sqlite(folder: string, options: SqliteOptions = {}): EngineSource {
   if (typeof folder !== "string" || folder.trim() === "" || folder.includes("\0") || folder === ":memory:") {
-    throw configurationError(`sqlite() got ${JSON.stringify(folder)} for its folder.`, 'Name a folder, such as "./data".');
+    throw configurationError(
+      `sqlite() got ${JSON.stringify(folder)} for its folder.`,
+      'Name a folder, such as "./data".',
+    );
   }
   const retention = retentionOf(options.retention, "sqlite()");
   const limits = { ...PORTABLE_SIZES, singleOwner: true, groupsInFlight: 1 };

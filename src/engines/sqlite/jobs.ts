@@ -188,7 +188,8 @@ function prepare(database: DatabaseSync) {
         updated_at, available_at, change, input_version, details, input)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11)
       ON CONFLICT DO NOTHING`),
-    insertAny: statement(`INSERT INTO jobs (sequence, id, keyed, operation, principal, status, attempt, max_attempts,
+    insertAny:
+      statement(`INSERT INTO jobs (sequence, id, keyed, operation, principal, status, attempt, max_attempts,
         accepted_at, updated_at, available_at, listed, token, lease_until, change, fingerprint, input_version,
         details, input)
       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
@@ -201,7 +202,8 @@ function prepare(database: DatabaseSync) {
         change = ?13, error_code = ?14, error = ?15, output = ?16, attempts = attempts || ?17,
         effects = effects || ?18
       WHERE sequence = ?1`),
-    claimed: statement(`UPDATE jobs SET status = ${STATUS.running}, attempt = ?2, revision = ?3, updated_at = ?4,
+    claimed:
+      statement(`UPDATE jobs SET status = ${STATUS.running}, attempt = ?2, revision = ?3, updated_at = ?4,
         token = ?5, lease_until = ?6, change = ?7
       WHERE sequence = ?1`),
     lease: statement("UPDATE jobs SET lease_until = ? WHERE sequence = ?"),

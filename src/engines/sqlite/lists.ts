@@ -26,7 +26,9 @@ export class Lists {
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#stepEnd = inArrays(
-      database.prepare("SELECT sequence FROM jobs WHERE sequence < ? ORDER BY sequence DESC LIMIT 1 OFFSET ?"),
+      database.prepare(
+        "SELECT sequence FROM jobs WHERE sequence < ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
+      ),
     );
     this.#count = inArrays(database.prepare("SELECT coalesce(sum(jobs), 0) FROM counts WHERE status = ?"));
   }
@@ -46,7 +48,10 @@ export class Lists {
       await breathe();
     }
     const last = rows[query.limit - 1];
-    return { items: rows.slice(0, query.limit).map(recordOf), next: rows.length === wanted && last ? String(last[0]) : null };
+    return {
+      items: rows.slice(0, query.limit).map(recordOf),
+      next: rows.length === wanted && last ? String(last[0]) : null,
+    };
   }
 
   #indexFor({ status }: JobQuery): string | undefined {
@@ -83,7 +88,10 @@ function filterOf({ status, operation, errorCode, principal, from, to }: JobQuer
   const given = parts.filter((part): part is readonly [string, SQLInputValue] => part[1] !== undefined);
   // Written out, because a partial index is only used where its condition can be read.
   const ofStatus = status ? ` AND status = ${STATUS[status]}` : "";
-  return { sql: ofStatus + given.map(([text]) => ` AND ${text}`).join(""), values: given.map(([, value]) => value) };
+  return {
+    sql: ofStatus + given.map(([text]) => ` AND ${text}`).join(""),
+    values: given.map(([, value]) => value),
+  };
 }
 
 /** Lets everything that waits on this thread go first; a message to itself, as timers belong to the clock. */

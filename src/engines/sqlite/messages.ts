@@ -68,7 +68,12 @@ type WithJob = Extract<Answer, { job?: unknown }>["kind"];
 export type PackedAnswer =
   | 0
   | readonly [kind: WithJob, job: JobRow]
-  | { readonly kind: "claimed"; readonly rows: readonly RecordRow[]; readonly full: readonly string[]; readonly nextAt?: number }
+  | {
+      readonly kind: "claimed";
+      readonly rows: readonly RecordRow[];
+      readonly full: readonly string[];
+      readonly nextAt?: number;
+    }
   | Exclude<Answer, { kind: "claimed" }>;
 
 export function packChange(change: Change): PackedChange {
@@ -83,7 +88,19 @@ function packCall(call: NewCall): CallRow {
   const fingerprint = call.fingerprint ?? null;
   const start = call.start === "queued" ? null : call.start;
   const details = detailsText(call.details);
-  return [id, sequence, operation, principal, input, inputVersion, delayMs, maxAttempts, fingerprint, details, start];
+  return [
+    id,
+    sequence,
+    operation,
+    principal,
+    input,
+    inputVersion,
+    delayMs,
+    maxAttempts,
+    fingerprint,
+    details,
+    start,
+  ];
 }
 
 export function unpackCall(row: CallRow): Call {

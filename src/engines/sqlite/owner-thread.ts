@@ -30,8 +30,14 @@ export class OwnerThread {
     });
   }
 
-  static async start(data: OwnerData, onFatal: (error: Error) => void): Promise<{ thread: OwnerThread; opened: Opened }> {
-    const worker = new Worker(new URL("./owner.ts", import.meta.url), { workerData: data, name: "spillway-sqlite" });
+  static async start(
+    data: OwnerData,
+    onFatal: (error: Error) => void,
+  ): Promise<{ thread: OwnerThread; opened: Opened }> {
+    const worker = new Worker(new URL("./owner.ts", import.meta.url), {
+      workerData: data,
+      name: "spillway-sqlite",
+    });
     const opened = await firstReply(worker, data.file);
     return { thread: new OwnerThread(worker, onFatal), opened };
   }
@@ -75,7 +81,8 @@ export class OwnerThread {
 
 async function firstReply(worker: Worker, file: string): Promise<Opened> {
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const onExit = (code: number) => reject(new Error(`The thread that was to own ${file} ended with code ${code}.`));
+  const onExit = (code: number) =>
+    reject(new Error(`The thread that was to own ${file} ended with code ${code}.`));
   worker.on("message", resolve).on("error", reject).on("exit", onExit);
   const reply = await promise;
   worker.off("message", resolve).off("error", reject).off("exit", onExit);
@@ -83,5 +90,8 @@ async function firstReply(worker: Worker, file: string): Promise<Opened> {
   await worker.terminate();
   const message = reply.kind === "notOpened" ? reply.message : `${file} did not open.`;
   if (reply.kind === "notOpened" && reply.isConfiguration) throw new SpillwayError("configuration", message);
-  throw configurationError(`${file} cannot be opened: ${message}.`, "Check the disk and the file, or give sqlite() another folder.");
+  throw configurationError(
+    `${file} cannot be opened: ${message}.`,
+    "Check the disk and the file, or give sqlite() another folder.",
+  );
 }

@@ -4,20 +4,52 @@
  * holds, lists included (`lists.ts`).
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { AuditEntry, Changes, Cursor, DeadLetters, Figures, JobQuery, Page, Ref, Setting } from "../../core/engine.ts";
+import type {
+  AuditEntry,
+  Changes,
+  Cursor,
+  DeadLetters,
+  Figures,
+  JobQuery,
+  Page,
+  Ref,
+  Setting,
+} from "../../core/engine.ts";
 import { sequenceOf } from "../../core/ids.ts";
 import type { JobRecord, Principal } from "../../core/job.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import { numberIn } from "./cursor.ts";
 import { Lists } from "./lists.ts";
-import { inArrays, JOB_COLUMNS, type JobRow, jobOf, RECORD_COLUMNS, type RecordRow, recordOf, STATUS } from "./rows.ts";
+import {
+  inArrays,
+  JOB_COLUMNS,
+  type JobRow,
+  jobOf,
+  RECORD_COLUMNS,
+  type RecordRow,
+  recordOf,
+  STATUS,
+} from "./rows.ts";
 
 type FigureRow = readonly [operation: string, queued: number, running: number, failed: number];
-type DeadRow = readonly [operation: string, errorCode: string, count: number, firstAt: number, lastAt: number];
+type DeadRow = readonly [
+  operation: string,
+  errorCode: string,
+  count: number,
+  firstAt: number,
+  lastAt: number,
+];
 type ItemRow = readonly [table: string, key: string, version: number, value: string];
 type SettingRow = readonly [Setting["scope"], name: string, paused: number, concurrency: number | null];
-type AuditRow = readonly [entry: number, at: number, by: string, action: string, target: string, detail: string];
+type AuditRow = readonly [
+  entry: number,
+  at: number,
+  by: string,
+  action: string,
+  target: string,
+  detail: string,
+];
 type ChangeRow = readonly [change: number, ...JobRow];
 
 export class Queries {
@@ -52,7 +84,13 @@ export class Queries {
 
   deadLetters(): readonly DeadLetters[] {
     const rows = this.#statements.deadLetters.all() as unknown as readonly DeadRow[];
-    return rows.map(([operation, errorCode, count, firstAt, lastAt]) => ({ operation, errorCode, count, firstAt, lastAt }));
+    return rows.map(([operation, errorCode, count, firstAt, lastAt]) => ({
+      operation,
+      errorCode,
+      count,
+      firstAt,
+      lastAt,
+    }));
   }
 
   figures(now: number): readonly Figures[] {
@@ -76,13 +114,20 @@ export class Queries {
 
   settings(): readonly Setting[] {
     const rows = this.#statements.settings.all() as unknown as readonly SettingRow[];
-    return rows.map(([scope, name, paused, concurrency]) => ({ scope, name, paused: paused === 1, concurrency }));
+    return rows.map(([scope, name, paused, concurrency]) => ({
+      scope,
+      name,
+      paused: paused === 1,
+      concurrency,
+    }));
   }
 
   audit(limit: number, cursor: Cursor | undefined): Page<AuditEntry> {
     const before = numberIn(cursor) ?? Number.MAX_SAFE_INTEGER;
     const rows = this.#statements.audit.all(before, limit + 1) as unknown as readonly AuditRow[];
-    const items = rows.slice(0, limit).map(([, at, by, action, target, detail]) => ({ at, by, action, target, detail }));
+    const items = rows
+      .slice(0, limit)
+      .map(([, at, by, action, target, detail]) => ({ at, by, action, target, detail }));
     return { items, next: rows.length > limit ? String(rows[limit - 1]?.[0]) : null };
   }
 
@@ -93,7 +138,8 @@ export class Queries {
   #rowOf(id: string): RecordRow | undefined {
     const { bySequence, byKey } = this.#statements;
     const sequence = sequenceOf(id);
-    const minted = sequence === undefined ? undefined : (bySequence.get(sequence) as unknown as RecordRow | undefined);
+    const minted =
+      sequence === undefined ? undefined : (bySequence.get(sequence) as unknown as RecordRow | undefined);
     return minted?.[1] === id ? minted : (byKey.get(id) as unknown as RecordRow | undefined);
   }
 
@@ -118,7 +164,8 @@ function prepare(database: DatabaseSync) {
     // First and last are the two ends of a stretch of the index, each one look-up.
     deadLetters: arrays(`SELECT operation, error_code, jobs, ${failedAt("min")}, ${failedAt("max")}
       FROM counts WHERE status = ${STATUS.failed} AND jobs > 0`),
-    figures: arrays(`SELECT operation, ${sumOf(STATUS.queued)}, ${sumOf(STATUS.running)}, ${sumOf(STATUS.failed)}
+    figures:
+      arrays(`SELECT operation, ${sumOf(STATUS.queued)}, ${sumOf(STATUS.running)}, ${sumOf(STATUS.failed)}
       FROM counts GROUP BY operation HAVING sum(jobs) > 0`),
     // Of those that come next: a retried job may be older than the first in line, but is not far behind it.
     oldest: arrays(`SELECT min(accepted_at) FROM (

@@ -2,8 +2,9 @@
  * A job as a row of `jobs`, and back: the one place that knows the order of the columns. Rows also cross from
  * thread to thread, since an array of plain values is half the price of an object with as many members.
  */
-import type { Job, JobRecord, JobStatus, Principal } from "../../core/job.ts";
+
 import type { StatementSync } from "node:sqlite";
+import type { Job, JobRecord, JobStatus, Principal } from "../../core/job.ts";
 import { JOB_STATUSES } from "../../core/job.ts";
 
 /** Statuses are stored by their place in this list, which may grow at its end only. */

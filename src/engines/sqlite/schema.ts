@@ -102,24 +102,35 @@ const VERSION_1 = `
 
 const MIGRATIONS: readonly string[] = [VERSION_1];
 
-/** @param newSecret is kept if the file is new. */
-export function migrate(database: DatabaseSync, file: string, newSecret: string): void {
+/** Whether there is nothing in the file yet. Throws, before anything is altered, if it is not one for us. */
+export function inspect(
+  database: DatabaseSync,
+  file: string,
+): { readonly version: number; readonly isNew: boolean } {
   const number = (sql: string) => Number(Object.values(database.prepare(sql).get() ?? {})[0]);
   const version = number("PRAGMA user_version");
-  const owner = number("PRAGMA application_id");
-  const isEmpty = number("SELECT count(*) FROM sqlite_schema") === 0;
-  if (owner !== APPLICATION_ID && !isEmpty) {
-    throw configurationError(`${file} is a database of something else.`, "Give sqlite() a folder of its own.");
-  }
-  if (version > MIGRATIONS.length) {
+  const isNew = number("SELECT count(*) FROM sqlite_schema") === 0;
+  if (!isNew && number("PRAGMA application_id") !== APPLICATION_ID) {
     throw configurationError(
-      `${file} was written by a newer Spillway: its schema is version ${version}, and this one knows ${MIGRATIONS.length}.`,
-      "Run the version that wrote it, or a later one.",
+      `${file} is a database of something else.`,
+      "Give sqlite() a folder of its own.",
     );
   }
+  if (version <= MIGRATIONS.length) return { version, isNew };
+  throw configurationError(
+    `${file} was written by a newer Spillway: its schema is version ${version}, and this one knows ${MIGRATIONS.length}.`,
+    "Run the version that wrote it, or a later one.",
+  );
+}
+
+/** @param newSecret is kept if the file is new. */
+export function migrate(database: DatabaseSync, file: string, newSecret: string): void {
+  const { version, isNew } = inspect(database, file);
   if (version === MIGRATIONS.length) return;
   database.exec("BEGIN IMMEDIATE");
   for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
-  if (isEmpty) database.prepare("INSERT INTO secret VALUES (?)").run(newSecret);
-  database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
+  if (isNew) database.prepare("INSERT INTO secret VALUES (?)").run(newSecret);
+  database.exec(
+    `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`,
+  );
 }

@@ -58,7 +58,9 @@ function prepare(database: DatabaseSync) {
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
     rollback: database.prepare("ROLLBACK"),
-    set: database.prepare("INSERT OR REPLACE INTO settings (scope, name, paused, concurrency) VALUES (?, ?, ?, ?)"),
+    set: database.prepare(
+      "INSERT OR REPLACE INTO settings (scope, name, paused, concurrency) VALUES (?, ?, ?, ?)",
+    ),
     note: database.prepare('INSERT INTO audit (at, "by", action, target, detail) VALUES (?, ?, ?, ?, ?)'),
   };
 }
