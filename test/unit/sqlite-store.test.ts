@@ -1,0 +1,231 @@
+/** What the SQLite engine promises about its files, beyond what every engine promises about their content. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { suite, test } from "node:test";
+import { ADMIN, type Claim, type Engine } from "../../src/core/engine.ts";
+import { sqlite } from "../../src/engines/sqlite/index.ts";
+import { call, hostOf, newFolder, open, opened } from "../support/sqlite.ts";
+
+suite("the folder of a store", () => {
+  test("nobody but its owner can read it, nor any file in it", async (t) => {
+    const folder = newFolder(t);
+    const before = process.umask(0o000);
+    t.after(() => process.umask(before));
+    const engine = await opened(t, folder);
+    await engine.commit([open()]);
+    assert.equal(modeOf(folder), 0o700);
+    const files = readdirSync(folder);
+    assert.ok(files.includes("spillway.db-wal") && files.includes("spillway.db-shm"), files.join(" "));
+    for (const file of files) assert.equal(modeOf(join(folder, file)), 0o600, file);
+  });
+
+  test("after a close there is no log beside the database", async (t) => {
+    const folder = newFolder(t);
+    const engine = await opened(t, folder);
+    await engine.commit([open()]);
+    await engine.close();
+    assert.deepEqual(readdirSync(folder).sort(), ["spillway.db", "spillway.lock", "spillway.pid"]);
+  });
+
+  test("the log of a long run stays bounded", async (t) => {
+    const folder = newFolder(t);
+    const engine = await opened(t, folder, { checkpointPages: 20 });
+    for (let group = 0; group < 100; group++) await engine.commit(Array.from({ length: 20 }, () => open()));
+    assert.ok(statSync(join(folder, "spillway.db-wal")).size < 100 * 4_096);
+  });
+
+  test("a second engine in the same process is refused, and the store is free after a close", async (t) => {
+    const folder = newFolder(t);
+    const engine = await opened(t, folder);
+    await assert.rejects(sqlite(folder).open(hostOf()), {
+      code: "configuration",
+      message: /open in this process already.*Close/s,
+    });
+    await engine.commit([open()]);
+    await engine.close();
+    await (await opened(t, folder)).close();
+  });
+
+  test("a database that a newer version wrote is refused and left as it is", async (t) => {
+    const folder = newFolder(t);
+    await (await opened(t, folder)).close();
+    edit(folder, "PRAGMA user_version = 99");
+    await assert.rejects(sqlite(folder).open(hostOf()), {
+      code: "configuration",
+      message: /newer Spillway.*version 99/s,
+    });
+    edit(folder, "PRAGMA user_version = 1");
+    await (await opened(t, folder)).close();
+  });
+
+  test("somebody else's database is refused and left as it is", async (t) => {
+    const folder = newFolder(t);
+    mkdirSync(folder);
+    edit(folder, "CREATE TABLE theirs (a)");
+    await assert.rejects(sqlite(folder).open(hostOf()), {
+      code: "configuration",
+      message: /database of something else/,
+    });
+    const database = new DatabaseSync(join(folder, "spillway.db"));
+    assert.deepEqual(
+      database
+        .prepare("SELECT name FROM sqlite_schema")
+        .all()
+        .map((row) => row["name"]),
+      ["theirs"],
+    );
+    assert.equal(database.prepare("PRAGMA journal_mode").get()?.["journal_mode"], "delete");
+    database.close();
+  });
+
+  test("a folder that can be none is refused by name", () => {
+    for (const name of ["", "  ", ":memory:", "a\0b"])
+      assert.throws(() => sqlite(name), { code: "configuration" });
+    assert.throws(
+      () => sqlite("./data", { retention: { succeeded: "soon" as "1s" } }),
+      /retention\.succeeded is "soon"/,
+    );
+  });
+});
+
+suite("a store that is opened again", () => {
+  test("keeps its secret, its last sequence and what was running", async (t) => {
+    const folder = newFolder(t);
+    const first = await opened(t, folder);
+    const given = call();
+    await first.commit([{ kind: "open", call: given }]);
+    await claim(first, 1);
+    await first.close();
+    const second = await opened(t, folder);
+    assert.equal(second.secret, first.secret);
+    assert.equal(second.lastSequence, given.sequence);
+    const [record] = await second.find([{ id: given.id, principal: ADMIN }]);
+    assert.equal(record?.status, "queued", "its lease was not waited for");
+    assert.equal(record?.attempts[0]?.error?.code, "handler-failed");
+  });
+
+  test("never gives a version or a place among the changes twice, deletions included", async (t) => {
+    const folder = newFolder(t);
+    const first = await opened(t, folder);
+    const before = await write(first, "put");
+    await write(first, "delete");
+    const place = Number((await first.changes("ann", undefined, 100)).next);
+    const [lease] = await claim(first, 1, async () => void (await first.commit([open({ maxAttempts: 1 })])));
+    assert.ok(lease);
+    const later = Number((await first.changes("ann", undefined, 100)).next);
+    await first.close();
+    const second = await opened(t, folder);
+    assert.ok((await write(second, "put")) > before);
+    await second.commit([open()]);
+    const places = (await second.changes("ann", undefined, 100)).jobs.map(({ cursor }) => Number(cursor));
+    assert.ok(Math.max(...places) > Math.max(place, later));
+  });
+});
+
+suite("one change among others", () => {
+  test("that cannot be stored is refused alone", async (t) => {
+    const engine = await opened(t, newFolder(t));
+    const taken = call();
+    const clash = call({ sequence: taken.sequence });
+    const group = [open(), { kind: "open", call: taken }, { kind: "open", call: clash }, open()] as const;
+    const answers = await engine.commit(group);
+    assert.deepEqual(
+      answers.map(({ kind }) => kind),
+      ["opened", "opened", "refused", "opened"],
+    );
+    assert.deepEqual(answers[2], {
+      kind: "refused",
+      code: "internal",
+      detail: `Sequence ${taken.sequence} belongs to another job already.`,
+    });
+    const [figures] = await engine.figures();
+    assert.equal(figures?.queued, 3);
+  });
+
+  test("with a long input is claimed and found with all of it, and gone with it", async (t) => {
+    const folder = newFolder(t);
+    const engine = await opened(t, folder);
+    const input = JSON.stringify("é".repeat(100_000));
+    const given = call({ input, maxAttempts: 1 });
+    await engine.commit([{ kind: "open", call: given }]);
+    const [claimed] = await claim(engine, 1);
+    assert.equal(claimed?.job.input, input);
+    const [record] = await engine.find([{ id: given.id, principal: "ann" }]);
+    assert.equal(record?.input, input);
+    await engine.close();
+    const second = await opened(t, folder);
+    assert.equal((await second.commit([{ kind: "purge", id: given.id }]))[0]?.kind, "applied");
+    await second.close();
+    assert.equal(edit(folder, "SELECT count(*) AS rows FROM inputs"), 0);
+  });
+});
+
+suite("a full store", () => {
+  test("refuses whole groups, keeps answering reads, and takes the next one that fits", async (t) => {
+    const fatal: Error[] = [];
+    const engine = await opened(t, newFolder(t), { maxPages: 60 }, fatal);
+    const first = call();
+    await engine.commit([{ kind: "open", call: first }]);
+    const answers = await engine.commit([
+      open(),
+      open({ input: JSON.stringify("x".repeat(250_000)) }),
+      open(),
+    ]);
+    for (const answer of answers)
+      assert.deepEqual(
+        [answer.kind, answer.kind === "refused" && answer.code],
+        ["refused", "storage-unavailable"],
+      );
+    assert.equal((await engine.find([{ id: first.id, principal: ADMIN }]))[0]?.status, "queued");
+    assert.equal((await engine.figures())[0]?.queued, 1, "nothing of the group was applied");
+    assert.equal((await engine.commit([open()]))[0]?.kind, "opened");
+    assert.deepEqual(fatal, []);
+  });
+});
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
+/** Runs a statement on a store that nobody serves; answers its first value. */
+function edit(folder: string, sql: string): unknown {
+  const file = join(folder, "spillway.db");
+  const existed = existsSync(file);
+  const database = new DatabaseSync(file);
+  assert.ok(existed || sql.startsWith("CREATE"));
+  try {
+    return Object.values(database.prepare(sql).get() ?? {})[0];
+  } finally {
+    database.close();
+  }
+}
+
+async function claim(engine: Engine, limit: number, before = async () => {}): Promise<readonly Claim[]> {
+  await before();
+  const token = `token-${performance.now()}`;
+  const [answer] = await engine.commit([
+    { kind: "claim", queues: [{ operation: "work", limit }], token, leaseMs: 3_600_000 },
+  ]);
+  assert.ok(answer?.kind === "claimed");
+  return answer.claims;
+}
+
+/** Writes one item in a call at once that leaves nothing else; answers the version it has now. */
+async function write(engine: Engine, kind: "put" | "delete"): Promise<number> {
+  const born = call({ start: { token: "t", leaseMs: 1, ifLost: "forget" } });
+  const place = { table: "things", key: "one" };
+  const writes = kind === "put" ? [{ ...place, kind, value: "{}" }] : [{ ...place, kind }];
+  const lease = { id: born.id, token: "t" };
+  const settlement = {
+    lease,
+    born,
+    verdict: { kind: "succeeded", output: "1" },
+    reads: [],
+    writes,
+    sends: [],
+  } as const;
+  assert.equal((await engine.commit([{ kind: "settle", settlement }]))[0]?.kind, "applied");
+  return (await engine.read([place]))[0]?.version ?? 0;
+}
