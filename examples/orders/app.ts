@@ -4,7 +4,7 @@
  */
 
 import type { Context } from "spillway";
-import { operation, ProblemError, resource, spec, spillway, table } from "spillway";
+import { operation, ProblemError, resource, spillway, table } from "spillway";
 import { sqlite } from "spillway/sqlite";
 import * as z from "zod";
 import { OrdersDatabase } from "./database.ts";
@@ -56,7 +56,7 @@ const getOrder = operation(
 );
 
 const databaseControl = operation(
-  spec({
+  {
     name: "database",
     flow: "request",
     access: "admin",
@@ -66,7 +66,7 @@ const databaseControl = operation(
       failRate: z.number().min(0).max(1).optional(),
       reset: z.boolean().optional(),
     }),
-  }),
+  },
   ({ reset, ...changes }) => {
     database.change(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
     if (reset) database.reset();

@@ -27,8 +27,8 @@ export class OrdersDatabase {
   #throttled = 0;
   #writes = 0;
 
-  constructor(settings: DatabaseSettings) {
-    this.#settings = settings;
+  constructor({ capacity, latencyMs, failRate }: DatabaseSettings) {
+    this.#settings = { capacity, latencyMs, failRate };
   }
 
   /** One order's worth of work on one connection. */

@@ -52,7 +52,7 @@ export type SpecOptions<I extends Schema, O extends Schema | undefined> = {
 export type Spec<I extends Schema = Schema, O extends Schema | undefined = Schema | undefined> = {
   readonly name: string;
   readonly input: I;
-  readonly output: O | undefined;
+  readonly output: O;
   readonly flow: Flow;
   readonly resources: readonly Resource[];
   /** The operation's own limit beside its resources', if it has one. */
@@ -118,7 +118,7 @@ export function spec<I extends Schema, O extends Schema | undefined = undefined>
   return {
     name,
     input: schemaOf(options.input, `${what}.input`),
-    output: options.output && schemaOf(options.output, `${what}.output`),
+    output: (options.output && schemaOf(options.output, `${what}.output`)) as O,
     flow: oneOf(FLOWS, options.flow ?? "spill", `${what}.flow`),
     ...limitsOf(what, limits),
     declaresLimits: limits !== undefined,
