@@ -1,4 +1,4 @@
 // `npm run check`: what every commit must pass, in under a minute. `npm test` is the whole.
-import { format, lint, runSteps, suite, types } from "./steps.ts";
+import { docs, format, lint, runSteps, suite, types } from "./steps.ts";
 
-await runSteps([format, types, lint, suite("unit"), suite("conformance"), suite("architecture")]);
+await runSteps([format, types, lint, docs, suite("unit"), suite("conformance"), suite("architecture")]);

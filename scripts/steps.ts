@@ -26,6 +26,11 @@ export const format: Step = {
   run: () => tool(biome, "check", "--linter-enabled=false", "."),
 };
 export const lint: Step = { name: "lint", run: () => tool(biome, "lint", "--error-on-warnings", ".") };
+export const docs: Step = {
+  name: "made pages",
+  hint: "`npm run docs` writes them.",
+  run: () => tool("scripts/docs.ts", "--check"),
+};
 export const types: Step = { name: "types", run: () => tool(tsc, "--noEmit", "--pretty", "false") };
 
 export const suite = (name: SuiteName): Step => ({
