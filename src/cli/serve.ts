@@ -1,0 +1,73 @@
+/** `spillway serve ./app.ts`: imports a module and serves the app that it exports. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import type { App } from "../app.ts";
+import { serve } from "../node/index.ts";
+import { type Command, UsageError } from "./command.ts";
+
+export const serveCommand: Command = {
+  summary: "serve the app that a module exports",
+  help: `Usage: spillway serve <module> [--port <n>] [--host <name>]
+
+Imports the module, which must export \`app\`, made by spillway({ … }), and serves it until SIGTERM or SIGINT;
+then drains and ends.
+
+Options:
+  --port <n>     the port to listen on; 0 takes a free one (default: PORT, or 3000)
+  --host <name>  the address to listen on (default: HOST, or 127.0.0.1: this machine only)
+  --help         show this
+
+Environment:
+  PORT, HOST             as the options
+  SPILLWAY_ADMIN_TOKEN   the administrator's bearer token; without it, one is made and kept in the data folder`,
+  run,
+};
+
+const options = { port: { type: "string" }, host: { type: "string" } } as const;
+
+async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parsed(args);
+  const [file, ...others] = positionals;
+  if (file === undefined) throw new UsageError("serve needs the module to serve: spillway serve ./app.ts");
+  if (others.length > 0)
+    throw new UsageError(`serve takes one module, and these are more: ${others.join(" ")}`);
+  const port = values.port === undefined ? {} : { port: portOf(values.port) };
+  const host = values.host === undefined ? {} : { host: values.host };
+  await serve(await appOf(file), { ...port, ...host });
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(
+      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host and --help.`,
+    );
+  }
+}
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text)) return Number(text);
+  throw new UsageError(
+    `--port is ${JSON.stringify(text)}, which is none. Give a whole number from 0 to 65535.`,
+  );
+}
+
+async function appOf(file: string): Promise<App> {
+  const path = resolve(file);
+  if (!existsSync(path))
+    throw new UsageError(`There is no file ${path}. Give the path of the module with your app.`);
+  const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
+  if (isApp(exported["app"])) return exported["app"];
+  const names = Object.keys(exported);
+  const has = names.length === 0 ? "exports nothing" : `exports: ${names.join(", ")}`;
+  const wrong = "app" in exported ? " Its `app` was not made by spillway()." : "";
+  throw new UsageError(`${path} ${has}.${wrong} Export \`app = spillway({ operations: […] })\`.`);
+}
+
+function isApp(value: unknown): value is App {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === "app";
+}

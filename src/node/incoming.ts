@@ -1,0 +1,84 @@
+/**
+ * A request of node:http that can hand over its body whole: counted while it is read, with a limit. The listeners
+ * are shared by all requests and find their state on the request, so that reading costs no closures.
+ */
+import { IncomingMessage } from "node:http";
+import type { Body } from "../door/exchange.ts";
+
+const EMPTY: Body = { kind: "read", bytes: new Uint8Array(0) };
+
+export class Incoming extends IncomingMessage {
+  /** Set while somebody waits for the body. */
+  reading: Reading | undefined = undefined;
+  /** The rest of the body must not be read, nor taken for the next request. */
+  gaveUp = false;
+
+  /** The announced length; 0 without a body, and NaN where only its end will tell (RFC 9112 §6.3). */
+  announcedLength(): number {
+    if (this.headers["transfer-encoding"] !== undefined) return Number.NaN;
+    return Number(this.headers["content-length"] ?? 0);
+  }
+
+  readBody(limitBytes: number, announced: number): Promise<Body> {
+    if (announced === 0) return Promise.resolve(EMPTY);
+    if (announced > limitBytes || this.destroyed) {
+      this.gaveUp = true;
+      return Promise.resolve({ kind: this.destroyed ? "cut" : "too-large" });
+    }
+    return new Promise((settle) => {
+      this.reading = { settle, limitBytes, announced, chunks: [], bytes: 0, quietTicks: 0 };
+      this.on("data", onData);
+      this.on("end", onEnd);
+      this.on("close", onClose);
+    });
+  }
+
+  settle(body: Body): void {
+    const reading = this.reading;
+    if (reading === undefined) return;
+    this.reading = undefined;
+    // Left flowing, a body over its limit would still be taken in; paused, the network holds it back.
+    if (body.kind !== "read") {
+      this.gaveUp = true;
+      this.pause();
+    }
+    reading.settle(body);
+  }
+}
+
+type Reading = {
+  readonly settle: (body: Body) => void;
+  readonly limitBytes: number;
+  readonly announced: number;
+  readonly chunks: Buffer[];
+  bytes: number;
+  /** Ticks of the watch since the last byte. */
+  quietTicks: number;
+};
+
+function onData(this: Incoming, chunk: Buffer): void {
+  const reading = this.reading;
+  if (reading === undefined) return;
+  if (chunk.length === reading.announced) {
+    this.settle({ kind: "read", bytes: chunk });
+    return;
+  }
+  reading.quietTicks = 0;
+  reading.bytes += chunk.length;
+  if (reading.bytes > reading.limitBytes) this.settle({ kind: "too-large" });
+  else reading.chunks.push(chunk);
+}
+
+function onEnd(this: Incoming): void {
+  const reading = this.reading;
+  if (reading === undefined) return;
+  const [first = EMPTY_CHUNK, second] = reading.chunks;
+  const bytes = second === undefined ? first : Buffer.concat(reading.chunks, reading.bytes);
+  this.settle({ kind: "read", bytes });
+}
+
+function onClose(this: Incoming): void {
+  this.settle({ kind: "cut" });
+}
+
+const EMPTY_CHUNK = Buffer.alloc(0);

@@ -1,0 +1,107 @@
+/** The options of `serve`, completed from the environment and from defaults. Refuses what cannot be meant. */
+import { isIP } from "node:net";
+import { type Duration, durationMs } from "../core/duration.ts";
+import { configurationError } from "../core/errors.ts";
+import { isLoopbackAddress } from "./connection.ts";
+
+export type ServeOptions = {
+  /** 3000, or the environment's PORT. 0 takes a free one. */
+  readonly port?: number;
+  /** 127.0.0.1, or the environment's HOST. */
+  readonly host?: string;
+  /** Whoever shows it is an administrator; or the environment's SPILLWAY_ADMIN_TOKEN. */
+  readonly adminToken?: string;
+  /** The Host headers that are answered, as `name` or `name:port`. By default any, or on loopback only its own. */
+  readonly hosts?: readonly string[];
+  /** Whether SIGTERM and SIGINT drain and end the process. By default they do. */
+  readonly signals?: boolean;
+  readonly drain?: {
+    /** How long readiness is denied before anything else changes; 1s by default. */
+    readonly delay?: Duration;
+    /** How long running handlers may take to end; 25s by default. */
+    readonly limit?: Duration;
+  };
+  /** Takes lines for people, instead of the console. */
+  readonly log?: (line: string) => void;
+};
+
+export type Settings = {
+  readonly port: number;
+  readonly host: string;
+  readonly boundToLoopback: boolean;
+  readonly adminToken: string | undefined;
+  readonly hosts: readonly string[] | undefined;
+  readonly signals: boolean;
+  readonly delayMs: number;
+  readonly limitMs: number;
+  readonly log: (line: string) => void;
+  readonly complain: (line: string) => void;
+};
+
+const DEFAULT_PORT = 3000;
+
+export function settingsOf(options: ServeOptions, environment: NodeJS.ProcessEnv): Settings {
+  const host = options.host ?? (environment["HOST"] || "127.0.0.1");
+  return {
+    port: portOf(options.port ?? (environment["PORT"] || DEFAULT_PORT)),
+    host,
+    boundToLoopback: host === "localhost" || isLoopbackAddress(host),
+    adminToken: tokenOf(options.adminToken ?? (environment["SPILLWAY_ADMIN_TOKEN"] || undefined)),
+    hosts: options.hosts,
+    signals: options.signals ?? true,
+    delayMs: durationMs(options.drain?.delay ?? "1s", "drain.delay"),
+    limitMs: durationMs(options.drain?.limit ?? "25s", "drain.limit"),
+    log: options.log ?? ((line) => process.stdout.write(`${line}\n`)),
+    complain: options.log ?? ((line) => process.stderr.write(`${line}\n`)),
+  };
+}
+
+function portOf(given: number | string): number {
+  const port = typeof given === "string" && !/^\d+$/.test(given) ? Number.NaN : Number(given);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw configurationError(
+    `The port is ${JSON.stringify(given)}, which is none.`,
+    "Give a whole number from 0 to 65535, as PORT, --port or serve(app, { port }).",
+  );
+}
+
+const SHORTEST_TOKEN = 16;
+
+function tokenOf(given: string | undefined): string | undefined {
+  // RFC 6750 §2.1: what can stand in an Authorization header after "Bearer".
+  if (given === undefined || (given.length >= SHORTEST_TOKEN && /^[\w.~+/-]+=*$/.test(given))) return given;
+  throw configurationError(
+    "The admin token cannot be used as a bearer token, or is easily guessed.",
+    `Set SPILLWAY_ADMIN_TOKEN to at least ${SHORTEST_TOKEN} characters of A-Z a-z 0-9 - . _ ~ + /, for example by: openssl rand -hex 32.`,
+  );
+}
+
+/** Why listening failed, and what to do. */
+export function listenError(error: NodeJS.ErrnoException, { port, host }: Settings): Error {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return configurationError(
+        `Port ${port} on ${host} is in use.`,
+        `Stop what uses it, or choose another: PORT=${(port % 65_535) + 1}, --port or serve(app, { port }).`,
+      );
+    case "EACCES":
+      return configurationError(
+        `This user may not listen on port ${port}.`,
+        "Choose one from 1024 up: PORT=3000, --port or serve(app, { port }).",
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return configurationError(
+        `${JSON.stringify(host)} is no address of this machine.`,
+        "Set HOST, --host or serve(app, { host }) to 127.0.0.1 for this machine only, or to 0.0.0.0 for all of its addresses.",
+      );
+    default:
+      return error;
+  }
+}
+
+/** Where to find a server that listens; an address that stands for all of them is of no use in a URL. */
+export function urlOf(host: string, port: number): string {
+  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
+  return isIP(host) === 6 ? `http://[${host}]:${port}` : `http://${host}:${port}`;
+}
