@@ -1,8 +1,11 @@
 // `npm test`: everything that needs neither root nor a Debian package, on Node.js 26; conformance and wire on 24 too.
-import { runSteps, suite, suiteOn24, types } from "./steps.ts";
+import { docs, format, lint, runSteps, suite, suiteOn24, types } from "./steps.ts";
 
 await runSteps([
+  format,
   types,
+  lint,
+  docs,
   suite("unit"),
   suite("architecture"),
   suite("conformance"),

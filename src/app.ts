@@ -5,6 +5,7 @@
 import { inProcess } from "./core/attempt.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { Committer } from "./core/committer.ts";
+import { Drain } from "./core/drain.ts";
 import type { EngineSource } from "./core/engine.ts";
 import { configurationError } from "./core/errors.ts";
 import { Gate } from "./core/gate.ts";
@@ -98,6 +99,7 @@ async function start(
     operations,
     store,
     notifier,
+    drain: new Drain(),
     clock,
     random,
     node: host.node,
@@ -127,7 +129,7 @@ async function start(
     acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
     beginDrain: () => door.unready(),
     finishWork: async (limitMs) => {
-      door.drain();
+      runtime.drain.begin();
       worker?.stopClaims();
       const limit = clock.after(limitMs, () => runtime.live.stopAll());
       await worker?.finish();

@@ -43,6 +43,9 @@ export type Performed =
 
 /** Runs beyond the first within one attempt, when what was read has changed. */
 const RERUNS = 3;
+/** Five minutes in all; the lease is extended meanwhile. */
+const SETTLE_AGAIN_MS = 500;
+const SETTLE_TRIES = 600;
 /** A handler that ignores its signal keeps its slot for as long again, but not for ever. */
 const LEAST_GRACE_MS = 30_000;
 
@@ -142,7 +145,7 @@ async function settle(
     const reads = writes.length + sends.length > 0 ? collected.reads : [];
     const attempt = attemptNote(work, startedAt, error, runtime);
     const settlement = { lease: work.lease, ...(born && { born }), verdict, attempt, reads, writes, sends };
-    const answer = await commit(settlement, runtime);
+    const answer = await commit(settlement, circumstances.running, runtime);
     if (answer.kind === "applied") {
       return { kind: "settled", verdict, ...(error && { error }), ...(answer.job && { job: answer.job }) };
     }
@@ -159,9 +162,15 @@ function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boo
   return verdict.kind !== "succeeded" || writes.length + sends.length > 0;
 }
 
-function commit(settlement: Settlement, { store }: Runtime): Promise<AnswerOf<"settle">> {
+/** A job's outcome is offered again while the store has no room for it: its handler should not have to run again. */
+async function commit(settlement: Settlement, running: Circumstances["running"], runtime: Runtime) {
+  const { store, clock, drain } = runtime;
   if (!store) throw new RangeError("A settlement without an engine: the app was not checked at its start.");
-  return store.committer.submit({ kind: "settle", settlement });
+  for (let tries = 1; ; tries++) {
+    const answer = await store.committer.submit({ kind: "settle", settlement });
+    if (answer.kind !== "refused" || running !== "job" || tries >= SETTLE_TRIES || drain.begun) return answer;
+    await new Promise<void>((resolve) => clock.after(SETTLE_AGAIN_MS, resolve));
+  }
 }
 
 function lostTo(answer: AnswerOf<"settle">): Outcome {

@@ -2,6 +2,7 @@
 import type { Executor } from "./attempt.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
+import type { Drain } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import type { Gate } from "./gate.ts";
 import type { Ids } from "./ids.ts";
@@ -22,6 +23,7 @@ export type Runtime = {
   readonly gate: Gate;
   readonly live: LiveRuns;
   readonly notifier: LocalNotifier;
+  readonly drain: Drain;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly random: Random;

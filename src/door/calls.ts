@@ -49,17 +49,11 @@ export class Calls {
   readonly #runtime: Runtime;
   readonly #quotas: Quotas | undefined;
   readonly #depths: Depths | undefined;
-  #draining = false;
 
   constructor(runtime: Runtime, quotas: Quotas | undefined) {
     this.#runtime = runtime;
     this.#quotas = quotas;
     this.#depths = runtime.store && new Depths(runtime, runtime.store);
-  }
-
-  /** Nothing is begun any more; what may be queued still is. */
-  drain(): void {
-    this.#draining = true;
   }
 
   async call(request: CallRequest): Promise<CallResult> {
@@ -93,7 +87,7 @@ export class Calls {
 
   async #now(request: CallRequest, input: unknown): Promise<CallResult> {
     const { spec } = request.operation;
-    const slot = this.#draining
+    const slot = this.#runtime.drain.begun
       ? ({ kind: "draining" } as const)
       : this.#runtime.gate.take(spec.name, "call");
     if (slot.kind === "slot") return this.#run(request, input, slot);

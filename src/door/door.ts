@@ -37,6 +37,7 @@ export class SpillwayDoor implements Door {
     this.#calls = new Calls(runtime, quotas);
     this.#admin = new Admin(runtime);
     this.#sockets = new Sockets(runtime, this.#calls, gatekeeper);
+    runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
     this.#ownRoutes = new Map(
       [...runtime.operations.values()].flatMap(({ spec }) =>
         spec.route === undefined ? [] : [[spec.route, spec.name] as const],
@@ -64,6 +65,7 @@ export class SpillwayDoor implements Door {
       return { kind: "refused", reply: await this.handle(request) };
     try {
       if (!this.#origins.permits(request)) throw foreign();
+      if (this.#runtime.drain.begun) throw refuse("draining", "The server is shutting down.");
       return await this.#sockets.upgrade(request);
     } catch (error) {
       return { kind: "refused", reply: this.#refused(error) };
@@ -73,13 +75,6 @@ export class SpillwayDoor implements Door {
   /** From now on not ready, so that a load balancer looks elsewhere; everything is still served. */
   unready(): void {
     this.#ready = false;
-  }
-
-  /** Begins nothing any more: what may be queued is, the rest is refused. */
-  drain(): void {
-    this.#ready = false;
-    this.#calls.drain();
-    this.#sockets.closeAll(1012, "The server is shutting down.");
   }
 
   async #answer(request: DoorRequest, route: Route | undefined, allow: string | undefined): Promise<Reply> {

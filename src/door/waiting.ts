@@ -6,7 +6,7 @@ import type { Runtime, Store } from "../core/runtime.ts";
 /** Hints may be lost, so the store is asked this often all the same. */
 const LOOK_AGAIN_MS = 2_000;
 
-/** The record when it is final, or as it is when the time is up; undefined where there is none. */
+/** The record when it is final, or as it is when the time is up or the server stops; undefined where there is none. */
 export async function untilFinal(
   ref: Ref,
   forMs: number,
@@ -17,7 +17,8 @@ export async function untilFinal(
   for (;;) {
     const change = nextHint(ref, Math.min(LOOK_AGAIN_MS, until - runtime.clock.monotonic()), runtime);
     const [job] = await store.engine.find([ref]);
-    if (!job || isFinal(job.status) || runtime.clock.monotonic() >= until) {
+    const over = runtime.drain.begun || runtime.clock.monotonic() >= until;
+    if (!job || isFinal(job.status) || over) {
       change.forget();
       return job;
     }
@@ -26,12 +27,14 @@ export async function untilFinal(
 }
 
 /** Listens from now on, so that nothing between the look and the wait is missed. */
-function nextHint({ id }: Ref, ms: number, { notifier, clock }: Runtime) {
+function nextHint({ id }: Ref, ms: number, { notifier, clock, drain }: Runtime) {
   const { promise: heard, resolve } = Promise.withResolvers<void>();
   const leave = notifier.subscribe(`receipt:${id}`, () => forget());
+  const stay = drain.onBegin(() => forget());
   const timer = clock.after(Math.max(0, ms), () => forget());
   const forget = () => {
     leave();
+    stay();
     timer.cancel();
     resolve();
   };
