@@ -5,6 +5,8 @@ import { promises } from "./promises.ts";
 import { DONE, keyed, LEASE_MS, put, type World } from "./world.ts";
 
 const GOOD = 50;
+/** What no handler can write. Engines keep text without looking at it, so it is found when something is added to it. */
+const BROKEN = { kind: "put", table: "things", key: "broken", value: "no JSON" } as const;
 
 type Bad = {
   readonly name: string;
@@ -76,14 +78,14 @@ const bad: readonly Bad[] = [
     prepare: async () => ({ kind: "purge", id: "nothing" }),
   },
   {
-    name: "a change that nobody expected, such as adding to what is no row,",
+    name: "a change that nobody expected, such as adding to what is no JSON,",
     answer: "refused",
     async prepare(world) {
-      await world.write([put("null", null)]);
+      await world.write([BROKEN]);
       const { lease } = await world.running({ operation: "bad" });
       const writes = [
         put("harm", 1),
-        { kind: "add", table: "things", key: "null", fields: { n: 1 } } as const,
+        { kind: "add", table: "things", key: "broken", fields: { n: 1 } } as const,
       ];
       const sends = [world.call({ operation: "harm" })];
       return { kind: "settle", settlement: world.settlement(lease, DONE, { writes, sends }) };
@@ -111,9 +113,9 @@ promises("positions", (promise) => {
   }
 
   promise("a refused change is named as our fault, and its lease is still held", async (world) => {
-    await world.write([put("null", null)]);
+    await world.write([BROKEN]);
     const { lease, job } = await world.running();
-    const writes = [{ kind: "add", table: "things", key: "null", fields: { n: 1 } } as const];
+    const writes = [{ kind: "add", table: "things", key: "broken", fields: { n: 1 } } as const];
     const answer = await world.settle(lease, DONE, { writes });
     assert.ok(answer.kind === "refused");
     assert.equal(answer.code, "internal");

@@ -144,8 +144,8 @@ export class Script {
       ...(random.chance(0.3) && { condition: random.pick(["absent", "present", { version: 0 }] as const) }),
       ...(random.chance(0.2) && { problem: problem("condition-failed", "Given.") }),
     };
-    // Adding to `null` throws: the one change that nobody expects.
-    const value = random.pick(['{"n":1}', '{"n":2,"s":"x"}', "{}", "null"]);
+    // Adding to what is no JSON throws: the one change that nobody expects.
+    const value = random.pick(['{"n":1}', '{"n":2,"s":"x"}', "{}", "no JSON"]);
     const kind = random.pick(["insert", "put", "put", "add", "add", "delete"] as const);
     if (kind === "delete") return { ...place, kind };
     return kind === "add" ? { ...place, kind, fields: { n: random.integer(5) } } : { ...place, kind, value };
