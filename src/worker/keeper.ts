@@ -53,7 +53,12 @@ export class Keeper {
   }
 
   async #sweep(): Promise<void> {
-    const { rescued } = await this.#store.engine.sweep(SWEEP_MOST);
-    for (const job of rescued) announce(this.#runtime.notifier, job);
+    try {
+      const { rescued } = await this.#store.engine.sweep(SWEEP_MOST);
+      for (const job of rescued) announce(this.#runtime.notifier, job);
+    } catch (error) {
+      // A full disk heals by itself, and the next round comes soon.
+      if (!(error instanceof SpillwayError && error.code === "storage-unavailable")) throw error;
+    }
   }
 }

@@ -58,6 +58,7 @@ class SqliteEngine implements Engine {
   readonly secret: string;
   readonly lastSequence: number;
   readonly location: string;
+  readonly folder: string;
   readonly #host: EngineHost;
   readonly #thread: OwnerThread;
   readonly #lock: Lock;
@@ -75,6 +76,7 @@ class SqliteEngine implements Engine {
     this.secret = opened.secret;
     this.lastSequence = opened.lastSequence;
     this.location = folder.path;
+    this.folder = folder.path;
     this.#host = host;
     this.#thread = thread;
     this.#lock = lock;
