@@ -4,12 +4,12 @@
  */
 import type { Socket } from "node:net";
 import type { Reply } from "../door/exchange.ts";
-import { LINGER_TICKS, TICK_MS, WRITE_STALL_TICKS } from "./limits.ts";
+import { LINGER_MS, LONGEST_TICK_MS, TICK_MS, WRITE_STALL_MS } from "./limits.ts";
 import { rawReply } from "./refusal.ts";
 
 /** The request that arrived last; only it can have a body that is still coming. */
 export interface LastExchange {
-  tick(): void;
+  tick(elapsedMs: number): void;
   /** The rest of the connection cannot be understood: answers what is unanswered, and ends it. */
   breakOff(reply: Reply): void;
 }
@@ -32,18 +32,18 @@ export class Connection {
   /** Its bytes could not be understood, and that was answered: more of them change nothing. */
   broken = false;
   #flushed = -1;
-  #stalledTicks = 0;
-  #ticksLeft = Number.POSITIVE_INFINITY;
+  #stalledMs = 0;
+  #msLeft = Number.POSITIVE_INFINITY;
 
   constructor(socket: Socket) {
     this.socket = socket;
     this.fromLoopback = isLoopbackAddress(socket.remoteAddress ?? "");
   }
 
-  tick(): void {
-    this.last?.tick();
-    this.#ticksLeft -= 1;
-    if (this.#ticksLeft < 0 || this.#stalled()) this.socket.destroy();
+  tick(elapsedMs: number): void {
+    this.last?.tick(elapsedMs);
+    this.#msLeft -= elapsedMs;
+    if (this.#msLeft < 0 || this.#stalled(elapsedMs)) this.socket.destroy();
   }
 
   /** Ends the connection with this reply. */
@@ -57,21 +57,21 @@ export class Connection {
    * ended, and the peer gets a moment to read.
    */
   linger(): void {
-    this.#ticksLeft = Math.min(this.#ticksLeft, LINGER_TICKS);
+    this.#msLeft = Math.min(this.#msLeft, LINGER_MS);
     this.socket.on("end", () => this.socket.destroy());
   }
 
-  #stalled(): boolean {
+  #stalled(elapsedMs: number): boolean {
     const { writableLength, bytesWritten } = this.socket;
     // bytesWritten counts what is still waiting, too.
     const flushed = bytesWritten - writableLength;
     if (writableLength === 0 || flushed !== this.#flushed) {
       this.#flushed = flushed;
-      this.#stalledTicks = 0;
+      this.#stalledMs = 0;
       return false;
     }
-    this.#stalledTicks += 1;
-    return this.#stalledTicks >= WRITE_STALL_TICKS;
+    this.#stalledMs += elapsedMs;
+    return this.#stalledMs >= WRITE_STALL_MS;
   }
 }
 
@@ -80,10 +80,14 @@ export class Watch {
   readonly #connections = new Set<Connection>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(alsoTick: () => void) {
+  constructor(alsoTick: (elapsedMs: number) => void) {
+    let last = performance.now();
     this.#timer = setInterval(() => {
-      for (const connection of this.#connections) connection.tick();
-      alsoTick();
+      const now = performance.now();
+      const elapsedMs = Math.min(now - last, LONGEST_TICK_MS);
+      last = now;
+      for (const connection of this.#connections) connection.tick(elapsedMs);
+      alsoTick(elapsedMs);
     }, TICK_MS).unref();
   }
 

@@ -7,7 +7,7 @@ import type { Body, DoorRequest, Reply } from "../door/exchange.ts";
 import type { Connection, LastExchange } from "./connection.ts";
 import { originForm } from "./framing.ts";
 import type { Incoming } from "./incoming.ts";
-import { BODY_QUIET_TICKS, DISCARD_BYTES, PIECE_BYTES } from "./limits.ts";
+import { BODY_QUIET_MS, DISCARD_BYTES, PIECE_BYTES } from "./limits.ts";
 import { internalError } from "./refusal.ts";
 import { ResponseSink } from "./sink.ts";
 import { describe, type Site } from "./site.ts";
@@ -62,11 +62,11 @@ export class Exchange implements DoorRequest, LastExchange {
     return this.#incoming.readBody(limitBytes, announced);
   }
 
-  tick(): void {
+  tick(elapsedMs: number): void {
     const reading = this.#incoming.reading;
     if (reading === undefined) return;
-    reading.quietTicks += 1;
-    if (reading.quietTicks >= BODY_QUIET_TICKS) this.#incoming.settle({ kind: "timed-out" });
+    reading.quietMs += elapsedMs;
+    if (reading.quietMs >= BODY_QUIET_MS) this.#incoming.settle({ kind: "timed-out" });
   }
 
   reply(reply: Reply): void {

@@ -26,7 +26,7 @@ export class Incoming extends IncomingMessage {
       return Promise.resolve({ kind: this.destroyed ? "cut" : "too-large" });
     }
     return new Promise((settle) => {
-      this.reading = { settle, limitBytes, announced, chunks: [], bytes: 0, quietTicks: 0 };
+      this.reading = { settle, limitBytes, announced, chunks: [], bytes: 0, quietMs: 0 };
       this.on("data", onData);
       this.on("end", onEnd);
       this.on("close", onClose);
@@ -52,8 +52,8 @@ type Reading = {
   readonly announced: number;
   readonly chunks: Buffer[];
   bytes: number;
-  /** Ticks of the watch since the last byte. */
-  quietTicks: number;
+  /** Since the last byte. */
+  quietMs: number;
 };
 
 function onData(this: Incoming, chunk: Buffer): void {
@@ -63,7 +63,7 @@ function onData(this: Incoming, chunk: Buffer): void {
     this.settle({ kind: "read", bytes: chunk });
     return;
   }
-  reading.quietTicks = 0;
+  reading.quietMs = 0;
   reading.bytes += chunk.length;
   if (reading.bytes > reading.limitBytes) this.settle({ kind: "too-large" });
   else reading.chunks.push(chunk);

@@ -14,9 +14,12 @@ export const KEEP_ALIVE_GRACE_MS = 1_000;
 
 /** One coarse ticker watches all connections, rather than a timer per request. */
 export const TICK_MS = 250;
-export const BODY_QUIET_TICKS = 5_000 / TICK_MS;
-export const WRITE_STALL_TICKS = 10_000 / TICK_MS;
-export const LINGER_TICKS = 1_000 / TICK_MS;
+/** More than this between two ticks was the server's own standstill, which no peer has to answer for. */
+export const LONGEST_TICK_MS = 2 * TICK_MS;
+
+export const BODY_QUIET_MS = 5_000;
+export const WRITE_STALL_MS = 10_000;
+export const LINGER_MS = 1_000;
 
 /** A peer that leaves more than this of a stream unread is cut. */
 export const BUFFERED_BYTES = 1_048_576;
@@ -26,7 +29,7 @@ export const PIECE_BYTES = 65_536;
 export const DISCARD_BYTES = 65_536;
 
 export const FRAME_BYTES = 65_536;
-export const PING_TICKS = 30_000 / TICK_MS;
-export const CLOSE_TICKS = 5_000 / TICK_MS;
+export const PING_MS = 30_000;
+export const CLOSE_MS = 5_000;
 /** How long replies in flight may take after the server stopped listening. */
 export const LAST_REPLIES_MS = 5_000;

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { SocketPeer, SocketSession, Upgrade } from "../door/exchange.ts";
 import { connectionOf } from "./connection.ts";
-import { CLOSE_TICKS, FRAME_BYTES, PING_TICKS } from "./limits.ts";
+import { CLOSE_MS, FRAME_BYTES, PING_MS } from "./limits.ts";
 import { refusal } from "./refusal.ts";
 import { describe, type Site } from "./site.ts";
 
@@ -51,8 +51,8 @@ export class Sockets {
     });
   }
 
-  readonly tick = (): void => {
-    for (const socket of this.#open) socket.tick();
+  readonly tick = (elapsedMs: number): void => {
+    for (const socket of this.#open) socket.tick(elapsedMs);
   };
 
   closeAll(): void {
@@ -64,9 +64,9 @@ class OpenSocket implements SocketPeer {
   readonly #webSocket: WebSocket;
   readonly #complain: Site["complain"];
   #session: SocketSession | undefined;
-  #ticksToPing = PING_TICKS;
+  #msToPing = PING_MS;
   #unanswered = 0;
-  #closingTicks = 0;
+  #closingMs = 0;
 
   constructor(webSocket: WebSocket, open: Accepted["open"], complain: Site["complain"]) {
     this.#webSocket = webSocket;
@@ -95,16 +95,19 @@ class OpenSocket implements SocketPeer {
     this.#webSocket.close(code, Buffer.from(reason).subarray(0, REASON_BYTES));
   }
 
-  tick(): void {
-    if (this.#isOpen()) this.#ping();
+  tick(elapsedMs: number): void {
+    if (this.#isOpen()) {
+      this.#msToPing -= elapsedMs;
+      if (this.#msToPing <= 0) this.#ping();
+      return;
+    }
     // Whoever began to close, and whether or not the other side answers.
-    else if (++this.#closingTicks > CLOSE_TICKS) this.#webSocket.terminate();
+    this.#closingMs += elapsedMs;
+    if (this.#closingMs > CLOSE_MS) this.#webSocket.terminate();
   }
 
   #ping(): void {
-    this.#ticksToPing -= 1;
-    if (this.#ticksToPing > 0) return;
-    this.#ticksToPing = PING_TICKS;
+    this.#msToPing = PING_MS;
     this.#unanswered += 1;
     if (this.#unanswered > MISSED_PINGS) this.#webSocket.terminate();
     else this.#webSocket.ping();

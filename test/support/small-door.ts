@@ -26,16 +26,10 @@ const text = (status: number, body: string, more: Partial<Reply> = {}): Reply =>
 
 /** Binds to loopback; `hosts` as in `serve`. */
 export async function smallServer(hosts?: readonly string[], checkHost = true): Promise<SmallServer> {
-  const state = {
-    complaints: [] as string[],
-    requests: [] as DoorRequest[],
-    sinks: [] as Sink[],
-    peers: [] as SocketPeer[],
-    heard: [] as string[],
-  };
+  const state = emptyState();
   const released = Promise.withResolvers<void>();
   const listener = new Listener({
-    door: door(state, released.promise),
+    door: smallDoor(state, released.promise),
     hostRule: hostRuleOf(hosts, checkHost),
     complain: (line) => state.complaints.push(line),
   });
@@ -45,7 +39,9 @@ export async function smallServer(hosts?: readonly string[], checkHost = true): 
 
 type State = Omit<SmallServer, "port" | "release" | "close">;
 
-function door(state: State, released: Promise<void>): Door {
+export const emptyState = (): State => ({ complaints: [], requests: [], sinks: [], peers: [], heard: [] });
+
+export function smallDoor(state: State, released: Promise<void>): Door {
   return {
     async handle(request) {
       state.requests.push(request);

@@ -22,15 +22,15 @@ async function lasts(fromMs: number, toMs: number, run: () => Promise<unknown>):
 
 suite("time", { concurrency: true }, () => {
   test("a connection that says nothing: 408 after 2 s", () =>
-    lasts(1_900, 3_500, () => refused(new RawClient(server.port), 408, "request-timeout")));
+    lasts(1_900, 5_000, () => refused(new RawClient(server.port), 408, "request-timeout")));
 
   test("headers that do not end: 408 after 2 s", () =>
-    lasts(1_900, 3_500, () =>
+    lasts(1_900, 5_000, () =>
       refused(new RawClient(server.port).send(`GET / HTTP/1.1\r\n${HOST}`), 408, "request-timeout"),
     ));
 
   test("headers that trickle: 408 after 2 s all the same", () =>
-    lasts(1_900, 3_500, async () => {
+    lasts(1_900, 5_000, async () => {
       const client = new RawClient(server.port).send(`GET / HTTP/1.1\r\n${HOST}X: `);
       const trickle = setInterval(() => client.send("a"), 100);
       await refused(client, 408, "request-timeout");
@@ -40,7 +40,7 @@ suite("time", { concurrency: true }, () => {
   test("headers that do not end on a connection that was used before: 408 after 2 s", async () => {
     const client = new RawClient(server.port).send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
     await client.reply();
-    await lasts(1_900, 3_500, () => refused(client.send("GET / HTTP/1.1\r\n"), 408, "request-timeout"));
+    await lasts(1_900, 5_000, () => refused(client.send("GET / HTTP/1.1\r\n"), 408, "request-timeout"));
   });
 
   test("a second request that does not end waits for the first one's reply", async () => {
@@ -60,7 +60,7 @@ suite("time", { concurrency: true }, () => {
     ["chunked", "Transfer-Encoding: chunked\r\n", "2\r\nab\r\n"],
   ] as const) {
     test(`a body that stops when it is ${what}: 408 after 5 s`, () =>
-      lasts(4_700, 6_500, async () => {
+      lasts(4_700, 8_000, async () => {
         const client = new RawClient(server.port).send(
           `POST /echo HTTP/1.1\r\n${HOST}${headers}\r\n${start}`,
         );
@@ -88,13 +88,13 @@ suite("time", { concurrency: true }, () => {
     const client = new RawClient(server.port).send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
     const reply = await client.reply();
     assert.equal(reply.headers["keep-alive"], "timeout=4");
-    await lasts(3_900, 6_500, () => client.isOver());
+    await lasts(3_900, 8_000, () => client.isOver());
   });
 
   test("an idle connection whose unread body never came is closed, too", async () => {
     const client = new RawClient(server.port).send(`POST / HTTP/1.1\r\n${HOST}Content-Length: 5\r\n\r\n`);
     assert.equal((await client.reply()).status, 404);
-    await lasts(3_900, 6_500, () => client.isOver());
+    await lasts(3_900, 8_000, () => client.isOver());
   });
 
   test("a connection in use is not closed for waiting on its reply", async () => {
@@ -130,7 +130,7 @@ suite("time", { concurrency: true }, () => {
       sink.write("x");
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
-    assert.ok(performance.now() - start < 14_000);
+    assert.ok(performance.now() - start < 17_000);
     client.destroy();
   });
 
