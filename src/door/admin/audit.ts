@@ -1,0 +1,34 @@
+/** `GET /admin/audit`, and the entries that the other routes leave in it. Nothing is ever taken out again. */
+import { type Clock, timestamp } from "../../core/clock.ts";
+import type { AuditEntry, Change } from "../../core/engine.ts";
+import type { JsonText } from "../../core/job.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import type { Reply } from "../exchange.ts";
+import { enginePage, listReply } from "./lists.ts";
+import type { Query } from "./query.ts";
+
+/** All operators share one token, so the audit cannot tell them apart. */
+const BY = "admin";
+
+export function auditChange(
+  action: "set" | "redrive" | "purge",
+  target: string,
+  detail: JsonText,
+  clock: Clock,
+): Extract<Change, { kind: "audit" }> {
+  return { kind: "audit", entry: { at: clock.now(), by: BY, action, target, detail } };
+}
+
+export async function auditRoute(query: Query, { store }: Runtime): Promise<Reply> {
+  const limit = query.limit();
+  const cursor = query.text("cursor");
+  query.check();
+  if (!store) return listReply([], null);
+  const { items, next } = await enginePage(() => store.engine.audit(limit, cursor));
+  return listReply(items.map(auditText), next);
+}
+
+function auditText({ at, by, action, target, detail }: AuditEntry): JsonText {
+  const head = JSON.stringify({ at: timestamp(at), by, action, target });
+  return `${head.slice(0, -1)},"detail":${detail}}`;
+}

@@ -1,0 +1,99 @@
+/**
+ * `PATCH` of an operation or a resource: kept by the store first, in force in the gate then. Refuses a setting that
+ * cannot be kept, as it would be gone after a restart without a word.
+ */
+import type { Setting } from "../../core/engine.ts";
+import type { JsonValue } from "../../core/json.ts";
+import { MOST_CONCURRENCY } from "../../core/resource.ts";
+import type { Runtime, Store } from "../../core/runtime.ts";
+import type { Fault } from "../../core/schema.ts";
+import type { DoorRequest, Reply } from "../exchange.ts";
+import { refuse } from "../replies.ts";
+import { auditChange } from "./audit.ts";
+import { membersOf } from "./body.ts";
+import { overview } from "./figures.ts";
+import { answer } from "./lists.ts";
+import { invalidInput } from "./query.ts";
+
+type Patch = Partial<Pick<Setting, "paused" | "concurrency">>;
+
+export class Settings {
+  readonly #runtime: Runtime;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  async patch(request: DoorRequest, scope: Setting["scope"], name: string): Promise<Reply> {
+    const { gate, store } = this.#runtime;
+    if (!gate.setting(scope, name)) throw unknown(scope, name);
+    const patch = await patchOf(request);
+    if (!store) {
+      throw refuse(
+        "storage-unavailable",
+        "This app has no engine, so a setting could not be kept; nothing was changed.",
+      );
+    }
+    await this.#inTurn(() => this.#apply(patch, scope, name, store));
+    const { operations, resources } = await overview(this.#runtime);
+    const entries = scope === "operation" ? operations : resources;
+    return answer(JSON.stringify(entries.find((entry) => entry.name === name)));
+  }
+
+  /** A setting is kept as a whole, so two patches at once would undo each other's half. */
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(run);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #apply(patch: Patch, scope: Setting["scope"], name: string, store: Store): Promise<void> {
+    const { gate, clock } = this.#runtime;
+    // The gate no longer knows whether its limit is the declared one or was set to the same number.
+    const kept = (await store.engine.settings()).find((one) => one.scope === scope && one.name === name);
+    const setting = { ...(kept ?? { scope, name, paused: false, concurrency: null }), ...patch };
+    const entry = auditChange("set", `${scope}s/${name}`, JSON.stringify(patch), clock);
+    const [set, audited] = await Promise.all([
+      store.committer.submit({ kind: "set", setting }),
+      store.committer.submit(entry),
+    ]);
+    if (set.kind === "refused") throw refuse(set.code, set.detail);
+    gate.set(setting);
+    if (audited.kind === "refused") throw refuse(audited.code, audited.detail);
+  }
+}
+
+async function patchOf(request: DoorRequest): Promise<Patch> {
+  const faults: Fault[] = [];
+  const { paused, concurrency } = await membersOf(request, ["paused", "concurrency"], faults);
+  if (paused !== undefined && typeof paused !== "boolean") {
+    faults.push({ pointer: "/paused", detail: "It must be true or false." });
+  }
+  if (concurrency !== undefined && !isConcurrency(concurrency)) {
+    faults.push({
+      pointer: "/concurrency",
+      detail: `It must be a whole number from 1 to ${MOST_CONCURRENCY}, or null for what is declared.`,
+    });
+  }
+  if (paused === undefined && concurrency === undefined) {
+    faults.push({ pointer: "", detail: "Say paused, concurrency or both." });
+  }
+  if (faults.length > 0) throw invalidInput(faults);
+  return {
+    ...(typeof paused === "boolean" && { paused }),
+    ...(isConcurrency(concurrency) && { concurrency }),
+  };
+}
+
+function isConcurrency(value: JsonValue | undefined): value is number | null {
+  if (value === null) return true;
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MOST_CONCURRENCY;
+}
+
+function unknown(scope: Setting["scope"], name: string) {
+  return refuse(
+    scope === "operation" ? "unknown-operation" : "not-found",
+    `No ${scope} is called ${JSON.stringify(name.slice(0, 64))} here.`,
+  );
+}
