@@ -97,6 +97,10 @@ export class Watch {
     socket.on("close", () => this.#connections.delete(connection));
   };
 
+  get size(): number {
+    return this.#connections.size;
+  }
+
   destroyAll(): void {
     for (const { socket } of this.#connections) socket.destroy();
   }

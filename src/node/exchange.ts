@@ -4,13 +4,14 @@
  */
 import type { ServerResponse } from "node:http";
 import type { Body, DoorRequest, Reply } from "../door/exchange.ts";
+import { describe } from "./complaints.ts";
 import type { Connection, LastExchange } from "./connection.ts";
 import { originForm } from "./framing.ts";
 import type { Incoming } from "./incoming.ts";
 import { BODY_QUIET_MS, DISCARD_BYTES, PIECE_BYTES } from "./limits.ts";
 import { internalError } from "./refusal.ts";
 import { ResponseSink } from "./sink.ts";
-import { describe, type Site } from "./site.ts";
+import type { Site } from "./site.ts";
 
 export class Exchange implements DoorRequest, LastExchange {
   readonly method: string;

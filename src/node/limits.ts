@@ -31,5 +31,7 @@ export const DISCARD_BYTES = 65_536;
 export const FRAME_BYTES = 65_536;
 export const PING_MS = 30_000;
 export const CLOSE_MS = 5_000;
+/** How long replies say that their connection ends before the server stops listening. */
+export const LAST_WORD_MS = 250;
 /** How long replies in flight may take after the server stopped listening. */
 export const LAST_REPLIES_MS = 5_000;

@@ -15,6 +15,7 @@ import {
   KEEP_ALIVE_GRACE_MS,
   KEEP_ALIVE_MS,
   LAST_REPLIES_MS,
+  LAST_WORD_MS,
   PARSER_BYTES,
   TICK_MS,
   WHOLE_REQUEST_MS,
@@ -68,6 +69,9 @@ export class Listener {
   /** Takes no more connections, and resolves when the last one is gone: after its reply, or after a limit. */
   async close(): Promise<void> {
     this.#site.stopping = true;
+    // Whoever is in the middle of calling learns from a reply that the connection ends; an idle connection is cut,
+    // and the request that its client is just sending with it.
+    if (this.#watch.size > 0) await new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS));
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const sink of this.#site.sinks) sink.end();
     this.#sockets.closeAll();

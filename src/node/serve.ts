@@ -6,10 +6,10 @@ import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import type { App, RunningApp } from "../app.ts";
 import { type KeptToken, keptAdminToken } from "./admin-token.ts";
+import { atMostSome, describe } from "./complaints.ts";
 import { hostRuleOf } from "./framing.ts";
 import { Listener } from "./listener.ts";
 import { listenError, type ServeOptions, type Settings, settingsOf, urlOf } from "./settings.ts";
-import { describe } from "./site.ts";
 
 export type Served = {
   readonly url: string;
@@ -24,16 +24,19 @@ const STORAGE_FAILED = 70;
 /** @throws SpillwayError `configuration`: nothing was started. */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
   const settings = settingsOf(options, process.env);
+  const complain = atMostSome(settings.complain);
   const running = await app.start({
     node: `${hostname()}-${process.pid}`,
     adminToken: settings.adminToken,
     boundToLoopback: settings.boundToLoopback,
     onFatal: endAtOnce,
+    onError: (error, { operation, id, attempt }) =>
+      complain(`${operation} failed, attempt ${attempt} of ${id}: ${describe(error)}`),
   });
   const listener = new Listener({
     door: running.door,
     hostRule: hostRuleOf(settings.hosts, settings.boundToLoopback),
-    complain: settings.complain,
+    complain,
   });
   const { token, port } = await begin(running, listener, settings);
   const url = urlOf(settings.host, port);

@@ -13,16 +13,3 @@ export type Site = {
   /** No reply keeps its connection any more. */
   stopping: boolean;
 };
-
-const LOGGED_CHARACTERS = 2_048;
-
-/** What was thrown, for the log: what a peer sent cannot forge a line, colour it or fill the disk. */
-export function describe(thrown: unknown): string {
-  const text = thrown instanceof Error ? (thrown.stack ?? String(thrown)) : String(thrown);
-  return text
-    .slice(0, LOGGED_CHARACTERS)
-    .replace(/\n\s+/g, " | ")
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (character) =>
-      JSON.stringify(character).slice(1, -1),
-    );
-}

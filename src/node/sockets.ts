@@ -6,10 +6,11 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import type { SocketPeer, SocketSession, Upgrade } from "../door/exchange.ts";
+import { describe } from "./complaints.ts";
 import { connectionOf } from "./connection.ts";
 import { CLOSE_MS, FRAME_BYTES, PING_MS } from "./limits.ts";
 import { refusal } from "./refusal.ts";
-import { describe, type Site } from "./site.ts";
+import type { Site } from "./site.ts";
 
 type Accepted = Extract<Upgrade, { kind: "accepted" }>;
 

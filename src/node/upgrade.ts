@@ -5,10 +5,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Door, DoorRequest, Reply, Upgrade } from "../door/exchange.ts";
+import { describe } from "./complaints.ts";
 import { type Connection, connectionOf } from "./connection.ts";
 import { inspect, originForm } from "./framing.ts";
 import { internalError, refusal } from "./refusal.ts";
-import { describe, type Site } from "./site.ts";
+import type { Site } from "./site.ts";
 import type { Sockets } from "./sockets.ts";
 
 /** Other protocols are not spoken, and RFC 9110 §7.8 lets a server ignore the wish. */
