@@ -1,0 +1,113 @@
+/** Calls over node:http with connections that are kept: `fetch` would be slower than the server it is pointed at. */
+import { Agent, type IncomingMessage, request } from "node:http";
+
+export type Answer = {
+  readonly status: number;
+  /** The parsed body; undefined where it is no JSON. */
+  readonly body: unknown;
+};
+
+/** The server gave no answer: it is not there, went away, or was silent for too long. */
+export class NoAnswer extends Error {
+  readonly code: string;
+
+  constructor(url: string, cause: NodeJS.ErrnoException) {
+    super(`No answer from ${url}: ${cause.message}`, { cause });
+    this.code = cause.code ?? "unknown";
+  }
+}
+
+const SILENCE_MS = 30_000;
+
+export class Client {
+  readonly url: string;
+  readonly #origin: URL;
+  readonly #agent: Agent;
+  readonly #token: string | undefined;
+
+  constructor(url: string, connections: number, token: string | undefined) {
+    this.url = url;
+    this.#origin = new URL(url);
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+    this.#token = token;
+  }
+
+  get(path: string): Promise<Answer> {
+    return this.#send("GET", path, "", undefined);
+  }
+
+  call(operation: string, input: unknown): Promise<Answer> {
+    return this.#send("POST", `/operations/${operation}`, JSON.stringify(input), undefined);
+  }
+
+  /** With the admin token, if there is one. */
+  administer(operation: string, input: unknown): Promise<Answer> {
+    return this.#send("POST", `/operations/${operation}`, JSON.stringify(input), this.#token);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #send(method: string, path: string, body: string, token: string | undefined): Promise<Answer> {
+    const { hostname, port } = this.#origin;
+    const headers: Record<string, string | number> = {};
+    if (body !== "") {
+      headers["content-type"] = "application/json";
+      headers["content-length"] = Buffer.byteLength(body);
+    }
+    if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        // A URL writes an IPv6 address in brackets, a socket does not.
+        {
+          agent: this.#agent,
+          hostname: hostname.replace(/^\[|\]$/g, ""),
+          port: port || 80,
+          method,
+          path,
+          headers,
+        },
+        (incoming) => read(incoming).then(resolve, reject),
+      );
+      outgoing.setTimeout(SILENCE_MS, () =>
+        outgoing.destroy(new Error(`nothing for ${SILENCE_MS / 1_000} s`)),
+      );
+      outgoing.on("error", (error) => reject(new NoAnswer(this.url, error)));
+      outgoing.end(body);
+    });
+  }
+}
+
+async function read(incoming: IncomingMessage): Promise<Answer> {
+  incoming.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of incoming) text += chunk;
+  return { status: incoming.statusCode ?? 0, body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A member of a body that came from outside, if the body has it. */
+export function member(body: unknown, name: string): unknown {
+  return typeof body === "object" && body !== null ? (body as Record<string, unknown>)[name] : undefined;
+}
+
+/** Runs `work` for 0 … count − 1, so many at once. */
+export async function inParallel(
+  count: number,
+  atOnce: number,
+  work: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
+}
