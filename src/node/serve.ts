@@ -20,6 +20,7 @@ export type Served = {
 
 /** EX_SOFTWARE of sysexits.h: whoever restarts processes should restart this one. */
 const STORAGE_FAILED = 70;
+const GUESSABLE_CHARACTERS = 16;
 
 /** @throws SpillwayError `configuration`: nothing was started. */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
@@ -77,10 +78,14 @@ function greeting(url: string, running: RunningApp, settings: Settings, kept: Ke
     settings.boundToLoopback || settings.hosts !== undefined
       ? []
       : ["Any Host header is answered. Name yours in serve(app, { hosts }) to refuse others."];
+  const guessable = settings.adminToken !== undefined && settings.adminToken.length < GUESSABLE_CHARACTERS;
   return [
     `Listening on ${url}`,
     `Data: ${running.location}`,
     `Admin token: ${token ?? "none; set SPILLWAY_ADMIN_TOKEN to have one"}`,
+    ...(guessable
+      ? ["The admin token is short enough to be guessed. Make one by: openssl rand -hex 32"]
+      : []),
     ...reach,
     ...running.notes,
   ];

@@ -92,6 +92,11 @@ suite("serve()", () => {
       assert.equal(url, `http://localhost:${port}`);
       assert.ok(lines.some((line) => line.includes("hosts")));
     }));
+  test("says when the admin token is easily guessed", () =>
+    served({ adminToken: "secret" }, (_server, lines) => {
+      assert.ok(lines.some((line) => line.startsWith("The admin token is short")));
+      assert.ok(!lines.some((line) => line.includes("secret")));
+    }));
   test("serves on IPv6", () =>
     served({ host: "::1" }, async ({ url }) => assert.equal((await fetch(`${url}/x`)).status, 404)));
   test("closing twice is closing once", () =>
@@ -122,7 +127,7 @@ suite("serve()", () => {
   test("what cannot be meant is refused by name", async () => {
     await isRefused({ port: 70_000 }, /^The port is 70000/);
     await isRefused({ port: 0, host: "203.0.113.7" }, /^"203\.0\.113\.7" is no address of this machine/);
-    await isRefused({ port: 0, adminToken: "short" }, /^The admin token/);
+    await isRefused({ port: 0, adminToken: "" }, /^The admin token/);
     await isRefused({ port: 0, adminToken: "with a space in it, and long" }, /^The admin token/);
     // @ts-expect-error: not a duration
     await isRefused({ port: 0, drain: { limit: "soon" } }, /^drain\.limit is "soon"/);
