@@ -56,6 +56,11 @@ const steps: Readonly<Record<string, Step>> = {
     progress({ ratio: 0.4, message: "charging" });
     return Promise.race([released(tag), aborted(signal)]);
   },
+  "progress-then": async (tag, { progress }) => {
+    await released(tag);
+    progress({ ratio: 0.8, message: "packing" });
+    await released(`${tag}-end`);
+  },
   insert: (tag, { write }) => write(Rows).insert({ key: tag }),
   "insert-else": (tag, { write }) => {
     write(Rows).insert({ key: tag }, { problem: sold });

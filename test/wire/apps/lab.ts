@@ -25,6 +25,7 @@ const shaped = (flow: "request" | "event" | "spill") =>
   );
 
 const one = resource("one", { concurrency: 1 });
+const bounded = resource("bounded", { concurrency: 1 });
 const two = resource("two", { concurrency: 2 });
 const drip = resource("drip", { concurrency: 100, rate: "2/s" });
 
@@ -76,7 +77,7 @@ export const app = spillway({
     ...family("drip", { limits: drip }),
     ...family("keyed", { idempotency: "required" }),
     ...family("small", { inputBytes: 1024 }),
-    ...family("bounded", { limits: { concurrency: 1 }, backlog: 2 }),
+    ...family("bounded", { limits: bounded, backlog: 2 }),
     ...family("hidden", { access: "internal" }),
     ...family("staff", { access: "admin" }),
     ...(["request", "event", "spill"] as const).map(count),

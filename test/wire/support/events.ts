@@ -53,7 +53,7 @@ export class EventStream {
 
   when(what: string, wanted: (event: StreamEvent) => boolean, withinMs?: number): Promise<StreamEvent> {
     return until(
-      `an event ${what}; so far ${JSON.stringify(this.events)}`,
+      () => `an event ${what}; so far ${JSON.stringify(this.events)}`,
       () => this.events.find(wanted),
       withinMs,
     );

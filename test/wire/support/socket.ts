@@ -42,7 +42,11 @@ export class LiveSocket {
   }
 
   when(what: string, wanted: (frame: Frame) => boolean, withinMs?: number): Promise<Frame> {
-    return until(`a frame ${what}; so far ${this.texts.join(" ")}`, () => this.frames.find(wanted), withinMs);
+    return until(
+      () => `a frame ${what}; so far ${this.texts.join(" ")}`,
+      () => this.frames.find(wanted),
+      withinMs,
+    );
   }
 
   /** Sends a frame with a `ref` and waits for the frame that carries it. */

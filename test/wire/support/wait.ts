@@ -5,7 +5,7 @@ export const SECOND = 1_000;
 
 /** Asks until the answer is neither undefined nor false. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   ask: () => Promise<T | undefined | false> | T | undefined | false,
   withinMs = 10 * SECOND,
 ): Promise<T> {
@@ -13,7 +13,9 @@ export async function until<T>(
   for (let pauseMs = 4; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > end) throw new Error(`Waited ${withinMs} ms in vain: ${what}.`);
+    if (performance.now() > end) {
+      throw new Error(`Waited ${withinMs} ms in vain: ${typeof what === "string" ? what : what()}.`);
+    }
     await delay(pauseMs);
   }
 }
