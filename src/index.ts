@@ -1,6 +1,6 @@
 /** What an application imports from "spillway". Re-exports only. */
-export type { App, AppHost, AppOptions, RunningApp } from "./app.ts";
-export { spillway } from "./app.ts";
+export type { App, AppHost, AppOptions, RunningApp } from "./app/app.ts";
+export { spillway } from "./app/app.ts";
 export type { RetryOptions } from "./core/backoff.ts";
 export type { Duration, Rate } from "./core/duration.ts";
 export type { TableReader, TableWriter, Versioned, WriteOptions } from "./core/effects.ts";

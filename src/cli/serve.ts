@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import type { App } from "../app.ts";
+import type { App } from "../app/app.ts";
 import { serve } from "../node/index.ts";
 import { type Command, UsageError } from "./command.ts";
 

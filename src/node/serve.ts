@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
-import type { App, RunningApp } from "../app.ts";
+import type { App, RunningApp } from "../app/app.ts";
 import { type KeptToken, keptAdminToken } from "./admin-token.ts";
 import { atMostSome, describe } from "./complaints.ts";
 import { hostRuleOf } from "./framing.ts";

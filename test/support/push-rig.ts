@@ -1,6 +1,6 @@
 /** A whole app on the memory engine and a test's clock, with sockets and streams that end in arrays instead of a network. */
 import assert from "node:assert/strict";
-import { type RunningApp, spillway } from "../../src/app.ts";
+import { type RunningApp, spillway } from "../../src/app/app.ts";
 import type { Engine, EngineSource } from "../../src/core/engine.ts";
 import { type Context, operation } from "../../src/core/operation.ts";
 import type {

@@ -1,6 +1,6 @@
 // An app around the small door, for tests that serve one in a process of its own: says on the standard output what is
 // asked of it, and keeps its private things in the folder SMALL_APP_FOLDER.
-import type { App, RunningApp } from "../../src/app.ts";
+import type { App, RunningApp } from "../../src/app/app.ts";
 import type { Door } from "../../src/door/exchange.ts";
 import { emptyState, smallDoor } from "./small-door.ts";
 

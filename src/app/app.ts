@@ -1,0 +1,70 @@
+/**
+ * `spillway({ operations, engine })`: what an app is made of. The whole configuration is checked here, before
+ * anything is opened; `start.ts` wires a running app. Knows no transport.
+ */
+import type { Clock } from "../core/clock.ts";
+import type { EngineSource } from "../core/engine.ts";
+import type { Operation } from "../core/operation.ts";
+import type { Random } from "../core/random.ts";
+import type { OnError } from "../core/runtime.ts";
+import type { Door } from "../door/exchange.ts";
+import type { Authenticate } from "../door/identity.ts";
+import type { QuotaOptions } from "../door/quotas.ts";
+import { checkedConfiguration } from "./configuration.ts";
+import { start } from "./start.ts";
+
+export type AppOptions = {
+  readonly operations: readonly Operation[];
+  /** `sqlite("./data")`, `memory()`. None is needed by an app of `request` operations without keys or tables. */
+  readonly engine?: EngineSource;
+  /** Who a caller is. Without it everyone is one anonymous principal, and a receipt's id is what gives access to it. */
+  readonly authenticate?: Authenticate;
+  /** Origins of pages that may call besides our own, e.g. "https://shop.example". */
+  readonly allowedOrigins?: readonly string[];
+  /** Calls that each principal may make in a window of time. Unbounded by default. */
+  readonly quota?: QuotaOptions;
+  /** Hears what handlers throw; callers never do. Written to stderr by `serve` by default. */
+  readonly onError?: OnError;
+};
+
+/** What starts an app gives it. */
+export type AppHost = {
+  /** This process's name in the attempts of a job. */
+  readonly node: string;
+  /** `SPILLWAY_ADMIN_TOKEN`, if it is set. */
+  readonly adminToken: string | undefined;
+  /** Whether only this machine can reach the server. */
+  readonly boundToLoopback: boolean;
+  /** Storage can promise nothing more: end the process at once, with an exit code. */
+  readonly onFatal: (error: Error) => void;
+  /** Where errors of handlers go if the app does not say. */
+  readonly onError?: OnError;
+  readonly clock?: Clock;
+  readonly random?: Random;
+};
+
+export type App = { readonly kind: "app"; readonly start: (host: AppHost) => Promise<RunningApp> };
+
+export type RunningApp = {
+  readonly door: Door;
+  /** Where things are kept, for people. */
+  readonly location: string;
+  /** A private folder of the store's, if it has one. */
+  readonly folder: string | undefined;
+  /** What should be said at start: defaults that were chosen, jobs that nobody here serves. */
+  readonly notes: readonly string[];
+  /** Accepts this admin token besides; for one that is made after the start. */
+  readonly acceptAdminToken: (token: string) => void;
+  /** From now on not ready; everything is still served. */
+  readonly beginDrain: () => void;
+  /** Begins nothing more and tells sockets to go. Resolves when every handler has ended, or after the limit was told to. */
+  readonly finishWork: (limitMs: number) => Promise<void>;
+  /** Commits what waits and closes the store. */
+  readonly close: () => Promise<void>;
+};
+
+/** @example `const app = spillway({ operations: [placeOrder], engine: sqlite("./data") });` */
+export function spillway(options: AppOptions): App {
+  const configuration = checkedConfiguration(options);
+  return { kind: "app", start: (host) => start(configuration, host) };
+}

@@ -1,0 +1,81 @@
+/** Refuses a configuration that cannot work, with the next step in the message. Opens and starts nothing. */
+import { systemClock } from "../core/clock.ts";
+import type { EngineSource } from "../core/engine.ts";
+import { configurationError } from "../core/errors.ts";
+import { Gate } from "../core/gate.ts";
+import type { Operation, Spec } from "../core/operation.ts";
+import { Origins } from "../door/origins.ts";
+import type { QuotaOptions } from "../door/quotas.ts";
+import type { AppOptions } from "./app.ts";
+
+export type Configuration = {
+  readonly options: AppOptions;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly origins: Origins;
+};
+
+export function checkedConfiguration(options: AppOptions): Configuration {
+  const operations = named(options.operations);
+  for (const { spec } of operations.values()) checkEngine(spec, options.engine);
+  if (options.quota) checkQuota(options.quota);
+  // Limits that contradict each other are found by building a gate; the one that runs gets the host's clock.
+  new Gate(specsOf(operations), systemClock());
+  return { options, operations, origins: new Origins((options.allowedOrigins ?? []).map(checkedOrigin)) };
+}
+
+export function specsOf(operations: ReadonlyMap<string, Operation>): readonly Spec[] {
+  return [...operations.values()].map(({ spec }) => spec);
+}
+
+function named(list: readonly Operation[]): ReadonlyMap<string, Operation> {
+  const operations = new Map<string, Operation>();
+  const routes = new Set<string>();
+  for (const operation of list) {
+    const { name, route } = operation.spec;
+    if (operations.has(name))
+      throw configurationError(`Two operations are called "${name}".`, "Give each its own name.");
+    if (route !== undefined && routes.has(route))
+      throw configurationError(`Two operations have the route ${route}.`, "Give each its own.");
+    operations.set(name, operation);
+    if (route !== undefined) routes.add(route);
+  }
+  return operations;
+}
+
+function checkEngine(spec: Spec, engine: EngineSource | undefined): void {
+  const what = `Operation "${spec.name}"`;
+  if (!engine && spec.flow !== "request") {
+    throw configurationError(
+      `${what} has flow "${spec.flow}", and there is no engine to queue it in.`,
+      'Give spillway({ … }) an engine, such as sqlite("./data"), or make the flow "request".',
+    );
+  }
+  if (!engine && spec.keyRequired) {
+    throw configurationError(
+      `${what} requires keys, and there is no engine to keep them.`,
+      'Give spillway({ … }) an engine, such as sqlite("./data").',
+    );
+  }
+  if (engine && spec.inputBytes > engine.limits.inputBytes) {
+    throw configurationError(
+      `${what} takes ${spec.inputBytes} bytes, and ${engine.name} holds ${engine.limits.inputBytes}.`,
+      "Lower its inputBytes.",
+    );
+  }
+}
+
+function checkQuota({ calls, seconds }: QuotaOptions): void {
+  if (Number.isInteger(calls) && calls >= 1 && Number.isInteger(seconds) && seconds >= 1) return;
+  throw configurationError(
+    `quota is ${calls} calls in ${seconds} seconds.`,
+    "Use whole numbers from 1: { calls: 1000, seconds: 60 }.",
+  );
+}
+
+function checkedOrigin(origin: string): string {
+  if (URL.canParse(origin) && new URL(origin).origin === origin) return origin;
+  throw configurationError(
+    `allowedOrigins has ${JSON.stringify(origin)}.`,
+    'Write origins as browsers send them: "https://shop.example".',
+  );
+}

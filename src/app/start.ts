@@ -1,0 +1,94 @@
+/** Wires a running app: engine, committer, gate, worker and door. Decides nothing. */
+import { inProcess } from "../core/attempt.ts";
+import { systemClock } from "../core/clock.ts";
+import { Committer } from "../core/committer.ts";
+import { Drain } from "../core/drain.ts";
+import { Gate } from "../core/gate.ts";
+import { Ids } from "../core/ids.ts";
+import { LiveRuns } from "../core/live.ts";
+import { Meter } from "../core/meter.ts";
+import { LocalNotifier } from "../core/notifier.ts";
+import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
+import { systemRandom } from "../core/random.ts";
+import type { Runtime } from "../core/runtime.ts";
+import { SpillwayDoor } from "../door/door.ts";
+import { Gatekeeper } from "../door/identity.ts";
+import { Quotas } from "../door/quotas.ts";
+import { Worker } from "../worker/worker.ts";
+import type { AppHost, RunningApp } from "./app.ts";
+import { type Configuration, specsOf } from "./configuration.ts";
+
+const LEASE_MS = 30_000;
+
+export async function start(configuration: Configuration, host: AppHost): Promise<RunningApp> {
+  const { options, operations, origins } = configuration;
+  const runtime = await runtimeOf(configuration, host);
+  const { store, clock } = runtime;
+  const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
+  const quotas = options.quota && new Quotas(options.quota, clock);
+  const door = new SpillwayDoor(runtime, gatekeeper, origins, quotas);
+  const notes = [...defaultsOf(operations), ...(await restored(runtime))];
+  const worker = store && new Worker(runtime, store);
+  worker?.start();
+  return {
+    door,
+    location: store?.engine.location ?? "nowhere: this app has no engine",
+    folder: store?.engine.folder,
+    notes,
+    acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
+    beginDrain: () => door.unready(),
+    finishWork: async (limitMs) => {
+      runtime.drain.begin();
+      worker?.stopClaims();
+      const limit = clock.after(limitMs, () => runtime.live.stopAll());
+      await worker?.finish();
+      await runtime.live.idle();
+      limit.cancel();
+    },
+    close: async () => {
+      await store?.committer.drained();
+      await store?.engine.close();
+    },
+  };
+}
+
+async function runtimeOf({ options, operations }: Configuration, host: AppHost): Promise<Runtime> {
+  const { clock = systemClock(), random = systemRandom(), onFatal } = host;
+  const notifier = new LocalNotifier();
+  const engine = await options.engine?.open({ clock, random, onFatal });
+  return {
+    operations,
+    store: engine && { engine, committer: new Committer(engine, clock, notifier) },
+    notifier,
+    drain: new Drain(),
+    clock,
+    random,
+    node: host.node,
+    leaseMs: LEASE_MS,
+    gate: new Gate(specsOf(operations), clock),
+    live: new LiveRuns(notifier),
+    ids: new Ids(clock, random, engine?.lastSequence),
+    executor: inProcess,
+    meters: new Map([...operations.keys()].map((name) => [name, new Meter(clock)])),
+    onError: options.onError ?? host.onError ?? (() => {}),
+  };
+}
+
+/** Settings that operators made outlive a restart; jobs whose operation is gone are left, and said. */
+async function restored({ store, gate, operations }: Runtime): Promise<readonly string[]> {
+  if (!store) return [];
+  for (const setting of await store.engine.settings()) gate.set(setting);
+  const unserved = (await store.engine.figures()).filter(
+    ({ operation, queued }) => queued > 0 && !operations.has(operation),
+  );
+  return unserved.map(
+    ({ operation, queued }) =>
+      `${queued} queued jobs of "${operation}" are left alone: no such operation is registered.`,
+  );
+}
+
+function defaultsOf(operations: ReadonlyMap<string, Operation>): readonly string[] {
+  const unlimited = specsOf(operations).filter(({ declaresLimits }) => !declaresLimits);
+  const names = unlimited.map(({ name }) => name).join(", ");
+  return names === "" ? [] : [`No limits declared, so ${DEFAULT_CONCURRENCY} at once each: ${names}.`];
+}
