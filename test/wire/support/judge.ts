@@ -38,6 +38,8 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 export const isFinal = ({ status }: Receipt): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
 
+const told = ({ status, text }: Answer) => `${status} ${text.slice(0, 500)}`;
+
 export function judgeProblem(problem: Problem, status: number, code: string): Problem {
   assert.equal(problem.code, code, JSON.stringify(problem));
   assert.equal(problem.status, status, JSON.stringify(problem));
@@ -48,7 +50,7 @@ export function judgeProblem(problem: Problem, status: number, code: string): Pr
 
 /** Checks an error answer whole; a 503 must say when to come back. */
 export function refused(answer: Answer, status: number, code: string): Problem {
-  assert.equal(answer.status, status, `${answer.status} ${answer.text}`);
+  assert.equal(answer.status, status, told(answer));
   assert.match(answer.headers["content-type"] ?? "", /^application\/problem\+json\b/);
   const problem = judgeProblem(answer.as<Problem>(), status, code);
   if (status === 503) retryAfter(answer);
@@ -93,7 +95,7 @@ export function judgeReceipt(receipt: Receipt): Receipt {
 
 /** Checks a 202 whole: its receipt, where to look, and when. */
 export function accepted(answer: Answer): Receipt {
-  assert.equal(answer.status, 202, `${answer.status} ${answer.text}`);
+  assert.equal(answer.status, 202, told(answer));
   assert.match(answer.headers["content-type"] ?? "", /^application\/json\b/);
   const receipt = judgeReceipt(answer.as<Receipt>());
   assert.equal(answer.headers.location, `/receipts/${receipt.id}`);
@@ -104,7 +106,7 @@ export function accepted(answer: Answer): Receipt {
 
 /** Checks a 200 of a call and returns its output. */
 export function answered<T>(answer: Answer): T {
-  assert.equal(answer.status, 200, `${answer.status} ${answer.text}`);
+  assert.equal(answer.status, 200, told(answer));
   assert.match(answer.headers["content-type"] ?? "", /^application\/json\b/);
   return answer.as<T>();
 }
