@@ -108,7 +108,7 @@ suite("the checker sees a planted breach", () => {
 
   const planted: readonly (readonly [path: string, text: string, rule: string])[] = [
     ["src/core/gate.ts", 'import { x } from "../door/call.ts";', "core may import only itself"],
-    ["src/core/gate.ts", 'import type { X } from "../app.ts";', "core may import only itself"],
+    ["src/core/gate.ts", 'import type { X } from "../app/app.ts";', "core may import only itself"],
     ["src/core/gate.ts", 'import { x } from "node:crypto";', "of built-ins, core may import none"],
     ["src/core/gate.ts", 'const x = await import("node:fs");', "of built-ins, core may import none"],
     ["src/core/gate.ts", 'export * from "zod";', "of npm packages, core may import none"],
@@ -170,7 +170,7 @@ suite("the checker sees a planted breach", () => {
       ...edges("src/engines/sqlite/index.ts", 'import { DatabaseSync } from "node:sqlite";'),
       ...edges(
         "src/node/serve.ts",
-        'import { WebSocketServer } from "ws";\nimport { app } from "../app.ts";',
+        'import { WebSocketServer } from "ws";\nimport { app } from "../app/app.ts";',
       ),
       ...edges("src/cli/main.ts", 'import { sqlite } from "../engines/sqlite/index.ts";'),
       ...edges("examples/orders/app.ts", 'import { operation } from "spillway";\nimport "./database.ts";'),
