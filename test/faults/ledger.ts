@@ -113,7 +113,8 @@ export class Ledger {
 
   /** @param floor what was known before the question was asked: two questions at once may be answered in any order */
   observe(receipt: Receipt, floor: Receipt | undefined): void {
-    if (floor) this.#compare(floor, receipt);
+    // Another receipt for the same call is a breach of its own.
+    if (floor?.id === receipt.id) this.#compare(floor, receipt);
     const last = this.seen.get(receipt.id);
     if (!last || last.revision < receipt.revision) this.seen.set(receipt.id, receipt);
   }
