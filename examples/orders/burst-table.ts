@@ -88,12 +88,17 @@ function fate(result: FlowResult): string {
       : `was done with the last after ${seconds(result.lastCompletionMs)}`;
   const parts = [
     ...(answered > 0 ? [`answered ${allOr(answered, calls)} at once`] : []),
-    ...(receipts > 0 ? [`kept ${allOr(receipts, calls)} and ${end}`] : []),
+    ...(receipts > 0 ? [`kept ${allOr(receipts, calls)}`, end] : []),
     ...(failed > 0 ? [`failed ${allOr(failed, calls)}`] : []),
     ...(unanswered > 0 ? [`left ${allOr(unanswered, calls)} without an answer`] : []),
     refused > 0 ? `turned ${allOr(refused, calls)} away` : "turned none away",
   ];
-  return `${operation}: of ${whole(calls)} calls it ${parts.join(", ")}.`;
+  return `${operation}: of ${whole(calls)} calls it ${listed(parts)}.`;
+}
+
+function listed(parts: readonly string[]): string {
+  const before = parts.slice(0, -1).join(", ");
+  return before === "" ? (parts[0] ?? "") : `${before} and ${parts.at(-1)}`;
 }
 
 function allOr(count: number, calls: number): string {

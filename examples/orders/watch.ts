@@ -125,7 +125,8 @@ function describe(receipt: Receipt): string {
     attempt === 0 ? "" : `attempt ${attempt} of ${maxAttempts}`,
     ratio === undefined ? "" : `${Math.round(ratio * 100)}%`,
     progress?.message ?? "",
-    error?.title ?? "",
+    // While it runs again the receipt still has the error of the attempt before.
+    status === "running" ? "" : (error?.title ?? ""),
     later ? `again at ${availableAt.slice(11, 23)}` : "",
   ];
   return parts.filter((part) => part !== "").join("  ");

@@ -79,10 +79,10 @@ suite("the burst's table", () => {
 suite("the burst's sentences", () => {
   test("say what became of the calls of each flow", () => {
     const [first, second] = sentences([request, event]).split("\n");
-    assert.equal(first, "place-order-request: of 2,000 calls it answered 96 at once, turned 1,904 away.");
+    assert.equal(first, "place-order-request: of 2,000 calls it answered 96 at once and turned 1,904 away.");
     assert.equal(
       second,
-      "place-order-event: of 2,000 calls it kept all and was done with the last after 4.41 s, turned none away.",
+      "place-order-event: of 2,000 calls it kept all, was done with the last after 4.41 s and turned none away.",
     );
   });
 
@@ -108,6 +108,6 @@ suite("the burst's sentences", () => {
     const gone = { ...event, promised: 1_999, found: 1_998, unfinished: 1 };
     assert.equal(lost(gone), 2);
     assert.match(sentences([request, gone]), /LOST: 2 of the 2,096 orders that were promised/);
-    assert.match(sentences([request, gone]), /kept all and never ended 1,/);
+    assert.match(sentences([request, gone]), /kept all, never ended 1 and turned none away/);
   });
 });
