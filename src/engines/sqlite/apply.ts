@@ -3,22 +3,35 @@
  * here their verdict is stored. A change that throws leaves its transaction to be rolled back.
  */
 import { effectNotes } from "../../core/effects.ts";
-import type { Answer, NewCall, Retention, Settlement } from "../../core/engine.ts";
+import type { Answer, NewCall, Retention } from "../../core/engine.ts";
 import { ADMIN } from "../../core/engine.ts";
 import { applyWrites } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
 import * as transition from "../../core/transition.ts";
 import { claim } from "./claim.ts";
 import type { Stored } from "./jobs.ts";
-import { type Call, detailsText, type PackedAnswer, type PackedChange, unpackCall } from "./messages.ts";
+import {
+  CALL,
+  type Call,
+  detailsText,
+  type PackedAnswer,
+  type PackedChange,
+  unpackCall,
+  unpackSettlement,
+} from "./messages.ts";
 import { appended, rowOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 export function apply(store: Store, change: PackedChange, retention: Retention, now: number): PackedAnswer {
-  if (!("kind" in change)) return open(store, unpackCall(change), now);
+  if ("kind" in change) return applyOther(store, change, retention, now);
+  if (change[0] === CALL) return open(store, unpackCall(change), now);
+  return settle(store, unpackSettlement(change), retention, now);
+}
+
+type OtherChange = Extract<PackedChange, { kind: unknown }>;
+
+function applyOther(store: Store, change: OtherChange, retention: Retention, now: number): PackedAnswer {
   switch (change.kind) {
-    case "settle":
-      return settle(store, change.settlement, retention, now);
     case "claim":
       return claim(store, change, now);
     case "extend":
@@ -73,9 +86,14 @@ function open(store: Store, call: Call, now: number): PackedAnswer {
   return packed(call.sequence, answer);
 }
 
-function settle(store: Store, settlement: Settlement, retention: Retention, now: number): PackedAnswer {
+function settle(
+  store: Store,
+  { attempt, ...settlement }: ReturnType<typeof unpackSettlement>,
+  retention: Retention,
+  now: number,
+): PackedAnswer {
   const { jobs, items } = store;
-  const { lease, born, attempt } = settlement;
+  const { lease, born } = settlement;
   const stored = jobs.load(lease.id);
   const fenced = transition.fence(stored?.job, settlement);
   if (fenced) return packed(stored?.sequence ?? 0, fenced);
@@ -85,9 +103,7 @@ function settle(store: Store, settlement: Settlement, retention: Retention, now:
 
   const place = stored ?? (next && next !== "removed" && born ? bear(store, born, now) : undefined);
   if (place && next === "removed") jobs.remove(place);
-  else if (place && next) {
-    jobs.save(place, next as Job, attempt ? appended([attempt]) : "", appended(effectNotes(settlement)));
-  }
+  else if (place && next) jobs.save(place, next as Job, attempt, appended(effectNotes(settlement)));
   for (const change of written.changes) items.store(change);
   for (const call of settlement.sends) open(store, withText(call), now);
   return packed(place?.sequence ?? 0, answer);

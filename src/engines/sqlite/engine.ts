@@ -62,7 +62,7 @@ class SqliteEngine implements Engine {
   readonly #host: EngineHost;
   readonly #thread: OwnerThread;
   readonly #lock: Lock;
-  readonly #queries: Queries;
+  readonly #reader: Queries;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -80,7 +80,7 @@ class SqliteEngine implements Engine {
     this.#host = host;
     this.#thread = thread;
     this.#lock = lock;
-    this.#queries = new Queries(openReader(folder.database));
+    this.#reader = new Queries(openReader(folder.database));
   }
 
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
@@ -153,9 +153,14 @@ class SqliteEngine implements Engine {
 
   /** The reader first: the log goes with the last connection, and only one that may write can remove it. */
   async #close(): Promise<void> {
-    this.#queries.close();
+    this.#reader.close();
     await this.#thread.close();
     this.#lock.release();
+  }
+
+  get #queries(): Queries {
+    if (!this.#closing) return this.#reader;
+    throw new SpillwayError("storage-unavailable", "The SQLite engine is closed.");
   }
 
   async #sweep(now: number, leasesUntil: number, limit: number) {

@@ -1,12 +1,21 @@
 /**
- * What the engine and its owner thread say to each other. A call or a job crosses as a row of plain values, all
- * else as it is; what the engine can rebuild by itself does not cross at all. Symbols cannot cross.
+ * What the engine and its owner thread say to each other. A call, a
+ * settlement or a job crosses as a row of plain values, all else as it is; what the engine can rebuild by itself does not cross at all. Symbols cannot cross.
  */
-import type { Answer, AnswerOf, Change, Claim, NewCall, Retention, Swept } from "../../core/engine.ts";
+import type {
+  Answer,
+  AnswerOf,
+  Change,
+  Claim,
+  NewCall,
+  Retention,
+  Settlement,
+  Swept,
+} from "../../core/engine.ts";
 import { ADMIN } from "../../core/engine.ts";
 import type { JobId, JsonText, Principal } from "../../core/job.ts";
 import { bornJob } from "../../core/transition.ts";
-import { type JobRow, jobOf, type RecordRow, recordOf } from "./rows.ts";
+import { appended, type JobRow, jobOf, type RecordRow, recordOf } from "./rows.ts";
 
 export type OwnerData = {
   readonly file: string;
@@ -39,7 +48,12 @@ export type Reply =
   | { readonly kind: "closed" }
   | { readonly kind: "fatal"; readonly message: string };
 
+/** The tags of the two rows: an `open`, and a `settle`. */
+export const CALL = 0;
+export const SETTLEMENT = 1;
+
 type CallRow = readonly [
+  tag: typeof CALL,
   id: JobId,
   sequence: number,
   operation: string,
@@ -53,10 +67,21 @@ type CallRow = readonly [
   start: Exclude<NewCall["start"], "queued"> | null,
 ];
 
-/** An array is an `open`; a cancel without a principal is an operator's. */
+type SettlementRow = readonly [
+  tag: typeof SETTLEMENT,
+  id: JobId,
+  token: string,
+  /** Of a success, which nearly all are, only the output. */
+  verdict: Settlement["verdict"] | JsonText,
+  attempt: JsonText,
+  rest: Pick<Settlement, "born" | "reads" | "writes" | "sends"> | null,
+];
+
+/** A cancel without a principal is an operator's. */
 export type PackedChange =
   | CallRow
-  | Exclude<Change, { kind: "open" | "cancel" }>
+  | SettlementRow
+  | Exclude<Change, { kind: "open" | "settle" | "cancel" }>
   | { readonly kind: "cancel"; readonly id: JobId; readonly principal: Principal | null };
 
 /** A call as the owner needs it: what a record keeps of its details is text. */
@@ -78,45 +103,62 @@ export type PackedAnswer =
 
 export function packChange(change: Change): PackedChange {
   if (change.kind === "open") return packCall(change.call);
+  if (change.kind === "settle") return packSettlement(change.settlement);
   if (change.kind !== "cancel") return change;
   const { id, principal } = change.ref;
   return { kind: "cancel", id, principal: principal === ADMIN ? null : principal };
 }
 
 function packCall(call: NewCall): CallRow {
-  const { id, sequence, operation, principal, input, inputVersion, delayMs, maxAttempts } = call;
-  const fingerprint = call.fingerprint ?? null;
-  const start = call.start === "queued" ? null : call.start;
-  const details = detailsText(call.details);
   return [
-    id,
-    sequence,
-    operation,
-    principal,
-    input,
-    inputVersion,
-    delayMs,
-    maxAttempts,
-    fingerprint,
-    details,
-    start,
+    CALL,
+    call.id,
+    call.sequence,
+    call.operation,
+    call.principal,
+    call.input,
+    call.inputVersion,
+    call.delayMs,
+    call.maxAttempts,
+    call.fingerprint ?? null,
+    detailsText(call.details),
+    call.start === "queued" ? null : call.start,
   ];
+}
+
+/** As a row it takes 1.2 µs to cross, as an object 2.9. */
+function packSettlement({ lease, verdict, attempt, born, reads, writes, sends }: Settlement): SettlementRow {
+  const outcome = verdict.kind === "succeeded" ? verdict.output : verdict;
+  const isPlain = !born && reads.length === 0 && writes.length === 0 && sends.length === 0;
+  const rest = isPlain ? null : { reads, writes, sends, ...(born && { born }) };
+  return [SETTLEMENT, lease.id, lease.token, outcome, attempt ? appended([attempt]) : "", rest];
 }
 
 export function unpackCall(row: CallRow): Call {
   const call = {
-    id: row[0],
-    sequence: row[1],
-    operation: row[2],
-    principal: row[3],
-    input: row[4],
-    inputVersion: row[5],
-    delayMs: row[6],
-    maxAttempts: row[7],
-    details: row[9],
-    start: row[10] ?? ("queued" as const),
+    id: row[1],
+    sequence: row[2],
+    operation: row[3],
+    principal: row[4],
+    input: row[5],
+    inputVersion: row[6],
+    delayMs: row[7],
+    maxAttempts: row[8],
+    details: row[10],
+    start: row[11] ?? ("queued" as const),
   };
-  return row[8] === null ? call : { ...call, fingerprint: row[8] };
+  return row[9] === null ? call : { ...call, fingerprint: row[9] };
+}
+
+const NOTHING = { reads: [], writes: [], sends: [] };
+
+/** `attempt`: as it is appended to those before. */
+export function unpackSettlement(
+  row: SettlementRow,
+): Omit<Settlement, "attempt"> & { readonly attempt: JsonText } {
+  const [, id, token, outcome, attempt, rest] = row;
+  const verdict = typeof outcome === "string" ? ({ kind: "succeeded", output: outcome } as const) : outcome;
+  return { lease: { id, token }, verdict, attempt, ...(rest ?? NOTHING) };
 }
 
 export function detailsText(details: NewCall["details"]): JsonText {
