@@ -26,6 +26,18 @@ suite("two processes and one store", () => {
   });
 });
 
+suite("the lock of a store", () => {
+  test("outlives an attempt of its own process to open the store twice", async (t) => {
+    const folder = newFolder(t);
+    await opened(t, folder);
+    await assert.rejects(sqlite(folder).open(hostOf()), { code: "configuration" });
+    const child = spawn(process.execPath, [server, folder], { stdio: ["ignore", "ignore", "pipe"] });
+    const said = child.stderr.setEncoding("utf8").toArray();
+    assert.notEqual((await once(child, "exit"))[0], 0);
+    assert.match((await said).join(""), new RegExp(`Process ${process.pid} serves the store`));
+  });
+});
+
 suite("the thread that owns the database", () => {
   test("when it ends, whoever waits waits for ever and the host is told once", async (t) => {
     const fatal: Error[] = [];
@@ -57,6 +69,7 @@ suite("the thread that owns the database", () => {
     await Promise.all([engine.close(), engine.close()]);
     assert.equal((await inFlight)[0]?.kind, "opened", "what was under way is answered");
     await assert.rejects(engine.commit([open()]), { code: "storage-unavailable" });
+    await assert.rejects(engine.figures(), { code: "storage-unavailable" });
     assert.deepEqual(fatal, []);
   });
 });
