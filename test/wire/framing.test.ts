@@ -13,10 +13,11 @@ afterEach(async () => answered(await lab.client.call("wide-spill", { tag: fresh(
 
 const host = `Host: 127.0.0.1:${port}`;
 const tag = fresh("smuggled");
-const body = JSON.stringify({ tag });
+const hidden = JSON.stringify({ tag });
+const body = JSON.stringify({ tag: fresh("refused") });
 const json = "Content-Type: application/json";
 /** A whole request that must never be seen as one when it stands in another's body. */
-const smuggled = `POST /operations/wide-spill HTTP/1.1\r\n${host}\r\n${json}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+const smuggled = `POST /operations/wide-spill HTTP/1.1\r\n${host}\r\n${json}\r\nContent-Length: ${hidden.length}\r\n\r\n${hidden}`;
 const post = (lines: readonly string[], rest = body) =>
   [`POST /operations/wide-spill HTTP/1.1`, host, json, ...lines, "", rest].join("\r\n");
 const get = (line: string, lines: readonly string[] = [host]) => [line, ...lines, "", ""].join("\r\n");
@@ -94,7 +95,6 @@ const malformed: readonly (readonly [string, string | Uint8Array])[] = [
   ["HTTP/1.2x", get("GET /health/live HTTP/1.2x")],
   ["HTTP/2.0 in text", get("GET /health/live HTTP/2.0")],
   ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
-  ["two spaces in the request line", get("GET  /health/live HTTP/1.1")],
   ["a tab in the request line", get("GET\t/health/live\tHTTP/1.1")],
   ["a space in the target", get("GET /health/ live HTTP/1.1")],
   ["a NUL in the target", get("GET /health/\u0000live HTTP/1.1")],
@@ -222,7 +222,7 @@ suite("§6 what is HTTP", { concurrency: 8 }, () => {
   ];
   for (const [name, data] of fine) {
     test(`§6 ${name} is answered`, async () => {
-      const { answers } = await exchange(port, data.replaceAll(tag, fresh()));
+      const { answers } = await exchange(port, data);
       assert.deepEqual(
         answers.map(({ status }) => status),
         [200],
