@@ -23,15 +23,18 @@ const { values: options } = parseArgs({
     profile: { type: "string" },
   },
 });
-const [seconds, rounds, connections] = [options.seconds, options.rounds, options.connections].map(Number) as [
-  number,
-  number,
-  number,
-];
+const seconds = whole("seconds", options.seconds);
+const rounds = whole("rounds", options.rounds);
+const connections = whole("connections", options.connections);
 const token = randomBytes(24).toString("hex");
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
+
+function whole(name: string, text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new RangeError(`--${name} is "${text}". Use a whole number from 1 to 999.`);
+}
 
 /** One stretch of load on one server. */
 async function load(
@@ -140,6 +143,9 @@ function verdict(name: string, reached: number): string {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "spillway-bench-"));
+// Whatever ends this process: the servers end with it, and nothing of them stays behind.
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
 const servers: Server[] = [];
 try {
   const generator = await chooseGenerator(folder);
@@ -172,5 +178,4 @@ try {
   say(verdict("Drain", ratio(drained, floor)));
 } finally {
   for (const server of servers) await server.stop();
-  rmSync(folder, { recursive: true, force: true });
 }
