@@ -4,7 +4,7 @@
  * asks before it takes on more.
  */
 import type { Clock } from "./clock.ts";
-import type { Answer, AnswerOf, Change, Engine } from "./engine.ts";
+import type { Answer, AnswerOf, Change, Engine, NewCall } from "./engine.ts";
 import { announce, type Notifier } from "./notifier.ts";
 
 type Waiting = {
@@ -59,8 +59,7 @@ export class Committer {
       });
       this.#waitingBytes += bytes;
       this.#schedule();
-      if (change.kind === "open" && change.call.start === "queued")
-        this.#notifier.publish(`queue:${change.call.operation}`);
+      if (change.kind === "open" && change.call.start === "queued") this.#hint(change.call);
     });
   }
 
@@ -123,14 +122,17 @@ export class Committer {
     if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  #hint({ operation, delayMs }: NewCall): void {
+    this.#notifier.publish(`queue:${operation}`, this.#clock.now() + delayMs);
+  }
+
   #tell(change: Change, answer: Answer, late: boolean): void {
     switch (answer.kind) {
       case "opened":
         return announce(this.#notifier, answer.job, late);
       case "applied":
         if (answer.job) announce(this.#notifier, answer.job);
-        if (change.kind === "settle")
-          for (const { operation } of change.settlement.sends) this.#notifier.publish(`queue:${operation}`);
+        if (change.kind === "settle") for (const sent of change.settlement.sends) this.#hint(sent);
         return;
       case "cancelled":
       case "requested":

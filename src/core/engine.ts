@@ -181,6 +181,8 @@ export type Figures = {
   readonly failed: number;
   /** When the oldest queued job that is due was accepted. */
   readonly oldestAt?: number;
+  /** When the first of those that are not due will be. */
+  readonly nextAt?: number;
 };
 
 export type Changes = {

@@ -7,21 +7,24 @@ import { ANONYMOUS, type Job, type JobId, type Principal } from "./job.ts";
 export type Topic = `receipt:${JobId}` | `principal:${Principal}` | `queue:${string}`;
 
 export interface Notifier {
-  publish(topic: Topic): void;
+  /** `dueAt`: of a queue, when the job that was queued may be claimed; now, if it is not said. */
+  publish(topic: Topic, dueAt?: number): void;
   /** Returns the way out. */
-  subscribe(topic: Topic, heard: () => void): () => void;
+  subscribe(topic: Topic, heard: Heard): () => void;
 }
+
+export type Heard = (dueAt: number) => void;
 
 /** Within one process. */
 export class LocalNotifier implements Notifier {
-  readonly #listeners = new Map<Topic, Set<() => void>>();
+  readonly #listeners = new Map<Topic, Set<Heard>>();
 
-  publish(topic: Topic): void {
+  publish(topic: Topic, dueAt = 0): void {
     const listeners = this.#listeners.get(topic);
-    if (listeners) for (const heard of [...listeners]) heard();
+    if (listeners) for (const heard of [...listeners]) heard(dueAt);
   }
 
-  subscribe(topic: Topic, heard: () => void): () => void {
+  subscribe(topic: Topic, heard: Heard): () => void {
     const listeners = this.#listeners.get(topic) ?? new Set();
     this.#listeners.set(topic, listeners.add(heard));
     return () => {
@@ -40,5 +43,5 @@ export function announce(notifier: Notifier, job: Job, queue = true): void {
   if (!job.listed) return;
   notifier.publish(`receipt:${job.id}`);
   if (job.principal !== ANONYMOUS) notifier.publish(`principal:${job.principal}`);
-  if (queue && job.status === "queued") notifier.publish(`queue:${job.operation}`);
+  if (queue && job.status === "queued") notifier.publish(`queue:${job.operation}`, job.availableAt);
 }

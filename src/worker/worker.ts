@@ -43,16 +43,11 @@ export class Worker {
     this.#open = true;
     const { notifier, gate } = this.#runtime;
     for (const queue of this.#queues) {
-      this.#leave.push(
-        notifier.subscribe(`queue:${queue.operation}`, () => {
-          queue.hear();
-          this.#schedule();
-        }),
-      );
+      this.#leave.push(notifier.subscribe(`queue:${queue.operation}`, (dueAt) => this.#hear(queue, dueAt)));
     }
     this.#leave.push(gate.onRoom(() => this.#schedule()));
     this.#keeper.start();
-    this.#poll();
+    void this.#poll();
   }
 
   /** No more claims. Jobs that run go on. */
@@ -71,11 +66,27 @@ export class Worker {
     this.#keeper.stop();
   }
 
-  #poll(): void {
-    this.#wakeAt = Number.POSITIVE_INFINITY;
-    for (const queue of this.#queues) queue.suspect();
+  #hear(queue: QueueState, dueAt: number): void {
+    const inMs = dueAt - this.#runtime.clock.now();
+    if (inMs > 0) return this.#wakeIn(inMs);
+    queue.hear();
     this.#schedule();
+  }
+
+  /**
+   * Looks before it claims: a claim takes slots, and one that finds nothing would have kept them from a call that
+   * is answered at once.
+   */
+  async #poll(): Promise<void> {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
     this.#wakeIn(POLL_MS);
+    const now = this.#runtime.clock.now();
+    for (const { operation, oldestAt, nextAt } of await this.#store.engine.figures()) {
+      const queue = this.#queues.find((one) => one.operation === operation);
+      if (queue && oldestAt !== undefined) queue.suspect();
+      if (queue && nextAt !== undefined) this.#wakeIn(nextAt - now);
+    }
+    this.#schedule();
   }
 
   /** The earliest of all that is waited for: the next poll, a later job, a share that is kept for calls at once. */
@@ -84,7 +95,7 @@ export class Worker {
     if (!this.#open || at >= this.#wakeAt) return;
     this.#timer?.cancel();
     this.#wakeAt = at;
-    this.#timer = this.#runtime.clock.after(ms, () => this.#poll());
+    this.#timer = this.#runtime.clock.after(ms, () => void this.#poll());
   }
 
   #schedule(): void {

@@ -54,9 +54,10 @@ promises("dead letters and figures", (promise) => {
     await world.opened({ operation: "a", delayMs: 1_000 });
     await world.settle((await world.running({ operation: "b" })).lease);
     await world.opened({ operation: "b", principal: "bob" });
+    const now = world.clock.now();
     assert.deepEqual(await figures(world), [
-      { operation: "a", queued: 2, running: 1, failed: 1, oldestAt: world.clock.now() },
-      { operation: "b", queued: 1, running: 0, failed: 0, oldestAt: world.clock.now() },
+      { operation: "a", queued: 2, running: 1, failed: 1, oldestAt: now, nextAt: now + 1_000 },
+      { operation: "b", queued: 1, running: 0, failed: 0, oldestAt: now },
     ]);
   });
 
@@ -72,6 +73,17 @@ promises("dead letters and figures", (promise) => {
     assert.equal((await figures(world))[0]?.oldestAt, start);
     await world.claim(10);
     assert.equal((await figures(world))[0]?.oldestAt, undefined);
+  });
+
+  promise("figures say when the first of the jobs that are not due will be", async (world) => {
+    const start = world.clock.now();
+    await world.opened({ delayMs: 2_000 });
+    await world.opened({ delayMs: 1_000 });
+    assert.equal((await figures(world))[0]?.nextAt, start + 1_000);
+    world.clock.advance(1_000);
+    assert.equal((await figures(world))[0]?.nextAt, start + 2_000);
+    world.clock.advance(1_000);
+    assert.equal((await figures(world))[0]?.nextAt, undefined);
   });
 
   promise("figures follow every change, back to nothing", async (world) => {

@@ -88,11 +88,14 @@ export function figures(store: Store, now: number): readonly Figures[] {
       const { operation, acceptedAt } = job;
       const sofar = byOperation.get(operation) ?? { operation, queued: 0, running: 0, failed: 0 };
       const isDue = status === "queued" && job.availableAt <= now;
+      const isLater = status === "queued" && !isDue;
       const oldestAt = isDue ? Math.min(acceptedAt, sofar.oldestAt ?? acceptedAt) : sofar.oldestAt;
+      const nextAt = isLater ? Math.min(job.availableAt, sofar.nextAt ?? job.availableAt) : sofar.nextAt;
       byOperation.set(operation, {
         ...sofar,
         [status]: sofar[status] + 1,
         ...(oldestAt !== undefined && { oldestAt }),
+        ...(nextAt !== undefined && { nextAt }),
       });
     }
   }

@@ -96,8 +96,11 @@ export class Queries {
   figures(now: number): readonly Figures[] {
     const rows = this.#statements.figures.all() as unknown as readonly FigureRow[];
     return rows.map(([operation, queued, running, failed]) => {
-      const oldestAt = queued > 0 ? this.#oldestAt(operation, now) : null;
-      return { operation, queued, running, failed, ...(oldestAt !== null && { oldestAt }) };
+      const figures = { operation, queued, running, failed };
+      if (queued === 0) return figures;
+      const oldestAt = this.#oldestAt(operation, now);
+      const nextAt = this.#nextAt(operation, now);
+      return { ...figures, ...(oldestAt !== null && { oldestAt }), ...(nextAt !== undefined && { nextAt }) };
     });
   }
 
@@ -143,6 +146,11 @@ export class Queries {
     return minted?.[1] === id ? minted : (byKey.get(id) as unknown as RecordRow | undefined);
   }
 
+  #nextAt(operation: string, now: number): number | undefined {
+    const row = this.#statements.next.get(operation, now) as unknown as readonly [number] | undefined;
+    return row?.[0];
+  }
+
   #oldestAt(operation: string, now: number): number | null {
     const [oldest] = this.#statements.oldest.get(operation, now) as unknown as readonly [number | null];
     return oldest;
@@ -171,6 +179,8 @@ function prepare(database: DatabaseSync) {
     oldest: arrays(`SELECT min(accepted_at) FROM (
       SELECT accepted_at FROM jobs INDEXED BY ready WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ?
       ORDER BY available_at, sequence LIMIT 100)`),
+    next: arrays(`SELECT available_at FROM jobs INDEXED BY ready
+      WHERE status = ${STATUS.queued} AND operation = ? AND available_at > ? ORDER BY available_at LIMIT 1`),
     item: arrays('SELECT "table", key, version, value FROM items WHERE "table" = ? AND key = ?'),
     items: arrays(
       'SELECT "table", key, version, value FROM items WHERE "table" = ? AND key > ? ORDER BY key LIMIT ?',
