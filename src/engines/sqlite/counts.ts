@@ -2,7 +2,7 @@
  * What must never be counted by looking: jobs per operation and status, the last position of a change, the last
  * version of an item. Kept in memory while a transaction runs and written at its end.
  *
- * Persisted, not rebuilt at open: counting 1,000,000 queued rows through their index takes 60 ms, and a row or
+ * Persisted, not rebuilt at open: counting 1,000,000 queued rows through their index takes 70 ms, and a row or
  * two more in a group costs 3 µs. Position and version have to be durable in any case: a number given to a row
  * that was deleted since must not be given again.
  */

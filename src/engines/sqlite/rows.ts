@@ -1,6 +1,6 @@
 /**
  * A job as a row of `jobs`, and back: the one place that knows the order of the columns. Rows also cross from
- * thread to thread, since an array of plain values is half the price of an object with as many members.
+ * thread to thread, since an array of plain values is far cheaper to copy than an object with as many members.
  */
 
 import type { StatementSync } from "node:sqlite";
@@ -51,7 +51,7 @@ export type RecordRow = readonly [...JobRow, ...RecordRest];
 
 type Draft = { -readonly [K in keyof Job]: Job[K] };
 
-/** Assigned one by one: conditional spreads took 1.1 µs a job here, this takes 0.1. */
+/** Assigned one by one: conditional spreads take twice as long, 0.13 µs a job instead of 0.06. */
 export function jobOf(row: JobRow | RecordRow): Job {
   const job: Draft = {
     id: row[1],
@@ -126,7 +126,7 @@ export function appended(values: readonly object[]): string {
   return text;
 }
 
-/** Rows as arrays: an object with as many members takes twice as long to make. */
+/** Rows as arrays: as objects with as many members they take half as long again, 4.3 µs instead of 3.0. */
 export function inArrays(statement: StatementSync): StatementSync {
   statement.setReturnArrays(true);
   return statement;
