@@ -51,7 +51,14 @@ export function systemClock(): Clock {
   };
 }
 
-/** RFC 3339, UTC, milliseconds. */
+let lastMs = Number.NaN;
+let lastText = "";
+
+/** RFC 3339, UTC, milliseconds. The last is kept: a receipt shows the same moment three times. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }

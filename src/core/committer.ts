@@ -123,7 +123,7 @@ export class Committer {
   }
 
   #hint({ operation, delayMs }: NewCall): void {
-    this.#notifier.publish(`queue:${operation}`, this.#clock.now() + delayMs);
+    this.#notifier.publish("queue", operation, this.#clock.now() + delayMs);
   }
 
   #tell(change: Change, answer: Answer, late: boolean): void {

@@ -55,7 +55,7 @@ export class LiveRuns {
 
   report(run: LiveRun, progress: Progress): void {
     run.progress = progress;
-    this.#notifier.publish(`receipt:${run.lease.id}`);
+    this.#notifier.publish("receipt", run.lease.id);
   }
 
   progressOf(id: JobId): Progress | undefined {

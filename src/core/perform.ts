@@ -6,7 +6,7 @@ import { type AttemptRun, type Ran, runAttempt, Stop } from "./attempt.ts";
 import { type Circumstances, decide, type Outcome } from "./decide.ts";
 import { NOTHING, type Sent } from "./effects.ts";
 import type { AnswerOf, Lease, NewCall, Settlement, Verdict } from "./engine.ts";
-import { type Problem, problem } from "./errors.ts";
+import { type Problem, problem, SpillwayError } from "./errors.ts";
 import type { Slot } from "./gate.ts";
 import type { Attempt, Job, JobId, Principal } from "./job.ts";
 import type { LiveRun } from "./live.ts";
@@ -105,7 +105,7 @@ function attemptRun(work: Work, run: LiveRun, runtime: Runtime): AttemptRun {
     stop: run.stop,
     onProgress: (progress) => runtime.live.report(run, progress),
     born: (sent) => sentCall(sent, work, runtime),
-    onError: (error) => runtime.onError(error, { operation: operation.spec.name, id, attempt }),
+    onError: (error) => runtime.onError(error, whereOf(work)),
   };
 }
 
@@ -145,7 +145,7 @@ async function settle(
     const reads = writes.length + sends.length > 0 ? collected.reads : [];
     const attempt = attemptNote(work, startedAt, error, runtime);
     const settlement = { lease: work.lease, ...(born && { born }), verdict, attempt, reads, writes, sends };
-    const answer = await commit(settlement, circumstances.running, runtime);
+    const answer = await commit(settlement, work, circumstances.running === "job", runtime);
     if (answer.kind === "applied") {
       return { kind: "settled", verdict, ...(error && { error }), ...(answer.job && { job: answer.job }) };
     }
@@ -163,14 +163,21 @@ function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boo
 }
 
 /** A job's outcome is offered again while the store has no room for it: its handler should not have to run again. */
-async function commit(settlement: Settlement, running: Circumstances["running"], runtime: Runtime) {
-  const { store, clock, drain } = runtime;
+async function commit(settlement: Settlement, work: Work, isJob: boolean, runtime: Runtime) {
+  const { store, clock, drain, onError } = runtime;
   if (!store) throw new RangeError("A settlement without an engine: the app was not checked at its start.");
   for (let tries = 1; ; tries++) {
     const answer = await store.committer.submit({ kind: "settle", settlement });
-    if (answer.kind !== "refused" || running !== "job" || tries >= SETTLE_TRIES || drain.begun) return answer;
+    if (answer.kind !== "refused") return answer;
+    if (tries === 1)
+      onError(new SpillwayError(answer.code, `Its outcome was not stored: ${answer.detail}`), whereOf(work));
+    if (!isJob || tries >= SETTLE_TRIES || drain.begun) return answer;
     await new Promise<void>((resolve) => clock.after(SETTLE_AGAIN_MS, resolve));
   }
+}
+
+function whereOf({ operation, id, circumstances }: Work) {
+  return { operation: operation.spec.name, id, attempt: circumstances.attempt };
 }
 
 function lostTo(answer: AnswerOf<"settle">): Outcome {

@@ -45,7 +45,7 @@ export class FollowedPrincipal {
     this.#store = store;
     this.#readAt = ticker.count;
     this.#leave = [
-      runtime.notifier.subscribe(`principal:${principal}`, this.#look),
+      runtime.notifier.subscribe("principal", principal, this.#look),
       ticker.add(() => this.#tick(ticker.count - this.#readAt)),
     ];
     this.#look();

@@ -29,7 +29,7 @@ export async function untilFinal(
 /** Listens from now on, so that nothing between the look and the wait is missed. */
 function nextHint({ id }: Ref, ms: number, { notifier, clock, drain }: Runtime) {
   const { promise: heard, resolve } = Promise.withResolvers<void>();
-  const leave = notifier.subscribe(`receipt:${id}`, () => forget());
+  const leave = notifier.subscribe("receipt", id, () => forget());
   const stay = drain.onBegin(() => forget());
   const timer = clock.after(Math.max(0, ms), () => forget());
   const forget = () => {

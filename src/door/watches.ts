@@ -61,7 +61,7 @@ export class Watches {
 
   /** Looks at once; what is as in `shown` is not told. */
   watch(ref: Ref, watcher: Watcher, shown?: Job): Watch {
-    const hinted = this.#runtime.notifier.subscribe(`receipt:${ref.id}`, () => this.#look(entry));
+    const hinted = this.#runtime.notifier.subscribe("receipt", ref.id, () => this.#look(entry));
     const entry: Entry = {
       ref,
       watcher,

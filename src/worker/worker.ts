@@ -43,7 +43,7 @@ export class Worker {
     this.#open = true;
     const { notifier, gate } = this.#runtime;
     for (const queue of this.#queues) {
-      this.#leave.push(notifier.subscribe(`queue:${queue.operation}`, (dueAt) => this.#hear(queue, dueAt)));
+      this.#leave.push(notifier.subscribe("queue", queue.operation, (dueAt) => this.#hear(queue, dueAt)));
     }
     this.#leave.push(gate.onRoom(() => this.#schedule()));
     this.#keeper.start();
