@@ -1,10 +1,11 @@
 // docs/wire.md §3: odd frames, their size, and the end of a socket.
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
-import { judgeProblem } from "./support/judge.ts";
-import { Lab } from "./support/lab.ts";
+import { accepted, answered, finalReceipt, judgeProblem } from "./support/judge.ts";
+import { fresh, Lab } from "./support/lab.ts";
 import { startApp } from "./support/server.ts";
 import { type Frame, type LiveSocket, openSocket } from "./support/socket.ts";
+import { SECOND, times, until } from "./support/wait.ts";
 
 const lab = await Lab.start();
 const { server } = lab;
@@ -83,6 +84,38 @@ suite("§3 odd frames", { concurrency: 8 }, () => {
       await socket.when("pong", ({ type }) => type === "pong");
       socket.send(frame(65_537));
       assert.equal(await socket.closeCode(), 1009);
+    }));
+
+  test("§3 a client that reads too slowly is closed, and the others are served", () =>
+    withSocket(async (socket) => {
+      const { id } = accepted(await lab.act("wide-event", fresh(), ["bulky"]));
+      await finalReceipt(server.client, id);
+      socket.socket.pause();
+      const subscribe = JSON.stringify({ type: "subscribe", receipt: id });
+      for (const _ of times(400)) socket.send(subscribe);
+      const end = performance.now() + 10 * SECOND;
+      await until(
+        "a push has waited longer than 8 s",
+        async () => {
+          answered(await lab.act("wide-spill", fresh(), ["ok"]));
+          return performance.now() > end;
+        },
+        15 * SECOND,
+      );
+      socket.socket.resume();
+      // 1013, or cut off: the close frame stands behind all that was not read.
+      const code = await socket.closeCode();
+      assert.ok(code === 1013 || code === 1006, `${code}`);
+    }));
+
+  test("§3 the server pings within 30 s, and whoever answers stays", () =>
+    withSocket(async (socket) => {
+      let pings = 0;
+      socket.socket.on("ping", () => {
+        pings++;
+      });
+      await until("a ping", () => pings > 0, 33 * SECOND);
+      assert.equal((await socket.ask({ type: "ping" })).type, "pong");
     }));
 
   test("§3 a server that drains closes with 1012", async () => {

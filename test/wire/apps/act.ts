@@ -89,6 +89,7 @@ export async function act(input: z.output<typeof Plan>, context: Context): Promi
       const step = plan[Math.min(number, plan.length - 1)] ?? "ok";
       if (step === "wrong") return { tag: 7 };
       if (step === "huge") return { tag, id, run: number, filler: "x".repeat(2_000_000) };
+      if (step === "bulky") return { tag, id, run: number, filler: "x".repeat(60_000) };
       const result = await steps[step]?.(tag, context);
       return result === null ? undefined : { tag, id, run: number };
     });

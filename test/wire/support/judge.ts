@@ -122,15 +122,18 @@ export const receiptWhen = (
   what: string,
   wanted: (receipt: Receipt) => boolean,
   withinMs?: number,
-): Promise<Receipt> =>
-  until(
-    `the receipt ${id} is ${what}`,
+): Promise<Receipt> => {
+  let last = "";
+  return until(
+    () => `the receipt ${id} is ${what}; it is ${last}`,
     async () => {
       const receipt = await receiptOf(client, id);
+      last = JSON.stringify(receipt).slice(0, 500);
       return wanted(receipt) && receipt;
     },
     withinMs,
   );
+};
 
 export const finalReceipt = (client: Client, id: string, withinMs?: number): Promise<Receipt> =>
   receiptWhen(client, id, "final", isFinal, withinMs);
