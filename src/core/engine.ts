@@ -123,7 +123,10 @@ export type Answer =
       readonly reads: readonly ItemKey[];
       readonly conditions: readonly FailedCondition[];
     }
-  /** `nextAt`: when the first of the queues' later jobs is due. `full`: the queues that may have more ready. */
+  /**
+   * `full`: the queues in which more is ready than was asked for; there is work for a claim at once. `nextAt`:
+   * when the first of the queues' later jobs is due.
+   */
   | {
       readonly kind: "claimed";
       readonly claims: readonly Claim[];

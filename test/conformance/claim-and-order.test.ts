@@ -105,14 +105,46 @@ promises("claim and order", (promise) => {
     );
   });
 
-  promise("a queue that may have more ready is named, one that has no more is not", async (world) => {
-    for (const operation of ["a", "a", "b"]) await world.opened({ operation });
-    const { full } = await claimed(world, [
-      { operation: "a", limit: 1 },
-      { operation: "b", limit: 2 },
+  promise("a queue in which more is ready than was asked for is named, and no other", async (world) => {
+    for (const operation of ["two", "two", "one", "few"]) await world.opened({ operation });
+    await world.opened({ operation: "one", delayMs: 1 });
+    const { claims, full } = await claimed(world, [
+      { operation: "two", limit: 1 },
+      { operation: "one", limit: 1 },
+      { operation: "few", limit: 2 },
       { operation: "none", limit: 1 },
     ]);
-    assert.deepEqual(full, ["a"]);
+    assert.deepEqual(
+      claims.map(({ job }) => job.operation),
+      ["two", "one", "few"],
+    );
+    assert.deepEqual(full, ["two"]);
+  });
+
+  promise("a claim of none only tells whether anything is ready", async (world) => {
+    const none = [{ operation: "work", limit: 0 }];
+    await world.opened({ delayMs: 1 });
+    assert.deepEqual(await claimed(world, none), {
+      kind: "claimed",
+      claims: [],
+      full: [],
+      nextAt: world.clock.now() + 1,
+    });
+    world.clock.advance(1);
+    assert.deepEqual(await claimed(world, none), { kind: "claimed", claims: [], full: ["work"] });
+    assert.equal((await world.claim()).length, 1);
+  });
+
+  promise("a claim that is sent again says the same of what is left", async (world) => {
+    for (const operation of ["two", "two", "one"]) await world.opened({ operation });
+    const queues = [
+      { operation: "two", limit: 1 },
+      { operation: "one", limit: 1 },
+    ];
+    const change = { kind: "claim", queues, token: world.token(), leaseMs: LEASE_MS } as const;
+    const first = await world.commit(change);
+    assert.deepEqual(first.kind === "claimed" && first.full, ["two"]);
+    assert.deepEqual(await world.commit(change), first);
   });
 
   promise("a claim says when the next job of its queues is due, and only of those", async (world) => {

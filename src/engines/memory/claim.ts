@@ -14,17 +14,16 @@ export function claim(store: Store, change: ClaimChange, now: number): AnswerOf<
   for (const { operation, limit } of change.queues) {
     const waiting = store.waiting(operation);
     ripen(waiting, now);
-    let taken = held.filter(({ job }) => job.operation === operation).length;
-    while (held.length === 0 && taken < limit) {
+    for (let taken = 0; held.length === 0 && taken < limit; taken++) {
       const entry = waiting.ready.takeDue(now);
       if (!entry) break;
       const lease = { id: entry.job.id, token: `${change.token}.${claims.length}` };
       const claimed = { ...entry, job: transition.claim(entry.job, lease.token, change.leaseMs, now) };
       store.put(claimed);
       claims.push({ job: recordOf(claimed), lease });
-      taken++;
     }
-    if (taken >= limit) full.push(operation);
+    const next = waiting.ready.first();
+    if (next && next.job.availableAt <= now) full.push(operation);
     nextAt = Math.min(nextAt, waiting.later.first()?.job.availableAt ?? Number.POSITIVE_INFINITY);
   }
   return { kind: "claimed", claims, full, ...(nextAt < Number.POSITIVE_INFINITY && { nextAt }) };

@@ -14,13 +14,13 @@ export function claim({ jobs }: Store, change: ClaimChange, now: number): Packed
   const full: string[] = [];
   let nextAt = Number.POSITIVE_INFINITY;
   for (const { operation, limit } of change.queues) {
-    let taken = held.filter((row) => row[2] === operation).length;
     // A claim that is sent again gets what it was given, and no more.
-    for (const row of held.length === 0 ? jobs.ready(operation, now, limit) : []) {
+    const ready = held.length === 0 ? jobs.ready(operation, now, limit) : undefined;
+    for (const row of ready ?? []) {
       rows.push(claimed(jobs, row, `${change.token}.${rows.length}`, change.leaseMs, now));
-      taken++;
     }
-    if (taken >= limit) full.push(operation);
+    const isDrained = ready && ready.length < limit;
+    if (!isDrained && jobs.isReady(operation, now)) full.push(operation);
     nextAt = Math.min(nextAt, jobs.nextDue(operation, now) ?? nextAt);
   }
   return { kind: "claimed", rows, full, ...(nextAt < Number.POSITIVE_INFINITY && { nextAt }) };

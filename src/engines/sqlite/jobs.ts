@@ -155,6 +155,11 @@ export class Jobs {
     return this.#statements.ready.all(operation, now, limit) as unknown as readonly RecordRow[];
   }
 
+  /** Looks into the index alone: one row more from `ready` would come with its input. */
+  isReady(operation: string, now: number): boolean {
+    return this.#statements.isReady.get(operation, now) !== undefined;
+  }
+
   nextDue(operation: string, now: number): number | undefined {
     const found = this.#statements.nextDue.get(operation, now) as unknown as readonly [number] | undefined;
     return found?.[0];
@@ -246,6 +251,8 @@ function prepare(database: DatabaseSync) {
     ready: statement(`SELECT ${RECORD_COLUMNS} FROM jobs INDEXED BY ready
       WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ?
       ORDER BY available_at, sequence LIMIT ?`),
+    isReady: statement(`SELECT 1 FROM jobs INDEXED BY ready
+      WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ? LIMIT 1`),
     nextDue: statement(`SELECT available_at FROM jobs INDEXED BY ready
       WHERE status = ${STATUS.queued} AND operation = ? AND available_at > ?
       ORDER BY available_at LIMIT 1`),
