@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite, test } from "node:test";
 import { ADMIN, type Claim, type Engine } from "../../src/core/engine.ts";
+import { problem } from "../../src/core/errors.ts";
 import { sqlite } from "../../src/engines/sqlite/index.ts";
 import { call, hostOf, newFolder, open, opened } from "../support/sqlite.ts";
 
@@ -142,6 +143,34 @@ suite("one change among others", () => {
     });
     const [figures] = await engine.figures();
     assert.equal(figures?.queued, 3);
+  });
+
+  test("that cannot cross to the owner rejects its group, and everyone else gets their own answer", async (t) => {
+    const engine = await opened(t, newFolder(t));
+    const [before, after] = [call(), call()];
+    await engine.commit([{ kind: "open", call: before }]);
+    const [claimed] = await claim(engine, 1);
+    assert.ok(claimed);
+    const error = { ...problem("handler-failed"), cause: (() => {}) as unknown as string };
+    const verdict = { kind: "failed", error } as const;
+    const settlement = { lease: claimed.lease, verdict, reads: [], writes: [], sends: [] };
+    const groups = [
+      engine.commit([open(), open()]),
+      engine.commit([{ kind: "settle", settlement }, open()]),
+      engine.commit([{ kind: "open", call: after }]),
+      engine.commit([{ kind: "purge", id: before.id }]),
+    ] as const;
+    await assert.rejects(groups[1], { name: "DataCloneError" });
+    assert.equal((await groups[0]).length, 2);
+    const [opening] = await groups[2];
+    assert.equal(opening?.kind === "opened" && opening.job.id, after.id);
+    assert.deepEqual(await groups[3], [{ kind: "unknown" }]);
+    const [figures] = await engine.figures();
+    assert.deepEqual(
+      [figures?.queued, figures?.running],
+      [3, 1],
+      "nothing of the rejected group was applied",
+    );
   });
 
   test("with a long input is claimed and found with all of it, and gone with it", async (t) => {

@@ -42,15 +42,16 @@ export class OwnerThread {
     return { thread: new OwnerThread(worker, onFatal), opened };
   }
 
-  /** Never settles if the answer cannot be known. */
+  /** Never settles if the answer cannot be known; rejects if the question cannot be put. */
   ask(request: Request): Promise<Reply> {
     if (this.#state === "closed") {
       return Promise.reject(new SpillwayError("storage-unavailable", "The SQLite engine is closed."));
     }
     return new Promise((resolve) => {
       if (this.#state === "lost") return;
-      this.#waiting.push(resolve);
+      // First, because it throws on what cannot be cloned: nobody may wait for an answer that never comes.
       this.#worker.postMessage(request);
+      this.#waiting.push(resolve);
     });
   }
 
