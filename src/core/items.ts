@@ -18,11 +18,6 @@ export type Applied =
       readonly conditions: readonly FailedCondition[];
     };
 
-/** Every item that a settlement reads or writes. */
-export function itemsOf({ reads, writes }: Pick<Settlement, "reads" | "writes">): readonly ItemKey[] {
-  return [...reads, ...writes].map(({ table, key }) => ({ table, key }));
-}
-
 export function applyWrites(
   { reads, writes }: Pick<Settlement, "reads" | "writes">,
   load: (key: ItemKey) => Pick<Item, "version" | "value"> | undefined,

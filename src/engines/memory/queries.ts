@@ -1,4 +1,5 @@
 /** Everything that is asked and alters nothing: lists, changes, dead letters, figures. */
+import { numberIn } from "../../core/cursor.ts";
 import type {
   AuditEntry,
   Changes,
@@ -9,7 +10,6 @@ import type {
   Page,
   Ref,
 } from "../../core/engine.ts";
-import { SpillwayError } from "../../core/errors.ts";
 import type { Job, JobRecord, Principal } from "../../core/job.ts";
 import { isOwner } from "../../core/transition.ts";
 import { recordOf } from "./entry.ts";
@@ -106,18 +106,4 @@ export function audit(store: Store, limit: number, cursor: Cursor | undefined): 
   const end = Math.min(numberIn(cursor) ?? Number.POSITIVE_INFINITY, store.audit.length);
   const start = Math.max(0, end - limit);
   return { items: store.audit.slice(start, end).reverse(), next: start > 0 ? String(start) : null };
-}
-
-/** Cursors come back from outside. */
-function numberIn(cursor: Cursor | undefined): number | undefined {
-  if (cursor === undefined) return undefined;
-  const number = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;
-  if (Number.isSafeInteger(number)) return number;
-  throw new SpillwayError(
-    "malformed-request",
-    `${JSON.stringify(cursor.slice(0, 60))} is no cursor of this store.`,
-    {
-      hint: "Send one that an earlier page gave as next, or none.",
-    },
-  );
 }

@@ -3,9 +3,9 @@
  * everything else by walking back through the rows in short steps, with room for other work between them.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { numberIn } from "../../core/cursor.ts";
 import type { JobQuery, Page } from "../../core/engine.ts";
 import type { JobRecord } from "../../core/job.ts";
-import { numberIn } from "./cursor.ts";
 import { inArrays, RECORD_COLUMNS, type RecordRow, recordOf, STATUS } from "./rows.ts";
 
 /** A step over rows that do not match takes about 2 ms. */

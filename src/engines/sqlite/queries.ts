@@ -4,6 +4,7 @@
  * holds, lists included (`lists.ts`).
  */
 import type { DatabaseSync } from "node:sqlite";
+import { numberIn } from "../../core/cursor.ts";
 import type {
   AuditEntry,
   Changes,
@@ -19,7 +20,6 @@ import { sequenceOf } from "../../core/ids.ts";
 import type { JobRecord, Principal } from "../../core/job.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
-import { numberIn } from "./cursor.ts";
 import { Lists } from "./lists.ts";
 import {
   inArrays,

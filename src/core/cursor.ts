@@ -1,6 +1,6 @@
-/** Cursors are numbers of ours, but come back from outside. */
-import type { Cursor } from "../../core/engine.ts";
-import { SpillwayError } from "../../core/errors.ts";
+/** The cursors of engines that number what they list. They come back from outside, so anything may be in them. */
+import type { Cursor } from "./engine.ts";
+import { SpillwayError } from "./errors.ts";
 
 export function numberIn(cursor: Cursor | undefined): number | undefined {
   if (cursor === undefined) return undefined;
@@ -9,8 +9,6 @@ export function numberIn(cursor: Cursor | undefined): number | undefined {
   throw new SpillwayError(
     "malformed-request",
     `${JSON.stringify(cursor.slice(0, 60))} is no cursor of this store.`,
-    {
-      hint: "Send one that an earlier page gave as next, or none.",
-    },
+    { hint: "Send one that an earlier page gave as next, or none." },
   );
 }
