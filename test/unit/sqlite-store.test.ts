@@ -202,16 +202,28 @@ suite("a full store", () => {
       open({ input: JSON.stringify("x".repeat(250_000)) }),
       open(),
     ]);
+    const detail = "The disk is full; nothing was kept.";
     for (const answer of answers)
-      assert.deepEqual(
-        [answer.kind, answer.kind === "refused" && answer.code],
-        ["refused", "storage-unavailable"],
-      );
+      assert.deepEqual(answer, { kind: "refused", code: "storage-unavailable", detail });
     assert.equal((await engine.find([{ id: first.id, principal: ADMIN }]))[0]?.status, "queued");
     assert.equal((await engine.figures())[0]?.queued, 1, "nothing of the group was applied");
     assert.equal((await engine.commit([open()]))[0]?.kind, "opened");
     assert.deepEqual(fatal, []);
   });
+});
+
+test("a store that another program has locked refuses whole groups, and serves again after it", async (t) => {
+  const folder = newFolder(t);
+  const engine = await opened(t, folder);
+  const other = new DatabaseSync(join(folder, "spillway.db"));
+  t.after(() => other.close());
+  other.exec("BEGIN IMMEDIATE");
+  const detail = "The store is busy; nothing was kept.";
+  const refused = { kind: "refused", code: "storage-unavailable", detail };
+  assert.deepEqual(await engine.commit([open(), open()]), [refused, refused]);
+  await assert.rejects(engine.sweep(1), { code: "storage-unavailable", message: detail });
+  other.exec("ROLLBACK");
+  assert.equal((await engine.commit([open()]))[0]?.kind, "opened");
 });
 
 function modeOf(path: string): number {

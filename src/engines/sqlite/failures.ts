@@ -36,6 +36,11 @@ function resultCode(error: unknown): number | undefined {
   return typeof code === "number" ? code & 0xff : undefined;
 }
 
+/** What callers are told where a group is refused as unavailable; how SQLite puts it is no help to them. */
+export function refusalOf(error: unknown): string {
+  return isFull(error) ? "The disk is full; nothing was kept." : "The store is busy; nothing was kept.";
+}
+
 /** An error as text that crosses threads; SQLite's own message is often as short as "disk I/O error". */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

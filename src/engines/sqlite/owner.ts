@@ -7,7 +7,7 @@ import { SpillwayError } from "../../core/errors.ts";
 import { apply } from "./apply.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { openWriter } from "./connection.ts";
-import { describe, failureOf } from "./failures.ts";
+import { describe, failureOf, refusalOf } from "./failures.ts";
 import type { OwnerData, PackedAnswer, PackedChange, Reply, Request } from "./messages.ts";
 import { migrate } from "./schema.ts";
 import { Store } from "./store.ts";
@@ -54,8 +54,8 @@ class Owner {
     } catch (error) {
       const failure = failureOf(error);
       if (failure === "fatal") throw error;
-      if (failure === "unavailable") return group.map(() => refused("storage-unavailable", error));
-      if (group.length === 1) return [refused("internal", error)];
+      if (failure === "unavailable") return group.map(() => refused("storage-unavailable", refusalOf(error)));
+      if (group.length === 1) return [refused("internal", describe(error))];
       return group.flatMap((change) => this.#commit([change], now));
     }
   }
@@ -68,14 +68,15 @@ class Owner {
     try {
       return this.#store.transact(() => sweep(this.#store, request, this.#data.retention));
     } catch (error) {
-      if (failureOf(error) === "fatal") throw error;
-      return { kind: "unavailable", message: describe(error) };
+      const failure = failureOf(error);
+      if (failure === "fatal") throw error;
+      return { kind: "unavailable", message: failure === "unavailable" ? refusalOf(error) : describe(error) };
     }
   }
 }
 
-function refused(code: "storage-unavailable" | "internal", error: unknown): PackedAnswer {
-  return { kind: "refused", code, detail: describe(error) };
+function refused(code: "storage-unavailable" | "internal", detail: string): PackedAnswer {
+  return { kind: "refused", code, detail };
 }
 
 function start(): void {
