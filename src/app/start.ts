@@ -10,7 +10,7 @@ import { Meter } from "../core/meter.ts";
 import { LocalNotifier } from "../core/notifier.ts";
 import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
 import { systemRandom } from "../core/random.ts";
-import type { Runtime } from "../core/runtime.ts";
+import type { OnError, Runtime } from "../core/runtime.ts";
 import { SpillwayDoor } from "../door/door.ts";
 import { Gatekeeper } from "../door/identity.ts";
 import { Quotas } from "../door/quotas.ts";
@@ -27,7 +27,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
   const quotas = options.quota && new Quotas(options.quota, clock);
   const door = new SpillwayDoor(runtime, gatekeeper, origins, quotas);
-  const notes = [...defaultsOf(operations), ...(await restored(runtime))];
+  const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime))];
   const worker = store && new Worker(runtime, store);
   worker?.start();
   return {
@@ -44,6 +44,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
       await worker?.finish();
       await runtime.live.idle();
       limit.cancel();
+      worker?.stop();
     },
     close: async () => {
       await store?.committer.drained();
@@ -70,8 +71,29 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
     meters: new Map([...operations.keys()].map((name) => [name, new Meter(clock)])),
-    onError: options.onError ?? host.onError ?? (() => {}),
+    onError: guarded(options.onError ?? host.onError ?? (() => {})),
   };
+}
+
+/** A hook of the app's that throws must not take the server down. */
+function guarded(onError: OnError): OnError {
+  return (error, where) => {
+    try {
+      onError(error, where);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}
+
+/** A store that cannot be read at the start is not left open, and locked for the next try. */
+async function restoredOrClosed(runtime: Runtime): Promise<readonly string[]> {
+  try {
+    return await restored(runtime);
+  } catch (error) {
+    await runtime.store?.engine.close();
+    throw error;
+  }
 }
 
 /** Settings that operators made outlive a restart; jobs whose operation is gone are left, and said. */

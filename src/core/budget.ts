@@ -3,7 +3,15 @@
  * them whatever the calls at once do; while calls at once keep coming, a quarter by those; the rest is first
  * come. A single slot alternates. Nobody keeps a share that the other side does not ask for.
  */
-import type { Room } from "./gate.ts";
+/** What an operator sees of one resource or operation. */
+export type Room = {
+  readonly name: string;
+  readonly concurrency: number | null;
+  readonly declared: number | null;
+  readonly inUse: number;
+  readonly peak: number;
+  readonly paused: boolean;
+};
 
 /** A call that is answered at once, or a job that a worker runs. */
 export type Side = "call" | "job";
@@ -18,7 +26,7 @@ export class Budget {
   /** In force; `null`: no limit of its own. */
   concurrency: number | null;
   paused = false;
-  /** Operations that have jobs waiting for a slot. */
+  /** Operations that have jobs waiting for a slot of this. */
   backlog = 0;
   readonly #inUse = { call: 0, job: 0 };
   #peak = 0;
@@ -35,13 +43,22 @@ export class Budget {
     this.#tokens = burst(ratePerSecond);
   }
 
-  admits(side: Side, now: number): boolean {
+  /** Whether there is a slot and a start left for anyone at all. */
+  hasRoom(now: number): boolean {
+    const limit = this.concurrency;
+    return this.#hasToken(now) && (limit === null || this.#inUse.call + this.#inUse.job < limit);
+  }
+
+  /** This side would come in, but for what is kept here. */
+  ask(side: Side, now: number): void {
     if (side === "call") this.#callAskedAt = now;
-    if (!this.#hasToken(now)) return false;
+  }
+
+  /** Whether a slot that is free may be had by this side, or is kept for the other. */
+  allows(side: Side, now: number): boolean {
     const limit = this.concurrency;
     if (limit === null) return true;
     const { call, job } = this.#inUse;
-    if (call + job >= limit) return false;
     if (side === "call") {
       if (this.backlog === 0) return true;
       return limit === 1 ? this.#last === "job" : call < limit - Math.ceil(limit / 2);
@@ -59,6 +76,12 @@ export class Budget {
 
   release(side: Side): void {
     this.#inUse[side]--;
+  }
+
+  /** Nothing was begun with the slot, so its start is not spent. */
+  giveBackStart(): void {
+    if (this.ratePerSecond !== undefined)
+      this.#tokens = Math.min(burst(this.ratePerSecond), this.#tokens + 1);
   }
 
   retryInMs(now: number): number {

@@ -96,10 +96,11 @@ export class Committer {
 
   #group(): readonly Waiting[] {
     const group: Waiting[] = [];
-    const room = { bytes: GROUP_BYTES };
-    take(this.#first, group, this.#opens.length > 0 ? GROUP_CHANGES / 2 : GROUP_CHANGES, room);
-    take(this.#opens, group, GROUP_CHANGES, room);
-    take(this.#claims, group, GROUP_CHANGES, room);
+    const share = this.#opens.length > 0 ? 2 : 1;
+    take(this.#first, group, GROUP_CHANGES / share, GROUP_BYTES / share);
+    take(this.#opens, group, GROUP_CHANGES, GROUP_BYTES);
+    // Small, two at the most, and what all the others wait for in the end: never left behind.
+    group.push(...this.#claims.splice(0));
     for (const { bytes } of group) this.#waitingBytes -= bytes;
     return group;
   }
@@ -143,12 +144,15 @@ export class Committer {
   }
 }
 
-function take(from: Waiting[], into: Waiting[], most: number, room: { bytes: number }): void {
+/** Until the group has so many changes or so many bytes; one change always fits. */
+function take(from: Waiting[], group: Waiting[], mostChanges: number, mostBytes: number): void {
+  let bytes = 0;
+  for (const waiting of group) bytes += waiting.bytes;
   let taken = 0;
-  while (taken < from.length && into.length < most && (room.bytes > 0 || into.length === 0)) {
+  while (taken < from.length && group.length < mostChanges && (bytes < mostBytes || taken === 0)) {
     const next = from[taken++] as Waiting;
-    room.bytes -= next.bytes;
-    into.push(next);
+    bytes += next.bytes;
+    group.push(next);
   }
   from.splice(0, taken);
 }

@@ -9,7 +9,8 @@ import { written } from "./items.ts";
 import type { EffectNote, JsonText } from "./job.ts";
 import { parseJson } from "./json-build.ts";
 import type { Operation, Spec } from "./operation.ts";
-import { type InputOf, type Schema, validate } from "./schema.ts";
+import { type Fault, type InputOf, type Schema, validate } from "./schema.ts";
+import { tooLarge } from "./sizes.ts";
 import type { Item, ItemCondition, ItemKey, ItemRead, ItemWrite, Table } from "./table.ts";
 
 export type Versioned<Row> = { readonly value: Row; readonly version: number };
@@ -51,19 +52,25 @@ export const NOTHING: Collected = { reads: [], writes: [], sends: [] };
 
 export type Sent = { readonly spec: Spec; readonly input: JsonText; readonly delayMs: number };
 
-const MOST_KEY_BYTES = 512;
+type WrittenRow = { readonly table: Table; readonly text: JsonText };
+
+const LONGEST_KEY = 512;
 const LIST_DEFAULT = 100;
 const LIST_MOST = 1_000;
 
 export class Effects {
   readonly #engine: Engine | undefined;
+  readonly #onLate: (error: Error) => void;
   readonly #seen = new Map<string, { readonly key: ItemKey; readonly item: Item | undefined }>();
   readonly #writes: ItemWrite[] = [];
-  readonly #rows: { readonly table: Table; readonly row: object }[] = [];
-  readonly #sends: { readonly spec: Spec; readonly input: unknown; readonly delayMs: number }[] = [];
+  readonly #rows: WrittenRow[] = [];
+  readonly #sends: Sent[] = [];
+  #sealed = false;
 
-  constructor(engine: Engine | undefined) {
+  /** `onLate` hears of what a handler did after it had ended: it is dropped, and must not end the process. */
+  constructor(engine: Engine | undefined, onLate: (error: Error) => void) {
     this.#engine = engine;
+    this.#onLate = onLate;
   }
 
   get hasReads(): boolean {
@@ -100,7 +107,7 @@ export class Effects {
       this.#writes.push({
         ...this.#target(table, key, options),
         kind: "add",
-        fields: fields as Record<string, number>,
+        fields: { ...(fields as Record<string, number>) },
       });
     },
     delete: (key, options) =>
@@ -108,7 +115,7 @@ export class Effects {
   });
 
   readonly send: Send = (target, input, { delay } = {}) => {
-    this.#store();
+    this.#open();
     const spec = ("kind" in target ? target.spec : target) as Spec;
     if (spec.flow === "request") {
       throw configurationError(
@@ -118,37 +125,35 @@ export class Effects {
     }
     this.#sends.push({
       spec,
-      input,
+      input: jsonOf(input, `What was sent to "${spec.name}"`),
       delayMs: delay ? durationMs(delay, `send() to "${spec.name}": delay`) : 0,
     });
   };
 
-  /** After the handler returned: everything checked, against the schemas and the limits, or what is wrong with it. */
-  async finish(
+  /** The handler has ended: what it still does, from a promise that nobody awaited, comes too late. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  /** Everything that was written and sent, checked against the schemas and the limits, or what is wrong with it. */
+  async collect(
     limits: EngineLimits | undefined,
     born: (sent: Sent) => NewCall,
   ): Promise<Collected | Problem> {
-    if (this.#writes.length === 0 && this.#sends.length === 0)
-      return { reads: this.#reads(), writes: [], sends: [] };
-    for (const { table, row } of this.#rows) {
-      const result = await validate(table.schema, row as never);
-      if (!result.ok)
-        return problem("handler-failed", `A row written to table "${table.name}" is not valid.`, {
-          errors: result.faults,
-        });
+    // Copies: what comes too late must not be committed unchecked.
+    const [rows, writes, sends] = [[...this.#rows], [...this.#writes], [...this.#sends]];
+    for (const { table, text } of rows) {
+      // What is stored is what is checked: a row may hold dates, and may have been altered since.
+      const result = await validate(table.schema, parseJson(text));
+      if (!result.ok) return invalid(`A row written to table "${table.name}" is not valid.`, result.faults);
     }
-    const sends: Sent[] = [];
-    for (const { spec, input, delayMs } of this.#sends) {
-      const result = await validate(spec.input, input as never);
-      if (!result.ok)
-        return problem("handler-failed", `What was sent to "${spec.name}" is not valid.`, {
-          errors: result.faults,
-        });
-      sends.push({ spec, input: JSON.stringify(input), delayMs });
+    for (const { spec, input } of sends) {
+      const result = await validate(spec.input, parseJson(input));
+      if (!result.ok) return invalid(`What was sent to "${spec.name}" is not valid.`, result.faults);
     }
-    const excess = limits && tooLarge(this.#writes, sends, limits);
-    if (excess) return problem("effects-too-large", excess);
-    return { reads: this.#reads(), writes: this.#writes, sends: sends.map(born) };
+    const excess = limits && tooLarge(writes, sends, limits);
+    if (excess !== undefined) return problem("effects-too-large", excess);
+    return { reads: this.#reads(), writes, sends: sends.map(born) };
   }
 
   #reads(): readonly ItemRead[] {
@@ -185,17 +190,24 @@ export class Effects {
     options: WriteOptions | undefined,
   ): void {
     const target = this.#target(table, table.keyOf(row), options);
-    this.#writes.push({ ...target, kind, value: JSON.stringify(row) });
-    this.#rows.push({ table: table as unknown as Table, row });
+    const text = jsonOf(row, `A row of table "${table.name}"`);
+    this.#writes.push({ ...target, kind, value: text });
+    this.#rows.push({ table: table as unknown as Table, text });
   }
 
   #target<Row extends object>(table: Table<Row>, key: string, options: WriteOptions = {}) {
-    this.#store();
+    this.#open();
     return {
       ...checked(table, key),
       ...(options.if !== undefined && { condition: options.if }),
-      ...(options.problem && { problem: options.problem }),
+      ...(options.problem && { problem: parseJson(jsonOf(options.problem, "A write's problem")) as Problem }),
     };
+  }
+
+  #open(): void {
+    this.#store();
+    if (this.#sealed)
+      this.#onLate(new Error("It wrote or sent after it had ended. Await everything before you return."));
   }
 
   #store(): Engine {
@@ -219,47 +231,19 @@ function id({ table, key }: ItemKey): string {
 }
 
 function checked(table: { readonly name: string }, key: string): ItemKey {
-  if (typeof key === "string" && key.length > 0 && key.length <= MOST_KEY_BYTES)
-    return { table: table.name, key };
+  const isKey = typeof key === "string" && key.length > 0 && key.length <= LONGEST_KEY && key.isWellFormed();
+  if (isKey) return { table: table.name, key };
   throw new TypeError(
-    `${JSON.stringify(key)?.slice(0, 60)} cannot be a key of table "${table.name}". Use 1–${MOST_KEY_BYTES} characters.`,
+    `${JSON.stringify(key)?.slice(0, 60)} cannot be a key of table "${table.name}". Use 1–${LONGEST_KEY} characters of well-formed text.`,
   );
 }
 
-function tooLarge(
-  writes: readonly ItemWrite[],
-  sends: readonly Sent[],
-  limits: EngineLimits,
-): string | undefined {
-  if (writes.length + sends.length > limits.effects) {
-    return `${writes.length + sends.length} writes and sends in one attempt; at most ${limits.effects} fit one commit.`;
-  }
-  let total = 0;
-  for (const write of writes) {
-    const bytes = "value" in write ? byteLength(write.value) : 0;
-    if (bytes > limits.itemBytes)
-      return `The row "${write.key}" has ${bytes} bytes; at most ${limits.itemBytes} fit.`;
-    total += bytes;
-  }
-  for (const { spec, input } of sends) {
-    const bytes = byteLength(input);
-    if (bytes > spec.inputBytes)
-      return `What was sent to "${spec.name}" has ${bytes} bytes; it takes at most ${spec.inputBytes}.`;
-    total += bytes;
-  }
-  return total > limits.effectBytes
-    ? `All effects together have ${total} bytes; at most ${limits.effectBytes} fit.`
-    : undefined;
+function jsonOf(value: unknown, what: string): JsonText {
+  const text = JSON.stringify(value);
+  if (text !== undefined) return text;
+  throw new TypeError(`${what} is ${String(value)}, which JSON cannot hold.`);
 }
 
-/** Bytes of the text in UTF-8. */
-export function byteLength(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    // A surrogate pair is two units and four bytes, so each half brings one more.
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
-  }
-  return bytes;
+function invalid(detail: string, errors: readonly Fault[]): Problem {
+  return problem("handler-failed", detail, { errors });
 }

@@ -4,6 +4,7 @@
  * is generated from it. Nothing here knows HTTP beyond the number.
  */
 import type { JsonValue } from "./json.ts";
+import { parseJson } from "./json-build.ts";
 
 type Row = { readonly status: number; readonly title: string; readonly retryable?: true };
 
@@ -116,7 +117,8 @@ export class ProblemError extends Error {
   }) {
     super(options.detail ?? options.title ?? options.code);
     const { status, code, title = code, detail, more } = options;
-    this.problem = {
+    // As JSON will tell it: what cannot be told must fail in the handler, not on its way to the store.
+    const told = {
       type: `urn:spillway:problem:${code}`,
       title,
       status,
@@ -124,6 +126,7 @@ export class ProblemError extends Error {
       ...(detail && { detail }),
       ...more,
     };
+    this.problem = parseJson(JSON.stringify(told)) as Problem;
   }
 }
 

@@ -4,26 +4,23 @@
  * names, all or none. Decides at once and never waits: who finds no slot is refused, spills, or is called back.
  */
 
-import { Budget, type Side } from "./budget.ts";
+import { Budget, type Room, type Side } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { Setting } from "./engine.ts";
 import { configurationError } from "./errors.ts";
 import type { Spec } from "./operation.ts";
 
 export type Refusal = { readonly kind: "saturated" | "paused" };
-export type Slot = { readonly kind: "slot"; release(): void };
+/** Goes back once, by either. `giveBack`: nothing was begun with it, so that it does not count as a start. */
+export type Slot = { readonly kind: "slot"; release(): void; giveBack(): void };
 
-/** What an operator sees of one resource or operation. */
-export type Room = {
-  readonly name: string;
-  readonly concurrency: number | null;
-  readonly declared: number | null;
-  readonly inUse: number;
-  readonly peak: number;
-  readonly paused: boolean;
+type Entry = {
+  readonly spec: Spec;
+  readonly budgets: readonly Budget[];
+  readonly own: Budget;
+  /** Where its jobs were refused, and wait. */
+  waitingAt: readonly Budget[];
 };
-
-type Entry = { readonly spec: Spec; readonly budgets: readonly Budget[]; own: Budget; backlog: boolean };
 
 const SATURATED: Refusal = { kind: "saturated" };
 const PAUSED: Refusal = { kind: "paused" };
@@ -49,29 +46,36 @@ export class Gate {
       }
       const own = new Budget(spec.name, spec.concurrency ?? null, undefined);
       const shared = spec.resources.map(({ name }) => this.#resources.get(name) as Budget);
-      this.#operations.set(spec.name, { spec, own, budgets: [...shared, own], backlog: false });
+      this.#operations.set(spec.name, { spec, own, budgets: [...shared, own], waitingAt: [] });
     }
   }
 
   /** A slot for one run, or why there is none. `release` it when the handler has really ended. */
   take(operation: string, side: Side): Slot | Refusal {
-    const { budgets } = this.#entry(operation);
+    const entry = this.#entry(operation);
+    const { budgets } = entry;
     const now = this.#clock.monotonic();
     for (const budget of budgets) if (budget.paused) return PAUSED;
-    let free = true;
-    // Every budget hears of the demand, so that each can keep its share for this side.
-    for (const budget of budgets) free = budget.admits(side, now) && free;
-    if (!free) return SATURATED;
+    const full = budgets.filter((budget) => !budget.hasRoom(now));
+    // A share is kept only where it would let the caller in: not at one resource while another is the obstacle.
+    const askedAt = full.length === 0 ? budgets : full.length === 1 ? full : [];
+    for (const budget of askedAt) budget.ask(side, now);
+    const refusing = full.length > 0 ? full : budgets.filter((budget) => !budget.allows(side, now));
+    if (refusing.length > 0) {
+      if (side === "job")
+        this.#wait(
+          entry,
+          askedAt.filter((budget) => refusing.includes(budget)),
+        );
+      return SATURATED;
+    }
     for (const budget of budgets) budget.take(side, now);
     return this.#slot(budgets, side);
   }
 
-  /** Whether jobs of the operation wait for a slot: then calls at once leave them their share. */
-  backlog(operation: string, waiting: boolean): void {
-    const entry = this.#entry(operation);
-    if (entry.backlog === waiting) return;
-    entry.backlog = waiting;
-    for (const budget of entry.budgets) budget.backlog += waiting ? 1 : -1;
+  /** No jobs of the operation wait for a slot any more: what was kept for them is free. */
+  noBacklog(operation: string): void {
+    this.#wait(this.#entry(operation), []);
   }
 
   /** Called whenever a slot may have become free; returns the way out. */
@@ -122,17 +126,25 @@ export class Gate {
     throw new RangeError(`The gate knows no operation "${operation}".`);
   }
 
+  #wait(entry: Entry, at: readonly Budget[]): void {
+    for (const budget of entry.waitingAt) budget.backlog--;
+    for (const budget of at) budget.backlog++;
+    entry.waitingAt = at;
+  }
+
   #slot(budgets: readonly Budget[], side: Side): Slot {
     let held = true;
-    return {
-      kind: "slot",
-      release: () => {
-        if (!held) return;
-        held = false;
-        for (const budget of budgets) budget.release(side);
-        this.#room();
-      },
+    const release = () => {
+      if (!held) return;
+      held = false;
+      for (const budget of budgets) budget.release(side);
+      this.#room();
     };
+    const giveBack = () => {
+      if (held) for (const budget of budgets) budget.giveBackStart();
+      release();
+    };
+    return { kind: "slot", release, giveBack };
   }
 
   #room(): void {

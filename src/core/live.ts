@@ -2,11 +2,12 @@
  * What this process is running right now: so that receipts can show progress, a cancel reaches the handler at
  * once, leases are extended together, and a server that stops knows what it waits for. Correctness never depends on it; the store's fence does that.
  */
-import type { Stop } from "./attempt.ts";
+
 import type { Lease } from "./engine.ts";
 import { SpillwayError } from "./errors.ts";
 import type { JobId, Progress } from "./job.ts";
 import type { Notifier } from "./notifier.ts";
+import type { Stop } from "./stop.ts";
 
 export type LiveRun = {
   readonly lease: Lease;
@@ -17,9 +18,11 @@ export type LiveRun = {
 };
 
 export class LiveRuns {
-  readonly #runs = new Map<JobId, LiveRun>();
-  /** Runs that are over for us, but whose handler has not returned: none of these may be run again yet. */
-  readonly #zombies = new Set<JobId>();
+  readonly #runs = new Set<LiveRun>();
+  /** Those with a durable lease. A call at once without a key has none, and nobody asks for it by its id. */
+  readonly #durable = new Map<JobId, LiveRun>();
+  /** Handlers that are still at it although their attempt is over. */
+  readonly #zombies = new Map<JobId, number>();
   readonly #notifier: Notifier;
   #idle: (() => void)[] = [];
 
@@ -28,18 +31,23 @@ export class LiveRuns {
   }
 
   add(run: LiveRun): void {
-    this.#runs.set(run.lease.id, run);
+    this.#runs.add(run);
+    if (run.durable) this.#durable.set(run.lease.id, run);
   }
 
-  remove({ lease }: LiveRun): void {
-    if (this.#runs.get(lease.id)?.lease.token === lease.token) this.#runs.delete(lease.id);
+  remove(run: LiveRun): void {
+    this.#runs.delete(run);
+    if (this.#durable.get(run.lease.id) === run) this.#durable.delete(run.lease.id);
     if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** A call at once has become a job. */
-  makeDurable(id: JobId): void {
-    const run = this.#runs.get(id);
-    if (run) run.durable = true;
+  makeDurable(token: string): void {
+    for (const run of this.#runs) {
+      if (run.lease.token !== token) continue;
+      run.durable = true;
+      this.#durable.set(run.lease.id, run);
+    }
   }
 
   /** Resolves when nothing runs. */
@@ -50,7 +58,7 @@ export class LiveRuns {
   /** Ends every attempt; the handlers are told, and what they still do no longer counts. */
   stopAll(): void {
     const reason = new SpillwayError("draining", "The server is shutting down.");
-    for (const { stop } of this.#runs.values()) stop.end({ kind: "stopped" }, reason);
+    for (const { stop } of [...this.#runs]) stop.end({ kind: "stopped" }, reason);
   }
 
   report(run: LiveRun, progress: Progress): void {
@@ -59,26 +67,31 @@ export class LiveRuns {
   }
 
   progressOf(id: JobId): Progress | undefined {
-    return this.#runs.get(id)?.progress;
+    return this.#durable.get(id)?.progress;
   }
 
   /** Tells the handler that nobody wants its result any more; it may still end as it likes. */
   cancel(id: JobId): void {
-    this.#runs.get(id)?.stop.abort(new SpillwayError("cancelled", "The caller cancelled this job."));
+    this.#durable.get(id)?.stop.abort(new SpillwayError("cancelled", "The caller cancelled this job."));
   }
 
   /** Those whose leases must be extended. */
   durable(): readonly LiveRun[] {
-    return [...this.#runs.values()].filter(({ durable }) => durable);
+    return [...this.#durable.values()];
   }
 
   /** The job's handler is still at it although its attempt is over; returns the way to say that it has ended. */
   haunt(id: JobId): () => void {
-    this.#zombies.add(id);
-    return () => this.#zombies.delete(id);
+    this.#zombies.set(id, (this.#zombies.get(id) ?? 0) + 1);
+    return () => {
+      const left = (this.#zombies.get(id) ?? 1) - 1;
+      if (left > 0) this.#zombies.set(id, left);
+      else this.#zombies.delete(id);
+    };
   }
 
+  /** None of these may be run again yet. */
   isHaunted(id: JobId): boolean {
-    return this.#zombies.has(id);
+    return this.#zombies.size > 0 && this.#zombies.has(id);
   }
 }

@@ -2,7 +2,7 @@
  * One attempt from start to commit, the same for a call that is answered at once and for a job: run the handler,
  * decide, commit outcome and effects together, and run again at once when what it read has changed meanwhile.
  */
-import { type AttemptRun, type Ran, runAttempt, Stop } from "./attempt.ts";
+import { type AttemptRun, type Ran, runAttempt } from "./attempt.ts";
 import { type Circumstances, decide, type Outcome } from "./decide.ts";
 import { NOTHING, type Sent } from "./effects.ts";
 import type { AnswerOf, Lease, NewCall, Settlement, Verdict } from "./engine.ts";
@@ -13,6 +13,7 @@ import type { LiveRun } from "./live.ts";
 import type { Metered } from "./meter.ts";
 import type { Operation } from "./operation.ts";
 import type { Runtime } from "./runtime.ts";
+import { Stop } from "./stop.ts";
 
 export type Work = {
   readonly operation: Operation;
@@ -26,6 +27,8 @@ export type Work = {
   readonly durable: boolean;
   /** How the record is reached at the commit; a call at once without a key has none until it needs one. */
   readonly record: () => OpenRecord | Promise<OpenRecord>;
+  /** What it read had changed at the commit: the handler runs again. */
+  readonly onRerun?: () => void;
 };
 
 /** A record that the lease holds, or a call whose record is born at the commit. */
@@ -60,7 +63,7 @@ export async function perform(work: Work, runtime: Runtime): Promise<Performed> 
   let haunted = false;
   try {
     for (let reruns = 0; ; reruns++) {
-      const ran = await runAttempt(attemptRun(work, run, runtime));
+      const ran = await runAttempt(attemptRun(work, run, startedAt, runtime));
       haunted = ran.returned !== undefined;
       if (haunted) haunt(work, ran, runtime);
       // What it read may have changed: then the handler runs again, and needs its slot and its time.
@@ -69,7 +72,10 @@ export async function perform(work: Work, runtime: Runtime): Promise<Performed> 
         work.slot.release();
       }
       const settled = await settle(ran, work, startedAt, reruns < RERUNS && !stop.forced, runtime);
-      if (settled === "again") continue;
+      if (settled === "again") {
+        work.onRerun?.();
+        continue;
+      }
       meter?.ran(runtime.clock.now() - startedAt);
       if (settled.kind === "settled") meter?.count(METERED_AS[settled.verdict.kind]);
       return settled;
@@ -90,7 +96,7 @@ const METERED_AS = {
   released: "retried",
 } as const satisfies Readonly<Record<Verdict["kind"], Metered>>;
 
-function attemptRun(work: Work, run: LiveRun, runtime: Runtime): AttemptRun {
+function attemptRun(work: Work, run: LiveRun, startedAt: number, runtime: Runtime): AttemptRun {
   const { operation, id, principal, input, circumstances } = work;
   const { attempt } = circumstances;
   return {
@@ -99,8 +105,8 @@ function attemptRun(work: Work, run: LiveRun, runtime: Runtime): AttemptRun {
     principal,
     input,
     attempt,
+    startedAt,
     engine: runtime.store?.engine,
-    clock: runtime.clock,
     executor: runtime.executor,
     stop: run.stop,
     onProgress: (progress) => runtime.live.report(run, progress),
@@ -153,7 +159,7 @@ async function settle(
     if (answer.kind === "conflict" && answer.conditions.length === 0 && mayRunAgain) return "again";
     outcome = lostTo(answer);
     collected = NOTHING;
-    if (answer.kind === "refused") return refused(answer, work);
+    if (answer.kind === "refused") return refused(answer, work, runtime);
   }
 }
 
@@ -163,7 +169,7 @@ function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boo
 }
 
 /** A job's outcome is offered again while the store has no room for it: its handler should not have to run again. */
-async function commit(settlement: Settlement, work: Work, isJob: boolean, runtime: Runtime) {
+async function commit(settlement: Settlement, work: Work, patiently: boolean, runtime: Runtime) {
   const { store, clock, drain, onError } = runtime;
   if (!store) throw new RangeError("A settlement without an engine: the app was not checked at its start.");
   for (let tries = 1; ; tries++) {
@@ -171,7 +177,7 @@ async function commit(settlement: Settlement, work: Work, isJob: boolean, runtim
     if (answer.kind !== "refused") return answer;
     if (tries === 1)
       onError(new SpillwayError(answer.code, `Its outcome was not stored: ${answer.detail}`), whereOf(work));
-    if (!isJob || tries >= SETTLE_TRIES || drain.begun) return answer;
+    if (!patiently || tries >= SETTLE_TRIES || drain.begun) return answer;
     await new Promise<void>((resolve) => clock.after(SETTLE_AGAIN_MS, resolve));
   }
 }
@@ -187,12 +193,18 @@ function lostTo(answer: AnswerOf<"settle">): Outcome {
   return { kind: "ended", error: first?.problem ?? problem("condition-failed", detail) };
 }
 
-/** The store could not take it. Its lease runs out and it is run again; a caller hears that nothing was kept. */
-function refused(answer: AnswerOf<"settle"> & { kind: "refused" }, work: Work): Performed {
-  const error = problem(answer.code, answer.detail);
-  return work.circumstances.running === "job"
-    ? { kind: "stale" }
-    : { kind: "settled", verdict: { kind: "forgotten" }, error };
+/** The store could not take it. A job's lease runs out and it is run again; a caller hears that nothing was kept. */
+function refused(answer: AnswerOf<"settle"> & { kind: "refused" }, work: Work, runtime: Runtime): Performed {
+  if (work.circumstances.running === "job") return { kind: "stale" };
+  if (work.durable) void forget(work, runtime);
+  const error = problem(answer.code, "The outcome could not be stored; nothing was kept.");
+  return { kind: "settled", verdict: { kind: "forgotten" }, error };
+}
+
+/** So that the caller's key is free as soon as there is room again, and not only when the lease has run out. */
+async function forget(work: Work, runtime: Runtime): Promise<void> {
+  const settlement = { lease: work.lease, verdict: { kind: "forgotten" }, ...NOTHING } as const;
+  await commit(settlement, work, true, runtime);
 }
 
 function attemptNote(

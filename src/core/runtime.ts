@@ -34,8 +34,7 @@ export type Runtime = {
   readonly onError: OnError;
 };
 
-/** What a handler threw, for the logs: callers never see it. */
-export type OnError = (
-  error: unknown,
-  where: { readonly operation: string; readonly id: JobId; readonly attempt: number },
-) => void;
+/** What a handler threw, or what went wrong behind the scenes, for the logs: callers never see it. */
+export type OnError = (error: unknown, where?: ErrorPlace) => void;
+
+export type ErrorPlace = { readonly operation: string; readonly id: JobId; readonly attempt: number };

@@ -222,6 +222,6 @@ export function isOwner(job: Job, ref: Ref): boolean {
 }
 
 /** A call at once whose process is gone left nothing: its key is free again. */
-function isLost(job: Job, now: number): boolean {
+export function isLost(job: Job, now: number): boolean {
   return !job.listed && job.status === "running" && (job.leaseUntil ?? 0) <= now;
 }

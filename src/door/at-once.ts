@@ -7,9 +7,9 @@ import type { Slot } from "../core/gate.ts";
 import type { Job } from "../core/job.ts";
 import { type OpenRecord, type Performed, perform } from "../core/perform.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { CallRequest } from "./calls.ts";
+import type { CallRequest } from "./call.ts";
 
-export type Promoted = { readonly kind: "promoted"; readonly job: Job };
+type Promoted = { readonly kind: "promoted"; readonly job: Job };
 
 export class AtOnce {
   readonly #runtime: Runtime;
@@ -17,6 +17,7 @@ export class AtOnce {
   readonly #performed: Promise<Performed>;
   #record: OpenRecord | Promise<OpenRecord>;
   #settling = false;
+  #runsAgain = Promise.withResolvers<"again">();
 
   /** `call` is born running; with a key, it has been opened. */
   constructor(
@@ -44,6 +45,11 @@ export class AtOnce {
           this.#settling = true;
           return this.#record;
         },
+        onRerun: () => {
+          this.#settling = false;
+          this.#runsAgain.resolve("again");
+          this.#runsAgain = Promise.withResolvers();
+        },
         circumstances: {
           running: spec.flow === "request" ? "request" : "spill",
           keyed,
@@ -68,8 +74,10 @@ export class AtOnce {
     const first = await Promise.race([this.#performed, late.promise]);
     timer.cancel();
     if (first !== "late") return first;
-    // Its outcome is on the way to the store already: nothing is left to be turned into a job.
-    return this.#settling ? this.#performed : this.#promote();
+    if (!this.#settling) return this.#promote();
+    // Its outcome is on the way to the store: nothing is left to be turned into a job, unless it comes back.
+    const next = await Promise.race([this.#performed, this.#runsAgain.promise]);
+    return next === "again" ? this.#promote() : next;
   }
 
   async #promote(): Promise<Performed | Promoted> {
@@ -82,7 +90,7 @@ export class AtOnce {
     this.#record = opening.then(({ kind }) => (kind === "opened" ? { promoted: true } : before));
     const answer = await opening;
     if (answer.kind !== "opened") return this.#performed;
-    live.makeDurable(this.#call.id);
+    live.makeDurable(this.#call.start.token);
     return { kind: "promoted", job: answer.job };
   }
 }

@@ -20,6 +20,13 @@ export function inspect(incoming: IncomingMessage, hostRule: HostRule): Reply | 
   if (headers["transfer-encoding"] !== undefined && headers["content-length"] !== undefined) {
     return malformed("Content-Length and Transfer-Encoding exclude each other. Send one.");
   }
+  // RFC 9112 §6.1: a coding we do not undo would be taken for the body.
+  if (
+    headers["transfer-encoding"] !== undefined &&
+    headers["transfer-encoding"].toLowerCase() !== "chunked"
+  ) {
+    return malformed("The only Transfer-Encoding that is taken is chunked.");
+  }
   const host = headers.host ?? "";
   const wrongHost = hostRule(host);
   if (wrongHost !== undefined) return wrongHost;

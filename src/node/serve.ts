@@ -5,6 +5,7 @@
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import type { App, RunningApp } from "../app/app.ts";
+import type { ErrorPlace } from "../core/runtime.ts";
 import { type KeptToken, keptAdminToken } from "./admin-token.ts";
 import { atMostSome, describe } from "./complaints.ts";
 import { hostRuleOf } from "./framing.ts";
@@ -31,8 +32,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     adminToken: settings.adminToken,
     boundToLoopback: settings.boundToLoopback,
     onFatal: endAtOnce,
-    onError: (error, { operation, id, attempt }) =>
-      complain(`${operation} failed, attempt ${attempt} of ${id}: ${describe(error)}`),
+    onError: (error, where) =>
+      complain(`${where ? placeOf(where) : "Behind the scenes"}: ${describe(error)}`),
   });
   const listener = new Listener({
     door: running.door,
@@ -53,6 +54,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
       return stop(0);
     },
   };
+}
+
+function placeOf({ operation, id, attempt }: ErrorPlace): string {
+  return `${operation} failed, attempt ${attempt} of ${id}`;
 }
 
 /** What is begun and fails is ended again: a store left open would be locked for the next try. */

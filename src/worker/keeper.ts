@@ -10,6 +10,8 @@ import type { Runtime, Store } from "../core/runtime.ts";
 
 const SWEEP_MS = 2_000;
 const SWEEP_MOST = 500;
+/** Between full rounds: so that the store does other things too. */
+const SWEEP_AGAIN_MS = 5;
 
 export class Keeper {
   readonly #runtime: Runtime;
@@ -26,6 +28,7 @@ export class Keeper {
     const { leaseMs } = this.#runtime;
     this.#every(leaseMs / 3, async () => {
       await Promise.all(this.#runtime.live.durable().map((run) => this.#extend(run)));
+      return undefined;
     });
     this.#every(SWEEP_MS, () => this.#sweep());
   }
@@ -35,13 +38,22 @@ export class Keeper {
     for (const timer of this.#timers) timer.cancel();
   }
 
-  #every(ms: number, work: () => Promise<void>): void {
+  /** Again and again, `ms` after the last time has ended, or as soon as it says. */
+  #every(ms: number, work: () => Promise<number | undefined>): void {
     const place = this.#timers.length;
-    const next = () => {
-      if (this.#stopped) return;
-      this.#timers[place] = this.#runtime.clock.after(ms, () => void work().then(next));
+    const next = (inMs: number) => {
+      if (!this.#stopped) this.#timers[place] = this.#runtime.clock.after(inMs, () => void round());
     };
-    next();
+    const round = async () => {
+      let soon: number | undefined;
+      try {
+        soon = await work();
+      } catch (error) {
+        this.#runtime.onError(error);
+      }
+      next(soon ?? ms);
+    };
+    next(ms);
   }
 
   async #extend({ lease, stop }: LiveRun): Promise<void> {
@@ -52,13 +64,10 @@ export class Keeper {
     if (answer.kind === "held" && answer.cancelRequested) this.#runtime.live.cancel(lease.id);
   }
 
-  async #sweep(): Promise<void> {
-    try {
-      const { rescued } = await this.#store.engine.sweep(SWEEP_MOST);
-      for (const job of rescued) announce(this.#runtime.notifier, job);
-    } catch (error) {
-      // A full disk heals by itself, and the next round comes soon.
-      if (!(error instanceof SpillwayError && error.code === "storage-unavailable")) throw error;
-    }
+  /** Answers when to come again, if there was more than one round could do. */
+  async #sweep(): Promise<number | undefined> {
+    const { rescued, pruned } = await this.#store.engine.sweep(SWEEP_MOST);
+    for (const job of rescued) announce(this.#runtime.notifier, job);
+    return rescued.length >= SWEEP_MOST || pruned >= SWEEP_MOST ? SWEEP_AGAIN_MS : undefined;
   }
 }

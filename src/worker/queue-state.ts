@@ -2,10 +2,10 @@
 
 export class QueueState {
   readonly operation: string;
-  /** Jobs heard of since the last claim left. */
+  /** Jobs heard of since the last claim left: it finds all that were queued before. */
   #heard = 0;
-  /** The last claim got all that it asked for. */
-  #full = false;
+  /** Jobs that are known, or thought, to have been left by the last claim. */
+  #left = 0;
 
   constructor(operation: string) {
     this.operation = operation;
@@ -13,7 +13,7 @@ export class QueueState {
 
   /** Jobs that a claim might find. */
   get expected(): number {
-    return this.#full ? Number.POSITIVE_INFINITY : this.#heard;
+    return this.#heard + this.#left;
   }
 
   /** One more was queued. */
@@ -21,17 +21,22 @@ export class QueueState {
     this.#heard++;
   }
 
-  /** Nothing was heard, which proves nothing. */
+  /** The store says that some are due. */
   suspect(): void {
-    if (this.#heard === 0) this.#heard = 1;
+    if (this.expected === 0) this.#left = 1;
   }
 
-  /** A claim for so many leaves. */
-  ask(limit: number): void {
-    this.#heard = Math.max(0, this.#heard - limit);
+  /** A claim leaves. */
+  ask(): void {
+    this.#heard = 0;
+    this.#left = 0;
   }
 
-  learn(full: boolean): void {
-    this.#full = full;
+  /**
+   * A claim got so many, and left some or none. How many is not told, so twice as many are tried next: asking for
+   * far more would keep slots from calls at once for nothing.
+   */
+  learn(got: number, leftSome: boolean): void {
+    if (leftSome) this.#left = Math.max(this.#left, 2 * got, 1);
   }
 }

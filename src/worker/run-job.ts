@@ -1,5 +1,6 @@
 /** One claimed job, from its stored input to its settlement. */
-import type { Claim, Settlement, Verdict } from "../core/engine.ts";
+import { NOTHING } from "../core/effects.ts";
+import type { Claim } from "../core/engine.ts";
 import { type Problem, problem } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
 import { parseJson } from "../core/json-build.ts";
@@ -9,7 +10,7 @@ import type { Runtime, Store } from "../core/runtime.ts";
 import { validate } from "../core/schema.ts";
 
 /** When an earlier run of a job is not over, it is looked at again after this long. */
-const HAUNTED_MS = 500;
+const HAUNTED_MS = 1_000;
 
 export async function runJob(
   { job, lease }: Claim,
@@ -18,24 +19,9 @@ export async function runJob(
   store: Store,
 ): Promise<void> {
   const operation = runtime.operations.get(job.operation) as Operation;
-  const settle = async (verdict: Verdict, error?: Problem) => {
-    slot.release();
-    const now = runtime.clock.now();
-    const note = { number: job.attempt, startedAt: now, endedAt: now, node: runtime.node };
-    const attempt = error && { ...note, error: { code: error.code } };
-    const settlement: Settlement = {
-      lease,
-      verdict,
-      reads: [],
-      writes: [],
-      sends: [],
-      ...(attempt && { attempt }),
-    };
-    await store.committer.submit({ kind: "settle", settlement });
-  };
-  if (runtime.live.isHaunted(job.id)) return settle({ kind: "released", delayMs: HAUNTED_MS });
+  if (runtime.live.isHaunted(job.id)) return giveBack({ job, lease }, slot, store, HAUNTED_MS);
   const input = await inputOf(operation, job.input, job.inputVersion);
-  if (!input.ok) return settle({ kind: "failed", error: input.error }, input.error);
+  if (!input.ok) return fail({ job, lease }, slot, input.error, runtime, store);
   const { retry } = operation.spec;
   await perform(
     {
@@ -58,6 +44,32 @@ export async function runJob(
     },
     runtime,
   );
+}
+
+/** Unrun, so that it costs no attempt. */
+export async function giveBack(
+  { lease }: Claim,
+  slot: Slot,
+  { committer }: Store,
+  delayMs = 0,
+): Promise<void> {
+  slot.giveBack();
+  const verdict = { kind: "released", delayMs } as const;
+  await committer.submit({ kind: "settle", settlement: { lease, verdict, ...NOTHING } });
+}
+
+async function fail(
+  { job, lease }: Claim,
+  slot: Slot,
+  error: Problem,
+  { clock, node }: Runtime,
+  { committer }: Store,
+) {
+  slot.giveBack();
+  const now = clock.now();
+  const attempt = { number: job.attempt, startedAt: now, endedAt: now, node, error: { code: error.code } };
+  const verdict = { kind: "failed", error } as const;
+  await committer.submit({ kind: "settle", settlement: { lease, verdict, attempt, ...NOTHING } });
 }
 
 type Input = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Problem };

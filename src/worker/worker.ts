@@ -3,12 +3,12 @@
  * looks for itself once a second; claims no job without a slot for it, so that nothing waits under a lease.
  */
 import type { Timer } from "../core/clock.ts";
-import type { AnswerOf, Queue } from "../core/engine.ts";
+import type { AnswerOf, Claim, Queue } from "../core/engine.ts";
 import type { Slot } from "../core/gate.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { Keeper } from "./keeper.ts";
 import { QueueState } from "./queue-state.ts";
-import { runJob } from "./run-job.ts";
+import { giveBack, runJob } from "./run-job.ts";
 
 const POLL_MS = 1_000;
 /** Slots taken for one operation in one claim. */
@@ -63,6 +63,10 @@ export class Worker {
       await Promise.all(this.#running);
       await this.#store.committer.drained();
     }
+  }
+
+  /** No more housekeeping either: nothing holds a lease any more. */
+  stop(): void {
     this.#keeper.stop();
   }
 
@@ -81,10 +85,15 @@ export class Worker {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     this.#wakeIn(POLL_MS);
     const now = this.#runtime.clock.now();
-    for (const { operation, oldestAt, nextAt } of await this.#store.engine.figures()) {
-      const queue = this.#queues.find((one) => one.operation === operation);
-      if (queue && oldestAt !== undefined) queue.suspect();
-      if (queue && nextAt !== undefined) this.#wakeIn(nextAt - now);
+    try {
+      for (const { operation, oldestAt, nextAt } of await this.#store.engine.figures()) {
+        const queue = this.#queues.find((one) => one.operation === operation);
+        if (queue && oldestAt !== undefined) queue.suspect();
+        if (queue && nextAt !== undefined) this.#wakeIn(nextAt - now);
+      }
+    } catch (error) {
+      this.#runtime.onError(error);
+      for (const queue of this.#queues) queue.suspect();
     }
     this.#schedule();
   }
@@ -129,8 +138,9 @@ export class Worker {
         any = true;
         if (slots) slots.push(slot);
         else taken.set(queue, [slot]);
-      } else if (slot.kind === "saturated") {
-        gate.backlog(queue.operation, true);
+      } else if (slot.kind === "paused") {
+        gate.noBacklog(queue.operation);
+      } else {
         const retryMs = gate.retryInMs(queue.operation);
         if (retryMs > 0) this.#wakeIn(retryMs);
       }
@@ -143,7 +153,7 @@ export class Worker {
     const { random, leaseMs } = this.#runtime;
     const queues: Queue[] = [];
     for (const [queue, slots] of taken) {
-      queue.ask(slots.length);
+      queue.ask();
       queues.push({ operation: queue.operation, limit: slots.length });
     }
     const answer = await this.#store.committer.submit({
@@ -161,23 +171,26 @@ export class Worker {
   }
 
   #start(queue: QueueState, slots: readonly Slot[], answer: AnswerOf<"claim">): void {
-    const claims =
-      answer.kind === "claimed" ? answer.claims.filter(({ job }) => job.operation === queue.operation) : [];
-    const full = answer.kind === "claimed" && answer.full.includes(queue.operation);
-    queue.learn(full);
+    const isOf = ({ job }: Claim) => job.operation === queue.operation;
+    const claims = answer.kind === "claimed" ? answer.claims.filter(isOf) : [];
+    queue.learn(claims.length, answer.kind === "claimed" && answer.full.includes(queue.operation));
+    if (queue.expected === 0) this.#runtime.gate.noBacklog(queue.operation);
     for (const [i, slot] of slots.entries()) {
       const claim = claims[i];
-      if (!claim) slot.release();
-      else this.#track(runJob(claim, slot, this.#runtime, this.#store));
+      if (!claim) slot.giveBack();
+      else if (this.#open) this.#track(runJob(claim, slot, this.#runtime, this.#store), claim);
+      else this.#track(giveBack(claim, slot, this.#store), claim);
     }
-    this.#runtime.gate.backlog(queue.operation, full);
   }
 
-  #track(run: Promise<void>): void {
-    this.#running.add(run);
-    void run.finally(() => {
-      this.#running.delete(run);
-      this.#schedule();
-    });
+  #track(run: Promise<void>, { job }: Claim): void {
+    const { id, operation, attempt } = job;
+    const tracked = run
+      .catch((error) => this.#runtime.onError(error, { operation, id, attempt }))
+      .finally(() => {
+        this.#running.delete(tracked);
+        this.#schedule();
+      });
+    this.#running.add(tracked);
   }
 }

@@ -25,6 +25,13 @@ function takeAll(gate: Gate, operation: string, side: "call" | "job", most = 1_0
   return slots;
 }
 
+/** Calls at once have every slot, so that a job is refused; then they end. */
+function makeJobsWait(gate: Gate): void {
+  const slots = takeAll(gate, "b", "call");
+  assert.deepEqual(gate.take("a", "job"), { kind: "saturated" });
+  for (const slot of slots) slot.release();
+}
+
 describe("the gate", () => {
   test("two operations that share a resource never hold more slots together than it has", () => {
     const gate = gateOf(10);
@@ -61,15 +68,14 @@ describe("the gate", () => {
 
   test("while jobs wait, half of the slots can be reached by them whatever the calls at once do", () => {
     const gate = gateOf(10);
-    gate.backlog("a", true);
+    makeJobsWait(gate);
     assert.equal(takeAll(gate, "b", "call").length, 5);
     assert.equal(takeAll(gate, "a", "job").length, 5);
   });
 
   test("while calls at once keep coming, a quarter of the slots can be reached by them", () => {
     const gate = gateOf(10);
-    for (const slot of takeAll(gate, "a", "call", 1)) slot.release();
-    gate.backlog("a", true);
+    makeJobsWait(gate);
     assert.equal(takeAll(gate, "a", "job").length, 7);
     assert.equal(takeAll(gate, "b", "call").length, 3);
   });
@@ -86,7 +92,7 @@ describe("the gate", () => {
 
   test("with a single slot, calls and jobs that both wait take turns", () => {
     const gate = gateOf(1);
-    gate.backlog("a", true);
+    makeJobsWait(gate);
     const turns: string[] = [];
     for (let i = 0; i < 6; i++) {
       for (const side of ["call", "job"] as const) {
@@ -96,7 +102,7 @@ describe("the gate", () => {
         slot.release();
       }
     }
-    assert.deepEqual(turns.slice(0, 6), ["call", "job", "call", "job", "call", "job"]);
+    assert.deepEqual(turns.slice(0, 6), ["job", "call", "job", "call", "job", "call"]);
   });
 
   test("a paused resource pauses every operation that names it, and none other", () => {
@@ -115,6 +121,51 @@ describe("the gate", () => {
     assert.equal(slots.length, 2);
     gate.set({ scope: "resource", name: "db", paused: false, concurrency: null });
     assert.equal(takeAll(gate, "a", "call").length, 8);
+  });
+
+  test("a share is not kept at one resource while another is what stands in the way", () => {
+    const [r1, r2] = ["r1", "r2"].map((name) => resource(name, { concurrency: 1 }));
+    assert.ok(r1 && r2);
+    const gate = new Gate(
+      [
+        spec({ name: "x", input: anything, limits: [r1, r2] }),
+        spec({ name: "y", input: anything, limits: r1 }),
+        spec({ name: "z", input: anything, limits: r2 }),
+      ],
+      clock(),
+    );
+    takeAll(gate, "z", "job");
+    for (let round = 0; round < 10; round++) {
+      assert.deepEqual(gate.take("x", "call"), { kind: "saturated" });
+      const slots = takeAll(gate, "y", "job");
+      assert.equal(slots.length, 1, "a job of y finds r1 free");
+      for (const slot of slots) slot.release();
+    }
+    gate.noBacklog("y");
+    assert.deepEqual(gate.take("x", "job"), { kind: "saturated" });
+    for (let round = 0; round < 10; round++) {
+      const slots = takeAll(gate, "y", "call");
+      assert.equal(slots.length, 1, "a call of y finds r1 free");
+      for (const slot of slots) slot.release();
+    }
+  });
+
+  test("a start that was given back is not spent", () => {
+    const api = resource("api", { concurrency: 5, rate: "1/m" });
+    const gate = new Gate([spec({ name: "a", input: anything, limits: api })], clock());
+    for (let round = 0; round < 5; round++) {
+      const slot = gate.take("a", "call");
+      assert.equal(slot.kind, "slot");
+      if (slot.kind === "slot") slot.giveBack();
+    }
+    assert.equal(takeAll(gate, "a", "call").length, 1);
+  });
+
+  test("jobs that wait no longer keep nothing", () => {
+    const gate = gateOf(10);
+    makeJobsWait(gate);
+    gate.noBacklog("a");
+    assert.equal(takeAll(gate, "b", "call").length, 10);
   });
 
   test("whoever waits for room is called when a slot comes back", () => {

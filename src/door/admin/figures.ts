@@ -2,8 +2,9 @@
  * What operators see of operations and resources: the gate's slots, the store's counts and the meters' rates, put
  * together. Keeps nothing between two looks.
  */
+
+import type { Room } from "../../core/budget.ts";
 import type { Figures } from "../../core/engine.ts";
-import type { Room } from "../../core/gate.ts";
 import { METERED, type Metered } from "../../core/meter.ts";
 import type { Access, Flow, Operation } from "../../core/operation.ts";
 import type { Runtime } from "../../core/runtime.ts";

@@ -1,0 +1,70 @@
+/** From what a handler returned or threw to an outcome. What it threw may bear anything, so none of that leaves here. */
+import type { Outcome } from "./decide.ts";
+import type { EngineLimits } from "./engine.ts";
+import {
+  type Problem,
+  ProblemError,
+  problem,
+  RetryableError,
+  SpillwayError,
+  TerminalError,
+  ThrottledError,
+} from "./errors.ts";
+import type { JsonValue } from "./json.ts";
+import type { Spec } from "./operation.ts";
+import { validate } from "./schema.ts";
+import { byteLength } from "./sizes.ts";
+
+const PORTABLE_OUTPUT_BYTES = 64 * 1024;
+/** What a handler asks for beyond this is a mistake in its arithmetic. */
+const LONGEST_DELAY_MS = 30 * 24 * 3_600_000;
+
+export async function outcomeOf(
+  value: unknown,
+  spec: Spec,
+  limits: EngineLimits | undefined,
+): Promise<Outcome> {
+  let output = value;
+  if (spec.output) {
+    const result = await validate(spec.output, value as JsonValue);
+    if (!result.ok) return ended(problem("invalid-output", undefined, { errors: result.faults }));
+    output = result.value;
+  }
+  let text: string;
+  try {
+    text = JSON.stringify(output) ?? "null";
+  } catch {
+    return ended(problem("invalid-output", "What the handler returned cannot be written as JSON."));
+  }
+  const most = limits?.outputBytes ?? PORTABLE_OUTPUT_BYTES;
+  const bytes = byteLength(text);
+  if (bytes > most)
+    return ended(problem("invalid-output", `The output has ${bytes} bytes; at most ${most} fit.`));
+  return { kind: "returned", output: text };
+}
+
+/** `report` hears of what nobody meant to happen. */
+export function outcomeOfThrown(error: unknown, report: (error: unknown) => void): Outcome {
+  if (error instanceof ProblemError && error.problem.status >= 400 && error.problem.status < 500) {
+    return ended(error.problem);
+  }
+  if (error instanceof ThrottledError) return { kind: "throttled", ...after(error.afterMs) };
+  report(error);
+  const failed = problem("handler-failed");
+  const isMistake = error instanceof SpillwayError && error.code === "configuration";
+  if (error instanceof TerminalError || isMistake) return ended(failed);
+  return {
+    kind: "failed",
+    error: failed,
+    ...after(error instanceof RetryableError ? error.afterMs : undefined),
+  };
+}
+
+/** A delay that is no number, as arithmetic on a missing header gives, counts as none. */
+function after(ms: number | undefined): { readonly afterMs?: number } {
+  return ms !== undefined && ms >= 0 ? { afterMs: Math.min(ms, LONGEST_DELAY_MS) } : {};
+}
+
+function ended(error: Problem): Outcome {
+  return { kind: "ended", error };
+}

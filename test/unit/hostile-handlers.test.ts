@@ -1,0 +1,200 @@
+/** What the app's own code may do wrong, and what must not come of it: the process lives, and the next call is answered. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ProblemError, RetryableError, ThrottledError } from "../../src/core/errors.ts";
+import { operation } from "../../src/core/operation.ts";
+import type { Schema } from "../../src/core/schema.ts";
+import { type Table, table } from "../../src/core/table.ts";
+import { memory } from "../../src/engines/memory/index.ts";
+import { anything } from "../support/schemas.ts";
+import { World } from "../support/small-world.ts";
+
+const throwing: Schema<unknown, never> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: () => {
+      throw new Error("a schema with a mistake in it");
+    },
+  },
+};
+const never: Schema<unknown, never> = {
+  "~standard": { version: 1, vendor: "test", validate: () => new Promise(() => {}) },
+};
+type Row = { readonly key: string; readonly n: number };
+const tableOf = (name: string, schema: Schema<unknown, unknown>) =>
+  table(name, { schema: schema as Schema<unknown, Row>, key: "key" });
+const rows: Table<Row> = tableOf("rows", anything);
+
+const base = { input: anything, retry: { maxAttempts: 2 }, timeout: "1s" } as const;
+const target = operation({ ...base, name: "target", flow: "event" }, () => null);
+
+type Handle = Parameters<typeof operation>[1];
+
+async function worldWith(handler: Handle, output?: Schema) {
+  const more = output ? { output } : {};
+  const ask = operation({ ...base, ...more, name: "ask", flow: "request" }, handler as never);
+  const job = operation({ ...base, ...more, name: "job", flow: "event" }, handler as never);
+  const well = operation({ ...base, name: "well", flow: "request" }, () => "well");
+  return World.start({ operations: [ask, job, well, target] });
+}
+
+const mistakes: readonly (readonly [what: string, handler: Handle, output?: Schema])[] = [
+  ["an output schema that throws", () => null, throwing],
+  ["a row schema that throws", (_input, { write }) => write(tableOf("t", throwing)).put({ key: "a", n: 1 })],
+  ["something sent that JSON cannot hold", (_input, { send }) => send(target, undefined)],
+  [
+    "a row that JSON cannot hold",
+    (_input, { write }) => write(rows).put({ key: "a", n: 1n as unknown as number }),
+  ],
+  ["a key that is no text", (_input, { write }) => write(rows).delete("\ud800")],
+  [
+    "a problem that JSON cannot hold",
+    () => {
+      throw new ProblemError({ status: 404, code: "x", more: { n: 1n as never } });
+    },
+  ],
+  ["something thrown that is no error", () => Promise.reject(undefined)],
+  [
+    "an output that refers to itself",
+    () => {
+      const loop: { self?: unknown } = {};
+      loop.self = loop;
+      return loop;
+    },
+  ],
+  [
+    "a getter that throws in the output",
+    () => ({
+      get x(): never {
+        throw new Error("x");
+      },
+    }),
+  ],
+];
+
+describe("a handler's mistake", () => {
+  for (const [what, handler, output] of mistakes) {
+    test(`${what} is a 500 and a dead letter, and harms no other call`, async () => {
+      const world = await worldWith(handler, output);
+      assert.equal((await world.call("ask", 1)).status, 500);
+      const { body, status } = await world.call("job", 1);
+      assert.equal(status, 202);
+      assert.equal((await world.receiptAfter(10_000, body["id"]))["status"], "failed");
+      assert.equal((await world.call("well", 1)).status, 200);
+    });
+  }
+
+  test("a problem's functions are left out, as JSON leaves them out", async () => {
+    const world = await worldWith(() => {
+      throw new ProblemError({ status: 404, code: "gone", more: { retry: (() => 1) as never, at: "here" } });
+    });
+    const { status, body } = await world.call("ask", 1);
+    assert.deepEqual([status, body["code"], body["at"], "retry" in body], [404, "gone", "here", false]);
+  });
+
+  for (const error of [ThrottledError, RetryableError]) {
+    test(`a delay that is no number counts as none (${error.name})`, async () => {
+      const world = await worldWith(() => {
+        throw new error("later", { afterMs: Number.NaN });
+      });
+      const { body } = await world.call("job", 1);
+      const receipt = await world.receiptAfter(1, body["id"]);
+      assert.ok(Number.isFinite(Date.parse(String(receipt["availableAt"]))));
+    });
+  }
+
+  test("a hook for errors that throws is not heard", async () => {
+    const ask = operation({ ...base, name: "ask", flow: "request" }, () => assert.fail("as always"));
+    const world = await World.start({
+      operations: [ask],
+      onError: () => {
+        throw new Error("the hook too");
+      },
+    });
+    assert.equal((await world.call("ask", 1)).status, 500);
+    assert.equal((await world.call("ask", 1)).status, 500);
+  });
+
+  test("a row schema that never answers is cut off by the timeout", async () => {
+    const world = await worldWith((_input, { write }) => write(tableOf("t", never)).put({ key: "a", n: 1 }));
+    const answer = world.call("ask", 1);
+    await world.clock.run(1_100);
+    assert.equal((await answer).status, 504);
+  });
+});
+
+describe("what is checked", () => {
+  const positive: Schema<unknown, unknown> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) =>
+        (value as Row).n > 0 ? { value } : { issues: [{ message: "must be positive", path: ["n"] }] },
+    },
+  };
+
+  test("is what is stored, also of a row that was altered after it was put", async () => {
+    const world = await worldWith(async (input, { read, write }) => {
+      if (input === "read") return read(rows).get("a");
+      const row = { key: "a", n: 5 };
+      write(tableOf("rows", positive)).put(row);
+      row.n = -5;
+      return null;
+    });
+    assert.equal((await world.call("ask", "put")).status, 200);
+    assert.deepEqual((await world.call("ask", "read")).body["value"], { key: "a", n: 5 });
+  });
+
+  test("a write after the handler has ended is dropped, and told", async () => {
+    let late: () => void = assert.fail;
+    const world = await worldWith((_input, { write }) => {
+      write(rows).put({ key: "a", n: 1 });
+      late = () => write(rows).put({ key: "b", n: 2 });
+      return "done";
+    });
+    assert.equal((await world.call("ask", 1)).status, 200);
+    late();
+    assert.match(String(world.errors[0]), /after it had ended/);
+  });
+
+  test("the moment of an attempt does not move while it runs", async () => {
+    const moments: number[] = [];
+    const world = await worldWith(async (_input, context) => {
+      moments.push(context.now.getTime());
+      world.clock.advance(500);
+      moments.push(context.now.getTime());
+      return null;
+    });
+    await world.call("ask", 1);
+    assert.equal(moments[0], moments[1]);
+  });
+});
+
+describe("a store that cannot be asked", () => {
+  test("ends neither the poll nor the process", async () => {
+    const source = memory();
+    let broken = false;
+    const job = operation({ ...base, name: "job", flow: "event" }, () => "ran");
+    const world = await World.start(
+      { operations: [job] },
+      {
+        ...source,
+        open: async (host) => {
+          const engine = await source.open(host);
+          const figures = engine.figures.bind(engine);
+          const sweep = engine.sweep.bind(engine);
+          engine.figures = () => (broken ? Promise.reject(new Error("cannot read")) : figures());
+          engine.sweep = (limit) => (broken ? Promise.reject(new Error("cannot read")) : sweep(limit));
+          return engine;
+        },
+      },
+    );
+    broken = true;
+    await world.clock.run(10_000);
+    assert.ok(world.errors.length > 0);
+    broken = false;
+    const { body } = await world.call("job", 1);
+    assert.equal((await world.receiptAfter(2_000, body["id"]))["status"], "succeeded");
+  });
+});
