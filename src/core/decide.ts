@@ -84,7 +84,8 @@ function again(error: Problem, afterMs: number | undefined, how: Circumstances, 
 function held(detail: string, afterMs: number | undefined, how: Circumstances, random: Random): Decision {
   const error = problem("saturated", detail);
   if (how.running === "request") return { verdict: { kind: "forgotten" }, error };
-  if (how.throttles >= FREE_THROTTLES) return again(error, afterMs, how, random);
+  // It may be the last attempt, and what ends for good must not say "try again".
+  if (how.throttles >= FREE_THROTTLES) return again(problem("handler-failed", detail), afterMs, how, random);
   const policy = { maxAttempts: how.maxAttempts, baseMs: THROTTLE_BASE_MS, capMs: THROTTLE_CAP_MS };
   const delayMs = Math.max(afterMs ?? 0, backoffMs(how.throttles + 1, policy, random));
   return { verdict: { kind: "queued", delayMs, error, spent: false }, error };

@@ -39,16 +39,21 @@ export function arrayItems(bytes: Uint8Array): readonly Uint8Array[] {
     if (byte === QUOTE) i = endOfString(body, i);
     else if (OPEN.has(byte)) depth++;
     else if (byte === COMMA && depth === 1) {
-      items.push(trimmed(body, start, i));
+      items.push(item(body, start, i));
       start = i + 1;
     } else if (CLOSE.has(byte) && --depth === 0) {
       if (byte !== CLOSE_ARRAY || i !== body.length - 1) break;
-      const last = trimmed(body, start, i);
-      // `[]` has no items; `[1,]` has an empty one, which is then refused like any bad item.
-      return last.length > 0 || items.length > 0 ? [...items, last] : items;
+      const isEmpty = items.length === 0 && trimmed(body, start, i).length === 0;
+      return isEmpty ? [] : [...items, item(body, start, i)];
     }
   }
   throw refuse("malformed-json", "The array is not closed, or something follows it.");
+}
+
+function item(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const found = trimmed(bytes, from, to);
+  if (found.length > 0) return found;
+  throw refuse("malformed-json", `The array has a comma too many before byte ${to}.`);
 }
 
 /** The closing quote, or the body's end where there is none. */

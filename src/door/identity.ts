@@ -98,19 +98,12 @@ export class Gatekeeper {
   }
 }
 
-const FORWARDING = [
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-real-ip",
-  "via",
-];
+const FORWARDING = /^(?:forwarded|via|x-real-ip|x-forwarded-.*|cf-connecting-ip|true-client-ip)$/;
 
 /** From this machine, for this machine, through no proxy and from no other page. */
 function isLocal(request: DoorRequest): boolean {
   const { headers, fromLoopback } = request;
-  if (!fromLoopback || FORWARDING.some((name) => headers[name] !== undefined)) return false;
+  if (!fromLoopback || Object.keys(headers).some((name) => FORWARDING.test(name))) return false;
   return isLoopbackHost(headers["host"]) && (headers["origin"] === undefined || isOwnOrigin(request));
 }
 

@@ -84,7 +84,20 @@ describe("a batch's body", () => {
     assert.deepEqual(texts(arrayItems(Buffer.from("[]"))), []);
   });
 
-  for (const broken of ["", "{}", "[1", '["a]', "[1]]", "[1] 2", '[{"a":1]', "null"]) {
+  for (const broken of [
+    "",
+    "{}",
+    "[1",
+    '["a]',
+    "[1]]",
+    "[1] 2",
+    '[{"a":1]',
+    "null",
+    "[1,]",
+    "[,1]",
+    "[1,,2]",
+    "[,]",
+  ]) {
     test(`${JSON.stringify(broken)} is no array`, () => {
       assert.throws(() => {
         const items = arrayItems(Buffer.from(broken));
