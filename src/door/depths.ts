@@ -3,41 +3,82 @@
  * a hot path can have an estimate without a query. For Retry-After and for backlog bounds.
  */
 import type { Runtime, Store } from "../core/runtime.ts";
+import { Streak } from "./streak.ts";
 
 const FRESH_MS = 250;
+
+/** `since` those `stored`; `opening` are on their way to the store, and count as if they were there. */
+type Depth = { stored: number; since: number; opening: number };
 
 export class Depths {
   readonly #runtime: Runtime;
   readonly #store: Store;
-  readonly #queued = new Map<string, number>();
+  readonly #depths = new Map<string, Depth>();
+  readonly #failures: Streak;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #asking = false;
 
   constructor(runtime: Runtime, store: Store) {
     this.#runtime = runtime;
     this.#store = store;
+    this.#failures = new Streak(runtime);
   }
 
-  accepted(operation: string): void {
-    this.#queued.set(operation, (this.#queued.get(operation) ?? 0) + 1);
+  /** Room for one more job, until `answered`; false where the backlog is full. */
+  reserve(operation: string, backlog: number | undefined): boolean {
+    if (backlog !== undefined && this.of(operation) >= backlog) return false;
+    this.#depth(operation).opening++;
+    return true;
+  }
+
+  answered(operation: string, opened: boolean): void {
+    const depth = this.#depth(operation);
+    depth.opening--;
+    if (opened) depth.since++;
   }
 
   of(operation: string): number {
     const now = this.#runtime.clock.monotonic();
-    if (now - this.#askedAt > FRESH_MS) {
+    if (!this.#asking && now - this.#askedAt > FRESH_MS) {
       this.#askedAt = now;
       void this.#refresh();
     }
-    return this.#queued.get(operation) ?? 0;
+    const { stored, since, opening } = this.#depth(operation);
+    return stored + since + opening;
   }
 
+  /** 1 too for an operation that this process does not serve, and so knows nothing of. */
   waitSeconds(operation: string): number {
-    const { limit } = this.#runtime.gate.operation(operation);
-    return this.#runtime.meters.get(operation)?.waitSeconds(this.of(operation), limit) ?? 1;
+    const meter = this.#runtime.meters.get(operation);
+    if (!meter) return 1;
+    return meter.waitSeconds(this.of(operation), this.#runtime.gate.operation(operation).limit);
   }
 
+  /** Keeps the numbers it has where the store cannot be asked. */
   async #refresh(): Promise<void> {
-    const figures = await this.#store.engine.figures();
-    this.#queued.clear();
-    for (const { operation, queued } of figures) this.#queued.set(operation, queued);
+    this.#asking = true;
+    const before = new Map([...this.#depths].map(([operation, { since }]) => [operation, since]));
+    try {
+      const figures = await this.#store.engine.figures();
+      const stored = new Map(figures.map(({ operation, queued }) => [operation, queued]));
+      // What was accepted while the store was asked may be in its figures or not: a bound rather counts it twice.
+      for (const operation of new Set([...this.#depths.keys(), ...stored.keys()])) {
+        const depth = this.#depth(operation);
+        depth.stored = stored.get(operation) ?? 0;
+        depth.since -= before.get(operation) ?? 0;
+      }
+      this.#failures.over();
+    } catch (error) {
+      this.#failures.failed(error);
+    }
+    this.#asking = false;
+  }
+
+  #depth(operation: string): Depth {
+    const known = this.#depths.get(operation);
+    if (known) return known;
+    const fresh = { stored: 0, since: 0, opening: 0 };
+    this.#depths.set(operation, fresh);
+    return fresh;
   }
 }

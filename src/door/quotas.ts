@@ -12,33 +12,71 @@ export type QuotaOptions = {
   readonly seconds: number;
 };
 
-export type OverQuota = { readonly problem: Problem; readonly headers: readonly string[] };
+type OverQuota = { readonly problem: Problem; readonly headers: readonly string[] };
 
-type Window = { startedAt: number; spent: number };
+type Window = { readonly startedAt: number; spent: number };
 
-/** Principals remembered; beyond it the windows that are over are forgotten. */
-const TIDY_AT = 10_000;
-
+/**
+ * A principal's window begins with its first call. Those that began lately are in one of two maps, which change
+ * places once a window: what is in the older one by then is over, and is dropped without being looked at.
+ */
 export class Quotas {
   readonly #options: QuotaOptions;
+  readonly #windowMs: number;
   readonly #clock: Clock;
-  readonly #windows = new Map<Principal, Window>();
+  #newer = new Map<Principal, Window>();
+  #older = new Map<Principal, Window>();
+  #newerSince = Number.NEGATIVE_INFINITY;
 
   constructor(options: QuotaOptions, clock: Clock) {
     this.#options = options;
+    this.#windowMs = options.seconds * 1_000;
     this.#clock = clock;
   }
 
   /** Spends one call, or says why not. */
   spend(principal: Principal): OverQuota | undefined {
-    const { calls, seconds } = this.#options;
     const now = this.#clock.monotonic();
-    const window = this.#window(principal, now);
-    if (window.spent < calls) {
-      window.spent++;
-      return undefined;
-    }
-    const left = Math.max(1, Math.ceil((window.startedAt + seconds * 1_000 - now) / 1_000));
+    this.#swap(now);
+    const window = this.#window(principal, now) ?? this.#begin(principal, now);
+    if (window.spent >= this.#options.calls) return this.#over(window, now);
+    window.spent++;
+    return undefined;
+  }
+
+  /** The call that was spent came to nothing that costs. */
+  giveBack(principal: Principal): void {
+    const window = this.#window(principal, this.#clock.monotonic());
+    if (window && window.spent > 0) window.spent--;
+  }
+
+  /** Principals remembered. */
+  get size(): number {
+    return this.#newer.size + this.#older.size;
+  }
+
+  #swap(now: number): void {
+    const age = now - this.#newerSince;
+    if (age < this.#windowMs) return;
+    this.#older = age < 2 * this.#windowMs ? this.#newer : new Map();
+    this.#newer = new Map();
+    this.#newerSince = now;
+  }
+
+  #window(principal: Principal, now: number): Window | undefined {
+    const known = this.#newer.get(principal) ?? this.#older.get(principal);
+    return known && now - known.startedAt < this.#windowMs ? known : undefined;
+  }
+
+  #begin(principal: Principal, now: number): Window {
+    const fresh = { startedAt: now, spent: 0 };
+    this.#newer.set(principal, fresh);
+    return fresh;
+  }
+
+  #over({ startedAt }: Window, now: number): OverQuota {
+    const { calls, seconds } = this.#options;
+    const left = Math.max(1, Math.ceil((startedAt + this.#windowMs - now) / 1_000));
     return {
       problem: problem(
         "quota-exceeded",
@@ -53,20 +91,5 @@ export class Quotas {
         `"default";r=0;t=${left}`,
       ],
     };
-  }
-
-  #window(principal: Principal, now: number): Window {
-    const known = this.#windows.get(principal);
-    if (known && now - known.startedAt < this.#options.seconds * 1_000) return known;
-    if (this.#windows.size >= TIDY_AT) this.#tidy(now);
-    const fresh = { startedAt: now, spent: 0 };
-    this.#windows.set(principal, fresh);
-    return fresh;
-  }
-
-  #tidy(now: number): void {
-    for (const [principal, { startedAt }] of this.#windows) {
-      if (now - startedAt >= this.#options.seconds * 1_000) this.#windows.delete(principal);
-    }
   }
 }

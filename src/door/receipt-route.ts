@@ -1,4 +1,5 @@
 /** `GET` and `DELETE /receipts/{id}`. */
+import { SpillwayError } from "../core/errors.ts";
 import { isFinal, type JobId, type Principal } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import type { Calls } from "./calls.ts";
@@ -40,7 +41,11 @@ async function cancel(
 ): Promise<Reply> {
   const answer = await committer.submit({ kind: "cancel", ref });
   if (answer.kind === "unknown") throw unknownReceipt();
-  if (answer.kind === "refused") throw refuse(answer.code, answer.detail);
+  if (answer.kind === "refused") {
+    // The engine's own words may name files and tables, which are for the log.
+    runtime.onError(new SpillwayError(answer.code, answer.detail), { operation: "", id: ref.id, attempt: 0 });
+    throw refuse("storage-unavailable", "The store could not take it; the job is as it was.");
+  }
   const { job } = answer;
   if (answer.kind === "final") throw refuse("already-final", `It has ${job.status} already.`);
   if (answer.kind === "requested") runtime.live.cancel(ref.id);

@@ -1,11 +1,12 @@
 /** A call that came as a frame: the same rules as by HTTP, the answer as a frame. */
-import { byteLength } from "../core/effects.ts";
 import { type Problem, problem, SpillwayError } from "../core/errors.ts";
 import type { Job, Principal } from "../core/job.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
+import { byteLength } from "../core/sizes.ts";
+import type { CallResult } from "./call.ts";
 import { refuseCongestion } from "./call-route.ts";
-import type { CallResult, Calls } from "./calls.ts";
+import type { Calls } from "./calls.ts";
 import { parsePrefer } from "./prefer.ts";
 import { receiptText } from "./receipt.ts";
 import { Refused, refuse } from "./replies.ts";

@@ -1,0 +1,71 @@
+/**
+ * The same key again: what a repeat is answered by what its first call left behind. Only reads, so that it costs a
+ * repeat neither a slot nor anything else that is counted, and works while the store takes nothing on.
+ */
+import { problem } from "../core/errors.ts";
+import { isFinal, type Job } from "../core/job.ts";
+import type { Runtime, Store } from "../core/runtime.ts";
+import { isLost } from "../core/transition.ts";
+import { type CallRequest, type CallResult, turnedAway, type Unplaced } from "./call.ts";
+import type { Depths } from "./depths.ts";
+import { errorOf } from "./receipt.ts";
+import { untilFinal } from "./waiting.ts";
+
+export class Replays {
+  readonly #runtime: Runtime;
+  readonly #store: Store;
+  readonly #depths: Depths;
+
+  constructor(runtime: Runtime, store: Store, depths: Depths) {
+    this.#runtime = runtime;
+    this.#store = store;
+    this.#depths = depths;
+  }
+
+  /** Undefined: nothing is known of this key, and the call is to go on. */
+  async answer(request: CallRequest, call: Unplaced): Promise<CallResult | undefined> {
+    const [job] = await this.#store.engine.find([{ id: call.id, principal: call.principal }]);
+    if (!job || isLost(job, this.#runtime.clock.now())) return undefined;
+    return this.of(request, job.fingerprint === call.fingerprint ? "existing" : "mismatch", job);
+  }
+
+  /** As the store saw it when the call was to be opened. */
+  of({ prefer }: CallRequest, known: "existing" | "mismatch", job: Job): CallResult | Promise<CallResult> {
+    if (known === "mismatch") {
+      return turnedAway(problem("idempotency-mismatch", "Use a new key for another input."));
+    }
+    if (isFinal(job.status)) return ending(job, true);
+    if (!job.listed) return inFlight();
+    const { waitSeconds } = prefer;
+    return waitSeconds === undefined ? this.#receipt(job) : this.#held(job, waitSeconds);
+  }
+
+  async #held(job: Job, seconds: number): Promise<CallResult> {
+    const ended = await untilFinal(job, seconds * 1_000, this.#runtime, this.#store);
+    return ended && isFinal(ended.status) ? ending(ended, true) : this.#receipt(ended ?? job);
+  }
+
+  #receipt(job: Job): CallResult {
+    const retryAfterSeconds = this.#depths.waitSeconds(job.operation);
+    return { kind: "receipt", job, retryAfterSeconds, replayed: true };
+  }
+}
+
+/** What a final record answers. */
+export function ending(job: Job, replayed = false): CallResult {
+  const notes = replayed ? { replayed } : {};
+  if (job.status === "succeeded") {
+    return {
+      kind: "output",
+      output: job.output ?? "null",
+      ...(job.listed && replayed && { id: job.id }),
+      ...notes,
+    };
+  }
+  if (job.status === "cancelled") return turnedAway(problem("cancelled"));
+  return { kind: "problem", problem: errorOf(job), ...notes };
+}
+
+function inFlight(): CallResult {
+  return turnedAway(problem("idempotency-in-flight", "The first call under this key has not ended."), 1);
+}
