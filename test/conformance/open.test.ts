@@ -1,5 +1,7 @@
 // Opening: what a record says of a call once it is accepted.
 import assert from "node:assert/strict";
+import type { NewCall } from "../../src/core/engine.ts";
+import { bornJob } from "../../src/core/transition.ts";
 import { promises } from "./promises.ts";
 import { keyed, LEASE_MS, leaseOf } from "./world.ts";
 
@@ -101,6 +103,41 @@ promises("open", (promise) => {
       answers.map((answer) => answer.kind === "opened" && answer.job.id),
       calls.map(({ id }) => id),
     );
+  });
+
+  promise("a call that differs from its neighbours in one thing keeps that to itself", async (world) => {
+    const differences: readonly Partial<NewCall>[] = [
+      { operation: "other" },
+      { principal: "bob" },
+      { input: '{"n":2}' },
+      { inputVersion: 2 },
+      { delayMs: 1 },
+      { maxAttempts: 4 },
+      { details: { origin: "socket" } },
+      keyed("k"),
+      { start: { token: "t", leaseMs: LEASE_MS, ifLost: "queue" } },
+    ];
+    const calls = differences.flatMap((different) => [world.call(), world.call(), world.call(different)]);
+    const purge = { kind: "purge", id: "nothing" } as const;
+    const changes = calls.flatMap((call, n) => [
+      { kind: "open", call } as const,
+      ...(n % 5 === 4 ? [purge] : []),
+    ]);
+    const answers = await world.engine.commit(changes);
+    for (const [place, change] of changes.entries()) {
+      const answer = answers[place];
+      if (change.kind === "purge") {
+        assert.deepEqual(answer, { kind: "unknown" });
+        continue;
+      }
+      const { call } = change;
+      const { input, inputVersion, details } = call;
+      const job = bornJob(call, world.clock.now());
+      assert.deepEqual(answer, { kind: "opened", job });
+      const record = { ...job, input, inputVersion, details, attempts: [], effects: [] };
+      assert.deepEqual(await world.known(call.id), record);
+    }
+    assert.equal(answers.length, changes.length);
   });
 
   promise("an empty commit is answered with nothing", async (world) => {

@@ -11,27 +11,21 @@ import * as transition from "../../core/transition.ts";
 import { claim } from "./claim.ts";
 import type { Stored } from "./jobs.ts";
 import {
-  CALL,
   type Call,
   detailsText,
+  type OwnerChange,
+  type OwnerSettlement,
   type PackedAnswer,
-  type PackedChange,
-  unpackCall,
-  unpackSettlement,
 } from "./messages.ts";
 import { appended, rowOf } from "./rows.ts";
 import type { Store } from "./store.ts";
 
-export function apply(store: Store, change: PackedChange, retention: Retention, now: number): PackedAnswer {
-  if ("kind" in change) return applyOther(store, change, retention, now);
-  if (change[0] === CALL) return open(store, unpackCall(change), now);
-  return settle(store, unpackSettlement(change), retention, now);
-}
-
-type OtherChange = Extract<PackedChange, { kind: unknown }>;
-
-function applyOther(store: Store, change: OtherChange, retention: Retention, now: number): PackedAnswer {
+export function apply(store: Store, change: OwnerChange, retention: Retention, now: number): PackedAnswer {
   switch (change.kind) {
+    case "open":
+      return open(store, change.call, now);
+    case "settle":
+      return settle(store, change.settlement, retention, now);
     case "claim":
       return claim(store, change, now);
     case "extend":
@@ -71,7 +65,7 @@ function follow(
 /** Written first and looked for only if that fails: nearly every call is new. */
 function open(store: Store, call: Call, now: number): PackedAnswer {
   const { jobs } = store;
-  if (jobs.insert(call, transition.bornJob(asNew(call), now))) return 0;
+  if (jobs.insert(call, transition.bornJob(asNew(call), now))) return 1;
   const stored = jobs.load(call.id);
   if (!stored) throw new Error(`Sequence ${call.sequence} belongs to another job already.`);
   const { answer, next } = transition.open(stored.job, asNew(call), now);
@@ -88,7 +82,7 @@ function open(store: Store, call: Call, now: number): PackedAnswer {
 
 function settle(
   store: Store,
-  { attempt, ...settlement }: ReturnType<typeof unpackSettlement>,
+  { attempt, ...settlement }: OwnerSettlement,
   retention: Retention,
   now: number,
 ): PackedAnswer {
@@ -119,7 +113,7 @@ function bear({ jobs }: Store, born: NewCall, now: number): Stored {
 
 function extend(
   { jobs }: Store,
-  change: Extract<PackedChange, { kind: "extend" }>,
+  change: Extract<OwnerChange, { kind: "extend" }>,
   now: number,
 ): PackedAnswer {
   const stored = jobs.load(change.lease.id);

@@ -17,7 +17,7 @@ import type { ItemKey } from "../../core/table.ts";
 import { openReader } from "./connection.ts";
 import { type Folder, prepareFolder } from "./folder.ts";
 import { type Lock, takeLock } from "./lock.ts";
-import { packChange, type Reply, unpackAnswer } from "./messages.ts";
+import { packGroup, type Reply, unpackAnswers } from "./messages.ts";
 import { OwnerThread } from "./owner-thread.ts";
 import { Queries } from "./queries.ts";
 
@@ -86,9 +86,9 @@ class SqliteEngine implements Engine {
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
     if (changes.length === 0) return [];
     const now = this.#host.clock.now();
-    const reply = await this.#thread.ask({ kind: "commit", now, group: changes.map(packChange) });
+    const reply = await this.#thread.ask({ kind: "commit", now, group: packGroup(changes) });
     const { answers } = expected(reply, "answers");
-    return changes.map((change, place) => unpackAnswer(answers[place] ?? 0, change, now));
+    return unpackAnswers(answers, changes, now);
   }
 
   async find(refs: readonly Ref[]) {

@@ -8,7 +8,15 @@ import { apply } from "./apply.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { openWriter } from "./connection.ts";
 import { describe, failureOf, refusalOf } from "./failures.ts";
-import type { OwnerData, PackedAnswer, PackedChange, Reply, Request } from "./messages.ts";
+import {
+  type OwnerChange,
+  type OwnerData,
+  type PackedAnswer,
+  packAnswers,
+  type Reply,
+  type Request,
+  unpackGroup,
+} from "./messages.ts";
 import { migrate } from "./schema.ts";
 import { Store } from "./store.ts";
 import { sweep } from "./sweep.ts";
@@ -34,7 +42,10 @@ class Owner {
   handle(request: Request): Reply {
     switch (request.kind) {
       case "commit":
-        return { kind: "answers", answers: this.#commit(request.group, request.now) };
+        return {
+          kind: "answers",
+          answers: packAnswers(this.#commit(unpackGroup(request.group), request.now)),
+        };
       case "sweep":
         return this.#sweep(request);
       case "close":
@@ -48,7 +59,7 @@ class Owner {
     this.#checkpoints.afterCommit();
   }
 
-  #commit(group: readonly PackedChange[], now: number): readonly PackedAnswer[] {
+  #commit(group: readonly OwnerChange[], now: number): readonly PackedAnswer[] {
     try {
       return this.#store.transact(() => group.map((change) => this.#apply(change, now)));
     } catch (error) {
@@ -60,7 +71,7 @@ class Owner {
     }
   }
 
-  #apply(change: PackedChange, now: number): PackedAnswer {
+  #apply(change: OwnerChange, now: number): PackedAnswer {
     return apply(this.#store, change, this.#data.retention, now);
   }
 
