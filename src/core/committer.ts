@@ -110,7 +110,7 @@ export class Committer {
     this.groups++;
     const late = this.#overflowed;
     this.#overflowed = this.#opens.length > 0;
-    const answers = await this.#engine.commit(group.map(({ change }) => change));
+    const answers = await this.#answers(group.map(({ change }) => change));
     this.#inFlight--;
     // The next group leaves before anyone is answered: the store works while we do.
     if (this.#waiting > 0) void this.#commit(this.#group());
@@ -121,6 +121,18 @@ export class Committer {
       resolve(answer);
     }
     if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** An engine rejects what it could not even begin, as a value that cannot be sent to its thread: one by one, then. */
+  async #answers(changes: readonly Change[]): Promise<readonly Answer[]> {
+    try {
+      return await this.#engine.commit(changes);
+    } catch (error) {
+      if (changes.length === 1) return [{ kind: "refused", code: "internal", detail: String(error) }];
+      const answers: Answer[] = [];
+      for (const change of changes) answers.push(...(await this.#answers([change])));
+      return answers;
+    }
   }
 
   #hint({ operation, delayMs }: NewCall): void {

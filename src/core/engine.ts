@@ -7,7 +7,8 @@
  * - Positional: `answers[i]` answers `changes[i]`, and no change ever alters its neighbour's answer. Changes of
  *   one commit apply in order, each seeing those before it.
  * - Durable when resolved: a commit resolves after the commit point, never before. If it cannot know whether the
- *   group was committed (a failed fsync, a corrupt file), it never resolves: it calls `onFatal`.
+ *   group was committed (a failed fsync, a corrupt file), it never resolves: it calls `onFatal`. It rejects only
+ *   what it did not begin.
  * - Repeatable: a change sent again with the same ids and tokens answers as it did the first time, while nothing
  *   else has happened to its job. What has no token (a redrive, a purge, a queued call under a key) does nothing
  *   the second time, and says so.

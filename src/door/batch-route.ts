@@ -2,23 +2,26 @@
  * `POST /operations/{name}/batch`: many calls in one body, always event-driven. Nothing is accepted before the whole
  * body is there; then each item stands for itself.
  */
-
 import { problem } from "../core/errors.ts";
 import type { Principal } from "../core/job.ts";
 import { readJson } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
 import { arrayItems, ndjsonItems } from "./batch-items.ts";
-import type { CallResult } from "./call.ts";
-import { bytesOf, refuseCongestion } from "./call-route.ts";
+import { type CallResult, turnedAway } from "./call.ts";
+import { bytesOf, headOf } from "./call-route.ts";
 import type { Calls } from "./calls.ts";
 import type { DoorRequest, Reply } from "./exchange.ts";
-import { bodyType, headerOf, refuseCallback, traceparentOf } from "./headers.ts";
-import { LONGEST_BATCH_KEY, parseKey } from "./idempotency.ts";
+import { LONGEST_BATCH_KEY } from "./idempotency.ts";
 import { json, refuse } from "./replies.ts";
 
 const MOST_ITEMS = 10_000;
 const MOST_BYTES = 16 * 1024 * 1024;
+/** After so many items or bytes others get their turn: a batch must not hold the process. */
+const SLICE_ITEMS = 500;
+const SLICE_BYTES = 256 * 1024;
+
+type Item = (bytes: Uint8Array, item: number) => Promise<CallResult>;
 
 export async function batchRoute(
   request: DoorRequest,
@@ -27,35 +30,46 @@ export async function batchRoute(
   calls: Calls,
   runtime: Runtime,
 ): Promise<Reply> {
-  const type = bodyType(request, { ndjson: true });
-  const key = parseKey(headerOf(request, "idempotency-key"), LONGEST_BATCH_KEY);
-  refuseCallback(request);
-  if (key === undefined) refuseCongestion(runtime);
+  const { type, key, more } = headOf(request, runtime, { ndjson: true, longestKey: LONGEST_BATCH_KEY });
   const body = bytesOf(await request.body(MOST_BYTES), MOST_BYTES);
   const items = type === "ndjson" ? ndjsonItems(body) : arrayItems(body);
-  if (items.length > MOST_ITEMS)
+  if (items.length > MOST_ITEMS) {
     throw refuse("too-large", `${items.length} items; at most ${MOST_ITEMS} are taken at once.`);
-  const traceparent = traceparentOf(request);
-  const results = items.map((bytes, item): Promise<CallResult> | CallResult => {
-    if (bytes.length > operation.spec.inputBytes) {
-      return {
-        kind: "problem",
-        problem: problem("too-large", `At most ${operation.spec.inputBytes} bytes an item are taken.`),
-      };
-    }
+  }
+  const { inputBytes } = operation.spec;
+  const results = await inSlices(items, runtime, async (bytes, item) => {
+    if (bytes.length > inputBytes)
+      return turnedAway(problem("too-large", `At most ${inputBytes} bytes an item are taken.`));
     const read = readJson(bytes);
-    if (!read.ok) return { kind: "problem", problem: problem("malformed-json", read.detail) };
-    return calls.queue({
-      operation,
-      principal,
-      text: read.text,
-      value: read.value,
-      key: key === undefined ? undefined : { key, item },
-      origin: "batch",
-      ...(traceparent !== undefined && { traceparent }),
-    });
+    if (!read.ok) return turnedAway(problem("malformed-json", read.detail));
+    const itemKey = key === undefined ? undefined : { key, item };
+    const { text, value } = read;
+    return calls.queue({ operation, principal, text, value, key: itemKey, origin: "batch", ...more });
   });
-  return json(202, `[${(await Promise.all(results)).map(itemText).join(",")}]`);
+  return json(202, `[${results.map(itemText).join(",")}]`);
+}
+
+/** Item by item, and each answered whatever became of the others: their receipts must not be lost. */
+async function inSlices(
+  items: readonly Uint8Array[],
+  runtime: Runtime,
+  call: Item,
+): Promise<readonly CallResult[]> {
+  const results: Promise<CallResult>[] = [];
+  let bytes = 0;
+  for (const [place, item] of items.entries()) {
+    bytes += item.length;
+    results.push(call(item, place).catch((error) => lost(error, runtime)));
+    if (place % SLICE_ITEMS !== SLICE_ITEMS - 1 && bytes < SLICE_BYTES) continue;
+    bytes = 0;
+    await new Promise<void>((resolve) => runtime.clock.after(0, resolve));
+  }
+  return Promise.all(results);
+}
+
+function lost(error: unknown, { onError }: Runtime): CallResult {
+  onError(error);
+  return turnedAway(problem("internal"));
 }
 
 function itemText(result: CallResult): string {

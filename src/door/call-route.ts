@@ -8,7 +8,7 @@ import type { CallRequest, CallResult } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { Body, DoorRequest, Reply } from "./exchange.ts";
 import { bodyType, headerOf, refuseCallback, traceparentOf } from "./headers.ts";
-import { parseKey } from "./idempotency.ts";
+import { LONGEST_KEY, parseKey } from "./idempotency.ts";
 import { parsePrefer } from "./prefer.ts";
 import { receiptHeaders, receiptPath, receiptText } from "./receipt.ts";
 import { json, problemReply, refuse } from "./replies.ts";
@@ -20,15 +20,10 @@ export async function callRoute(
   calls: Calls,
   runtime: Runtime,
 ): Promise<Reply> {
-  bodyType(request, { ndjson: false });
-  const key = parseKey(headerOf(request, "idempotency-key"));
-  refuseCallback(request);
-  // A repeat needs no room in the store, so only what is surely new is turned away unread.
-  if (key === undefined) refuseCongestion(runtime);
+  const { key, more } = headOf(request, runtime, { ndjson: false, longestKey: LONGEST_KEY });
   const bytes = bytesOf(await request.body(operation.spec.inputBytes), operation.spec.inputBytes);
   const read = readJson(bytes);
   if (!read.ok) throw refuse("malformed-json", read.detail);
-  const traceparent = traceparentOf(request);
   const call: CallRequest = {
     operation,
     principal,
@@ -37,9 +32,24 @@ export async function callRoute(
     key: key === undefined ? undefined : { key },
     prefer: parsePrefer(headerOf(request, "prefer")),
     origin: "http",
-    ...(traceparent !== undefined && { traceparent }),
+    ...more,
   };
   return replyOf(await calls.call(call), runtime);
+}
+
+/** What the headers say and refuse before a body is read; `more` travels with the call. */
+export function headOf(
+  request: DoorRequest,
+  runtime: Runtime,
+  { ndjson, longestKey }: { readonly ndjson: boolean; readonly longestKey: number },
+) {
+  const type = bodyType(request, { ndjson });
+  const key = parseKey(headerOf(request, "idempotency-key"), longestKey);
+  refuseCallback(request);
+  // A repeat needs no room in the store, so only what is surely new is turned away unread.
+  if (key === undefined) refuseCongestion(runtime);
+  const traceparent = traceparentOf(request);
+  return { type, key, more: traceparent === undefined ? {} : { traceparent } };
 }
 
 export function refuseCongestion({ store }: Runtime): void {

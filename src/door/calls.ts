@@ -67,8 +67,9 @@ export class Calls {
     return this.call({ ...request, prefer: { respondAsync: true, waitSeconds: undefined } });
   }
 
-  waitSeconds(operation: string): number {
-    return this.#keeping?.depths.waitSeconds(operation) ?? 1;
+  /** When it is worth asking for the job again. */
+  waitSecondsOf(job: Job): number {
+    return this.#keeping?.depths.waitSecondsOf(job) ?? 1;
   }
 
   #keyFault({ operation, key }: CallRequest): CallResult | undefined {
@@ -114,6 +115,7 @@ export class Calls {
     const atOnce = new AtOnce(request, call, input, slot, this.#runtime);
     const { waitSeconds } = request.prefer;
     const held = request.operation.spec.flow === "spill" ? waitSeconds : undefined;
+    const since = this.#runtime.clock.monotonic();
     const performed = held === undefined ? await atOnce.outcome() : await atOnce.outcomeWithin(held * 1_000);
     const notes: CallNotes = held === undefined ? {} : { applied: `wait=${held}` };
     if (performed.kind === "promoted") return { ...this.#receipt(performed.job), ...notes };
@@ -121,7 +123,10 @@ export class Calls {
     const { verdict, error, job } = performed;
     this.#count(request, verdict.kind === "queued" ? "accepted" : "answered");
     if (verdict.kind === "succeeded") return { kind: "output", output: verdict.output, ...notes };
-    if (verdict.kind === "queued" && job) return { ...this.#receipt(job), ...notes };
+    if (verdict.kind === "queued" && job) {
+      const leftMs = (held ?? 0) * 1_000 - (this.#runtime.clock.monotonic() - since);
+      return this.#held(job, leftMs, notes);
+    }
     return { ...turnedAway(error ?? problem("internal")), ...notes };
   }
 
@@ -131,7 +136,7 @@ export class Calls {
     const { name, backlog } = request.operation.spec;
     if (!depths.reserve(name, backlog)) {
       const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
-      return turnedAway(full, this.waitSeconds(name));
+      return turnedAway(full, depths.waitSeconds(name));
     }
     const call = { ...unplaced, start: "queued" } as const;
     const answer = await store.committer.submit({ kind: "open", call });
@@ -141,7 +146,7 @@ export class Calls {
     this.#count(request, "accepted");
     const { waitSeconds, respondAsync } = request.prefer;
     if (waitSeconds !== undefined)
-      return this.#held(answer.job, waitSeconds, { applied: `wait=${waitSeconds}` }, store);
+      return this.#held(answer.job, waitSeconds * 1_000, { applied: `wait=${waitSeconds}` });
     return { ...this.#receipt(answer.job), ...(respondAsync && { applied: "respond-async" }) };
   }
 
@@ -162,14 +167,15 @@ export class Calls {
   }
 
   /** The outcome of a job, if it comes in time. */
-  async #held(job: Job, seconds: number, notes: CallNotes, store: Store): Promise<CallResult> {
-    const ended = await untilFinal(job, seconds * 1_000, this.#runtime, store);
+  async #held(job: Job, forMs: number, notes: CallNotes): Promise<CallResult> {
+    const { store } = this.#runtime;
+    const ended = store && forMs > 0 ? await untilFinal(job, forMs, this.#runtime, store) : undefined;
     if (!ended || !isFinal(ended.status)) return { ...this.#receipt(ended ?? job), ...notes };
     return { ...ending(ended), ...notes };
   }
 
   #receipt(job: Job) {
-    return { kind: "receipt", job, retryAfterSeconds: this.waitSeconds(job.operation) } as const;
+    return { kind: "receipt", job, retryAfterSeconds: this.waitSecondsOf(job) } as const;
   }
 
   #count({ operation }: CallRequest, what: "accepted" | "answered" | "refused"): void {

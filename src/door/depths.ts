@@ -2,10 +2,13 @@
  * How many jobs wait, nearly: asked of the store now and then and carried on by what was accepted since, so that
  * a hot path can have an estimate without a query. For Retry-After and for backlog bounds.
  */
+import type { Job } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "./streak.ts";
 
 const FRESH_MS = 250;
+/** As far ahead as a Retry-After may point. */
+const LONGEST_WAIT_S = 300;
 
 /** `since` those `stored`; `opening` are on their way to the store, and count as if they were there. */
 type Depth = { stored: number; since: number; opening: number };
@@ -52,6 +55,12 @@ export class Depths {
     const meter = this.#runtime.meters.get(operation);
     if (!meter) return 1;
     return meter.waitSeconds(this.of(operation), this.#runtime.gate.operation(operation).limit);
+  }
+
+  /** Of a job: not before it may be tried again. */
+  waitSecondsOf({ operation, status, availableAt }: Job): number {
+    const inMs = status === "queued" ? availableAt - this.#runtime.clock.now() : 0;
+    return Math.min(LONGEST_WAIT_S, Math.max(this.waitSeconds(operation), Math.ceil(inMs / 1_000)));
   }
 
   /** Keeps the numbers it has where the store cannot be asked. */

@@ -29,7 +29,8 @@ export function parseKey(header: string | undefined, longest = LONGEST_KEY): str
 export type Key = { readonly key: string; readonly item?: number };
 
 export function keyedId(secret: string, principal: Principal, operation: string, { key, item }: Key): JobId {
-  const scope = [principal, operation, key, ...(item === undefined ? [] : [String(item)])].join("\0");
+  // As JSON, so that no text can pass for two.
+  const scope = JSON.stringify([principal, operation, key, item]);
   return `k${createHmac("sha256", secret).update(scope).digest("base64url")}`;
 }
 

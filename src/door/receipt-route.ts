@@ -27,10 +27,7 @@ export async function receiptRoute(
   const job = waits ? await untilFinal(ref, waitSeconds * 1_000, runtime, store) : known;
   if (!job) throw unknownReceipt();
   const applied = waits ? ["preference-applied", `wait=${waitSeconds}`] : [];
-  return json(200, receiptText(job, runtime), [
-    ...receiptHeaders(job, calls.waitSeconds(job.operation)),
-    ...applied,
-  ]);
+  return json(200, receiptText(job, runtime), [...receiptHeaders(job, calls.waitSecondsOf(job)), ...applied]);
 }
 
 async function cancel(
@@ -50,7 +47,7 @@ async function cancel(
   if (answer.kind === "final") throw refuse("already-final", `It has ${job.status} already.`);
   if (answer.kind === "requested") runtime.live.cancel(ref.id);
   const status = answer.kind === "cancelled" ? 200 : 202;
-  return json(status, receiptText(job, runtime), receiptHeaders(job, calls.waitSeconds(job.operation)));
+  return json(status, receiptText(job, runtime), receiptHeaders(job, calls.waitSecondsOf(job)));
 }
 
 /** The same words for unknown, expired and another principal's, so that they cannot be told apart. */

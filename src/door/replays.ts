@@ -25,8 +25,11 @@ export class Replays {
   /** Undefined: nothing is known of this key, and the call is to go on. */
   async answer(request: CallRequest, call: Unplaced): Promise<CallResult | undefined> {
     const [job] = await this.#store.engine.find([{ id: call.id, principal: call.principal }]);
-    if (!job || isLost(job, this.#runtime.clock.now())) return undefined;
-    return this.of(request, job.fingerprint === call.fingerprint ? "existing" : "mismatch", job);
+    const { clock, live } = this.#runtime;
+    if (job && !isLost(job, clock.now()))
+      return this.of(request, job.fingerprint === call.fingerprint ? "existing" : "mismatch", job);
+    // Nothing was kept of a run that timed out; but two runs of one id must not be at work at once.
+    return live.isHaunted(call.id) ? inFlight() : undefined;
   }
 
   /** As the store saw it when the call was to be opened. */

@@ -24,12 +24,36 @@ describe("Prefer (RFC 7240)", () => {
     ["", false, undefined],
     [",,;", false, undefined],
     ["=5", false, undefined],
+    ["wait=100000000000", false, 25],
+    [`wait=5${" ".repeat(1_024)}`, false, undefined],
+    [`a${"\t".repeat(1_000)}b, wait=5`, false, 5],
   ];
   for (const [header, respondAsync, waitSeconds] of rows) {
     test(`${JSON.stringify(header)} means ${respondAsync ? "respond-async" : ""} ${waitSeconds ?? ""}`, () => {
       assert.deepEqual(parsePrefer(header), { respondAsync, waitSeconds });
     });
   }
+});
+
+describe("a Prefer header made to be slow", () => {
+  const wait = (filler: string, length: number) => `wait${filler.repeat(length)}x, wait=5`;
+  test("counts as absent beyond 1,024 characters, at once", () => {
+    const begun = performance.now();
+    for (const filler of [" ", '"', '\\"', "=", ";,"]) {
+      for (let i = 0; i < 1_000; i++) parsePrefer(wait(filler, 15_000 / filler.length));
+    }
+    assert.equal(parsePrefer(wait(" ", 15_000)).waitSeconds, undefined);
+    assert.ok(performance.now() - begun < 2_000);
+  });
+
+  test("is parsed at once below", () => {
+    const begun = performance.now();
+    for (const filler of [" ", "\t", '"', '\\"', "=", ";,", '"\\']) {
+      for (let i = 0; i < 1_000; i++) parsePrefer(wait(filler, Math.floor(1_000 / filler.length)));
+    }
+    assert.equal(parsePrefer(wait(" ", 1_000)).waitSeconds, 5);
+    assert.ok(performance.now() - begun < 2_000);
+  });
 });
 
 describe("Idempotency-Key", () => {
@@ -69,6 +93,10 @@ describe("Idempotency-Key", () => {
       keyedId("s", "p", "x", { key: "k" }),
       keyedId("s", "p", "o", { key: "l" }),
       keyedId("s", "p", "o", { key: "k", item: 0 }),
+      keyedId("s", "p\0o", "x", { key: "k" }),
+      keyedId("s", "p", "o\0x", { key: "k" }),
+      keyedId("s", "p", "o", { key: "k\x000" }),
+      keyedId("s", "p", "o", { key: "k", item: 10 }),
     ];
     assert.equal(new Set(ids).size, ids.length);
     for (const id of ids) assert.match(id, /^k[\w-]{43}$/);

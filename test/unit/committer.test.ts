@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Committer } from "../../src/core/committer.ts";
+import type { Answer, Change, Engine } from "../../src/core/engine.ts";
+import { LocalNotifier } from "../../src/core/notifier.ts";
+import { TestClock } from "../support/test-clock.ts";
+
+type Audit = Extract<Change, { kind: "audit" }>;
+type Open = Extract<Change, { kind: "open" }>;
+
+const audit = (target: string): Audit => ({
+  kind: "audit",
+  entry: { at: 0, by: "test", action: "test", target, detail: "{}" },
+});
+const open = (input: string): Open => ({
+  kind: "open",
+  call: {
+    id: input,
+    sequence: 1,
+    operation: "a",
+    principal: "",
+    input,
+    inputVersion: 1,
+    delayMs: 0,
+    maxAttempts: 1,
+    details: { origin: "test" },
+    start: "queued",
+  },
+});
+const claim: Change = { kind: "claim", queues: [], token: "t", leaseMs: 1 };
+
+/** Groups as they leave, each answered when the test says so. */
+function world(commit?: (changes: readonly Change[]) => Promise<readonly Answer[]>) {
+  const groups: (readonly Change[])[] = [];
+  const held: (() => void)[] = [];
+  const later = (changes: readonly Change[]) =>
+    new Promise<readonly Answer[]>((resolve) =>
+      held.push(() => resolve(changes.map(() => ({ kind: "done" }) as const))),
+    );
+  const engine = {
+    limits: { groupsInFlight: 1 },
+    commit: (changes: readonly Change[]) => {
+      groups.push(changes);
+      return (commit ?? later)(changes);
+    },
+  } as unknown as Engine;
+  const clock = new TestClock();
+  return { committer: new Committer(engine, clock, new LocalNotifier()), groups, held, clock };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const kinds = (group: readonly Change[] | undefined) => group?.map(({ kind }) => kind);
+
+describe("the committer", () => {
+  test("a lone change leaves at once, and what comes meanwhile is the next group", async () => {
+    const { committer, groups, held } = world();
+    const first = committer.submit(audit("1"));
+    await turn();
+    const others = ["2", "3", "4"].map((target) => committer.submit(audit(target)));
+    await turn();
+    assert.deepEqual(
+      groups.map(({ length }) => length),
+      [1],
+    );
+    held.shift()?.();
+    await first;
+    assert.deepEqual(
+      groups.map(({ length }) => length),
+      [1, 3],
+    );
+    held.shift()?.();
+    await Promise.all(others);
+    await committer.drained();
+  });
+
+  test("settlements go before opens and leave them half of a group; claims are never left behind", async () => {
+    const { committer, groups, held } = world();
+    void committer.submit(audit("first"));
+    await turn();
+    for (let i = 0; i < 3_000; i++) void committer.submit(audit(String(i)));
+    for (let i = 0; i < 3_000; i++) void committer.submit(open(String(i)));
+    void committer.submit(claim);
+    held.shift()?.();
+    await turn();
+    const group = kinds(groups[1]) ?? [];
+    assert.equal(group.filter((kind) => kind === "audit").length, 512);
+    assert.equal(group.filter((kind) => kind === "open").length, 512);
+    assert.equal(group.at(-1), "claim");
+  });
+
+  test("large opens do not keep a claim out of the group either", async () => {
+    const { committer, groups, held } = world();
+    void committer.submit(audit("first"));
+    await turn();
+    for (let i = 0; i < 100; i++) void committer.submit(open("x".repeat(200_000)));
+    void committer.submit(claim);
+    held.shift()?.();
+    await turn();
+    assert.ok((groups[1]?.length ?? 0) < 50);
+    assert.equal(kinds(groups[1])?.at(-1), "claim");
+  });
+
+  test("is congested when too much waits, or waits too long, and not before", async () => {
+    const { committer, clock } = world();
+    void committer.submit(audit("first"));
+    await turn();
+    void committer.submit(open("1"));
+    assert.equal(committer.congested, false);
+    clock.advance(2_001);
+    assert.equal(committer.congested, true);
+  });
+
+  test("a change that cannot even be begun is refused alone", async () => {
+    const { committer } = world(async (changes) => {
+      if (changes.some((change) => change.kind === "audit" && change.entry.target === "bad"))
+        throw new Error("no");
+      return changes.map(() => ({ kind: "done" }));
+    });
+    const answers = await Promise.all(["1", "bad", "2"].map((target) => committer.submit(audit(target))));
+    assert.deepEqual(
+      answers.map(({ kind }) => kind),
+      ["done", "refused", "done"],
+    );
+  });
+});
