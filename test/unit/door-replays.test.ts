@@ -102,6 +102,38 @@ suite("a repeat", () => {
   });
 });
 
+suite("after a 504", () => {
+  test("the same key runs again only once the handler that timed out has returned, so that one id has one run", async () => {
+    const ends: (() => void)[] = [];
+    const ids = new Set<string>();
+    const rig = await DoorRig.start({
+      operations: [
+        operation(
+          { name: "a", flow: "request", input: anything, timeout: "1s", limits: { concurrency: 4 } },
+          (_input, { id }) => {
+            ids.add(id);
+            return new Promise<void>((resolve) => ends.push(resolve));
+          },
+        ),
+      ],
+    });
+    const first = rig.call("a", {}, keyed("k"));
+    await rig.clock.run(1_100);
+    assert.equal(gist(await first), "504 handler-timeout");
+    const early = await rig.call("a", {}, keyed("k"));
+    assert.equal(gist(early), "409 idempotency-in-flight");
+    assert.equal(headerOf(early, "retry-after"), "1");
+    ends[0]?.();
+    await rig.settle();
+    const again = rig.call("a", {}, keyed("k"));
+    await rig.settle();
+    assert.equal(ends.length, 2);
+    ends[1]?.();
+    assert.equal(gist(await again), "200");
+    assert.equal(ids.size, 1);
+  });
+});
+
 suite("a store that takes no writes", () => {
   test("is reported once with the engine's words, which no client is told", async () => {
     const rig = await DoorRig.start({
