@@ -134,7 +134,7 @@ export class Calls {
     if (!this.#keeping) return turnedAway(problem("internal"));
     const { store, depths } = this.#keeping;
     const { name, backlog } = request.operation.spec;
-    if (!depths.reserve(name, backlog)) {
+    if (!(await depths.reserve(name, backlog))) {
       const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
       return turnedAway(full, depths.waitSeconds(name));
     }

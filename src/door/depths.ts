@@ -19,7 +19,7 @@ export class Depths {
   readonly #depths = new Map<string, Depth>();
   readonly #failures: Streak;
   #askedAt = Number.NEGATIVE_INFINITY;
-  #asking = false;
+  #refreshing: Promise<void> | undefined;
 
   constructor(runtime: Runtime, store: Store) {
     this.#runtime = runtime;
@@ -27,9 +27,12 @@ export class Depths {
     this.#failures = new Streak(runtime);
   }
 
-  /** Room for one more job, until `answered`; false where the backlog is full. */
-  reserve(operation: string, backlog: number | undefined): boolean {
-    if (backlog !== undefined && this.of(operation) >= backlog) return false;
+  /** Room for one more job, until `answered`; false where the backlog is full, which the store is asked to confirm. */
+  async reserve(operation: string, backlog: number | undefined): Promise<boolean> {
+    if (backlog !== undefined && this.of(operation) >= backlog) {
+      await this.#refresh();
+      if (this.of(operation) >= backlog) return false;
+    }
     this.#depth(operation).opening++;
     return true;
   }
@@ -42,7 +45,7 @@ export class Depths {
 
   of(operation: string): number {
     const now = this.#runtime.clock.monotonic();
-    if (!this.#asking && now - this.#askedAt > FRESH_MS) {
+    if (now - this.#askedAt > FRESH_MS) {
       this.#askedAt = now;
       void this.#refresh();
     }
@@ -63,9 +66,16 @@ export class Depths {
     return Math.min(LONGEST_WAIT_S, Math.max(this.waitSeconds(operation), Math.ceil(inMs / 1_000)));
   }
 
+  /** One at a time, shared by all who ask meanwhile. */
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#ask().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
   /** Keeps the numbers it has where the store cannot be asked. */
-  async #refresh(): Promise<void> {
-    this.#asking = true;
+  async #ask(): Promise<void> {
     const before = new Map([...this.#depths].map(([operation, { since }]) => [operation, since]));
     try {
       const figures = await this.#store.engine.figures();
@@ -80,7 +90,6 @@ export class Depths {
     } catch (error) {
       this.#failures.failed(error);
     }
-    this.#asking = false;
   }
 
   #depth(operation: string): Depth {

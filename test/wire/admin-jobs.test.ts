@@ -163,7 +163,9 @@ suite("§7 dead letters", () => {
   });
 
   test("§7 purge takes failed ones by ids or filter, and none by an empty filter", async () => {
-    const ids = await Promise.all(times(3).map(() => failedJob("bounded-event")));
+    const ids: string[] = [];
+    // One after another: more than two at once would not be taken.
+    for (const _ of times(3)) ids.push(await failedJob("bounded-event"));
     refused(await operator.post("jobs/purge", {}), 422, "invalid-input");
     assert.equal(count(await operator.post("jobs/purge", { ids: ids.slice(0, 1) })), 1);
     refused(await client.receipt(ids[0] ?? ""), 404, "unknown-receipt");
