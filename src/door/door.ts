@@ -17,7 +17,7 @@ import type { Origins } from "./origins.ts";
 import type { Quotas } from "./quotas.ts";
 import { receiptRoute } from "./receipt-route.ts";
 import { json, problemReply, Refused, refusal, refuse } from "./replies.ts";
-import { isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
+import { callRoutes, isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
 import { Sockets } from "./sockets.ts";
 
 export class SpillwayDoor implements Door {
@@ -27,7 +27,7 @@ export class SpillwayDoor implements Door {
   readonly #calls: Calls;
   readonly #admin: Admin;
   readonly #sockets: Sockets;
-  readonly #ownRoutes: ReadonlyMap<string, string>;
+  readonly #callRoutes: ReadonlyMap<string, Route>;
   #ready = true;
 
   constructor(runtime: Runtime, gatekeeper: Gatekeeper, origins: Origins, quotas: Quotas | undefined) {
@@ -38,15 +38,11 @@ export class SpillwayDoor implements Door {
     this.#admin = new Admin(runtime);
     this.#sockets = new Sockets(runtime, this.#calls, gatekeeper);
     runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
-    this.#ownRoutes = new Map(
-      [...runtime.operations.values()].flatMap(({ spec }) =>
-        spec.route === undefined ? [] : [[spec.route, spec.name] as const],
-      ),
-    );
+    this.#callRoutes = callRoutes(runtime.operations.values());
   }
 
   async handle(request: DoorRequest): Promise<Reply> {
-    const route = matchRoute(request.path, this.#ownRoutes);
+    const route = matchRoute(request.path, this.#callRoutes);
     const allow = route && this.#allow(route);
     let reply: Reply;
     try {
@@ -60,7 +56,7 @@ export class SpillwayDoor implements Door {
   }
 
   async upgrade(request: DoorRequest): Promise<Upgrade> {
-    const route = matchRoute(request.path, this.#ownRoutes);
+    const route = matchRoute(request.path, this.#callRoutes);
     if (route?.kind !== "socket" || request.method !== "GET")
       return { kind: "refused", reply: await this.handle(request) };
     try {
@@ -77,7 +73,7 @@ export class SpillwayDoor implements Door {
     this.#ready = false;
   }
 
-  async #answer(request: DoorRequest, route: Route | undefined, allow: string | undefined): Promise<Reply> {
+  #answer(request: DoorRequest, route: Route | undefined, allow: string | undefined): Reply | Promise<Reply> {
     const { method } = request;
     if (!this.#origins.permits(request) && !isSafe(method)) throw foreign();
     if (!route || allow === undefined)
@@ -89,11 +85,12 @@ export class SpillwayDoor implements Door {
       case "batch":
         return this.#call(request, route, allow);
       case "receipt":
-      case "events": {
-        const { principal } = await this.#gatekeeper.identify(request);
-        if (route.kind === "events") return eventsRoute(request, route.id, principal, this.#runtime);
-        return receiptRoute(request, route.id, principal, this.#calls, this.#runtime);
-      }
+      case "events":
+        return this.#asCaller(request, (principal) =>
+          route.kind === "events"
+            ? eventsRoute(request, route.id, principal, this.#runtime)
+            : receiptRoute(request, route.id, principal, this.#calls, this.#runtime),
+        );
       case "socket":
         throw refuse("upgrade-required", "Open it as a WebSocket.", ["upgrade", "websocket"]);
       case "live":
@@ -106,13 +103,29 @@ export class SpillwayDoor implements Door {
     }
   }
 
-  async #call(
+  #call(
+    request: DoorRequest,
+    route: Route & { kind: "call" | "batch" },
+    allow: string,
+  ): Reply | Promise<Reply> {
+    const operation = this.#runtime.operations.get(route.operation);
+    if (operation?.spec.access !== "admin") {
+      return this.#asCaller(request, (principal) =>
+        this.#callAs(principal, request, route, operation, allow),
+      );
+    }
+    this.#gatekeeper.admit(request);
+    const principal = this.#gatekeeper.knowsPrincipals ? OPERATOR : "";
+    return this.#callAs(principal, request, route, operation, allow);
+  }
+
+  #callAs(
+    principal: Principal,
     request: DoorRequest,
     { kind, operation: name }: Route & { kind: "call" | "batch" },
+    operation: Operation | undefined,
     allow: string,
   ): Promise<Reply> {
-    const operation = this.#runtime.operations.get(name);
-    const principal = await this.#callerOf(request, operation);
     if (!operation || operation.spec.access === "internal") {
       throw refuse("unknown-operation", `No operation is called ${JSON.stringify(name.slice(0, 64))} here.`);
     }
@@ -127,10 +140,10 @@ export class SpillwayDoor implements Door {
     return batchRoute(request, operation, principal, this.#calls, this.#runtime);
   }
 
-  async #callerOf(request: DoorRequest, operation: Operation | undefined): Promise<Principal> {
-    if (operation?.spec.access !== "admin") return (await this.#gatekeeper.identify(request)).principal;
-    this.#gatekeeper.admit(request);
-    return this.#gatekeeper.knowsPrincipals ? OPERATOR : "";
+  #asCaller(request: DoorRequest, answer: (principal: Principal) => Promise<Reply>): Promise<Reply> {
+    const identity = this.#gatekeeper.identify(request);
+    if (identity instanceof Promise) return identity.then(({ principal }) => answer(principal));
+    return answer(identity.principal);
   }
 
   #readiness(): Reply {

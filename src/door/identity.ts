@@ -70,18 +70,10 @@ export class Gatekeeper {
     this.#adminDigests.push(digest(token));
   }
 
-  async identify(request: DoorRequest, socketToken?: string): Promise<Identity> {
+  /** At once where nobody has a name: no call should wait a turn for that. */
+  identify(request: DoorRequest, socketToken?: string): Identity | Promise<Identity> {
     const token = socketToken ?? bearerOf(request);
-    if (!this.#authenticate) return { principal: ANONYMOUS };
-    const identity =
-      token === undefined ? undefined : await this.#authenticate({ token, headers: request.headers });
-    if (!identity || identity.principal === ANONYMOUS) {
-      throw refuse(
-        "unauthenticated",
-        token === undefined ? "Send Authorization: Bearer …" : "The token is not known, or no longer.",
-      );
-    }
-    return identity;
+    return this.#authenticate ? known(this.#authenticate, token, request) : NOBODY;
   }
 
   /** Refuses whoever is no operator. */
@@ -98,6 +90,21 @@ export class Gatekeeper {
   }
 }
 
+const NOBODY: Identity = { principal: ANONYMOUS };
+
+async function known(
+  authenticate: Authenticate,
+  token: string | undefined,
+  { headers }: DoorRequest,
+): Promise<Identity> {
+  const identity = token === undefined ? undefined : await authenticate({ token, headers });
+  if (identity && identity.principal !== ANONYMOUS) return identity;
+  throw refuse(
+    "unauthenticated",
+    token === undefined ? "Send Authorization: Bearer …" : "The token is not known, or no longer.",
+  );
+}
+
 const FORWARDING = /^(?:forwarded|via|x-real-ip|x-forwarded-.*|cf-connecting-ip|true-client-ip)$/;
 
 /** From this machine, for this machine, through no proxy and from no other page. */
@@ -112,7 +119,7 @@ function isLoopbackHost(host: DoorRequest["headers"][string]): boolean {
 }
 
 /** RFC 6750 §2.1; any other scheme is one we do not know. */
-export function bearerOf({ headers }: DoorRequest): string | undefined {
+function bearerOf({ headers }: DoorRequest): string | undefined {
   const header = headers["authorization"];
   if (header === undefined) return undefined;
   const match = typeof header === "string" ? /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*)$/.exec(header) : null;

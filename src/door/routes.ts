@@ -1,4 +1,5 @@
 /** Paths: what each one is and which methods it knows. Nothing is handled here. */
+import type { Operation } from "../core/operation.ts";
 
 export type Route =
   | { readonly kind: "call"; readonly operation: string }
@@ -8,9 +9,23 @@ export type Route =
   /** `rest`: the decoded segments after `/admin`. */
   | { readonly kind: "admin"; readonly rest: readonly string[] };
 
-export function matchRoute(path: string, own: ReadonlyMap<string, string>): Route | undefined {
-  const operation = own.get(path);
-  if (operation !== undefined) return { kind: "call", operation };
+/** Where operations are called, as nearly every client writes it: found without taking the path apart. */
+export function callRoutes(operations: Iterable<Operation>): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>();
+  for (const { spec } of operations) {
+    const operation = spec.name;
+    routes.set(`/operations/${operation}`, { kind: "call", operation });
+    routes.set(`/operations/${operation}/batch`, { kind: "batch", operation });
+    if (spec.route !== undefined) routes.set(spec.route, { kind: "call", operation });
+  }
+  return routes;
+}
+
+export function matchRoute(path: string, calls: ReadonlyMap<string, Route>): Route | undefined {
+  return calls.get(path) ?? parsedRoute(path);
+}
+
+function parsedRoute(path: string): Route | undefined {
   const segments = decoded(path);
   if (!segments) return undefined;
   const [first, second, third] = segments;
@@ -40,8 +55,14 @@ export const METHODS = {
   ready: "GET, HEAD, OPTIONS",
 } as const satisfies Readonly<Record<Exclude<Route["kind"], "admin">, string>>;
 
+/** Of each list there is, taken apart once. */
+const ALLOWED = new Map<string, ReadonlySet<string>>();
+
 export function isAllowed(method: string, allow: string): boolean {
-  return allow.split(", ").includes(method);
+  const known = ALLOWED.get(allow);
+  if (known) return known.has(method);
+  ALLOWED.set(allow, new Set(allow.split(", ")));
+  return isAllowed(method, allow);
 }
 
 function decoded(path: string): readonly string[] | undefined {
