@@ -9,18 +9,9 @@ import { headerOf } from "./headers.ts";
 import { pushOf } from "./push.ts";
 import { receiptText } from "./receipt.ts";
 import { storeOf, unknownReceipt } from "./receipt-route.ts";
-import { refuse } from "./replies.ts";
+import { EVENT_STREAM, refuse } from "./replies.ts";
 
 const HEARTBEAT_TICKS = 15;
-const HEADERS = [
-  "content-type",
-  "text/event-stream",
-  "cache-control",
-  "no-store",
-  // Proxies that gather a reply before they pass it on would hold events back.
-  "x-accel-buffering",
-  "no",
-];
 
 export async function eventsRoute(
   request: DoorRequest,
@@ -34,7 +25,7 @@ export async function eventsRoute(
   if (isFinal(job.status)) {
     // An EventSource comes back after every end of a stream; 204 is how HTML says that it should not.
     if (told) return { status: 204, headers: ["cache-control", "no-store"], body: "" };
-    return { status: 200, headers: HEADERS, body: statusEvent(job, runtime) };
+    return { status: 200, headers: EVENT_STREAM, body: statusEvent(job, runtime) };
   }
   if (pushOf(runtime).streams.isFull(principal)) {
     throw refuse("quota-exceeded", "Too many streams are open; close some, or use one socket.", [
@@ -43,7 +34,7 @@ export async function eventsRoute(
     ]);
   }
   const body = told ? "" : statusEvent(job, runtime);
-  return { status: 200, headers: HEADERS, body, stream: (sink) => follow(sink, job, runtime) };
+  return { status: 200, headers: EVENT_STREAM, body, stream: (sink) => follow(sink, job, runtime) };
 }
 
 /** By `Last-Event-ID`. One past the revision was never given by this receipt, so it cannot hide the final state. */

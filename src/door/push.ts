@@ -4,7 +4,7 @@ import type { Runtime } from "../core/runtime.ts";
 import { Ticker } from "./ticker.ts";
 import { Watches } from "./watches.ts";
 
-export type Push = { readonly ticker: Ticker; readonly watches: Watches; readonly streams: OpenCount };
+type Push = { readonly ticker: Ticker; readonly watches: Watches; readonly streams: OpenCount };
 
 const pushes = new WeakMap<Runtime, Push>();
 

@@ -7,6 +7,17 @@ export function json(status: number, body: JsonText, headers: readonly string[] 
   return { status, headers: ["content-type", "application/json", ...headers], body };
 }
 
+/** Headers of Server-Sent Events. */
+export const EVENT_STREAM = [
+  "content-type",
+  "text/event-stream",
+  "cache-control",
+  "no-store",
+  // Proxies that gather a reply before they pass it on would hold events back.
+  "x-accel-buffering",
+  "no",
+];
+
 /** RFC 9457. Every `503` and `429` says when to come again. */
 export function problemReply(error: Problem, headers: readonly string[] = []): Reply {
   const retry =

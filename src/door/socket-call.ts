@@ -13,7 +13,7 @@ import { Refused, refuse } from "./replies.ts";
 import { type CallFrame, type FrameNotes, type FrameRef, frames } from "./socket-frames.ts";
 
 /** `job`: whose changes the client is to be sent from now on. */
-export type CallAnswer = { readonly text: string; readonly job?: Job };
+type CallAnswer = { readonly text: string; readonly job?: Job };
 
 export async function callFrame(
   frame: CallFrame,

@@ -19,14 +19,14 @@ export type CallFrame = {
   readonly prefer: string | undefined;
 };
 
-export type ClientFrame =
+type ClientFrame =
   | { readonly kind: "subscribe" | "unsubscribe"; readonly receipt: JobId }
   | { readonly kind: "subscribe-mine"; readonly after: Cursor | undefined }
   | { readonly kind: "unsubscribe-mine" | "ping" }
   | CallFrame
   | { readonly kind: "bad"; readonly problem: Problem };
 
-export type ReadFrame = { readonly ref: FrameRef; readonly frame: ClientFrame };
+type ReadFrame = { readonly ref: FrameRef; readonly frame: ClientFrame };
 
 type Members = { readonly [name: string]: JsonValue };
 

@@ -5,19 +5,9 @@
 import { timestamp } from "../../core/clock.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import type { Reply, Sink } from "../exchange.ts";
-import { refuse } from "../replies.ts";
+import { EVENT_STREAM, refuse } from "../replies.ts";
 import { Ticker } from "../ticker.ts";
 import { overview } from "./figures.ts";
-
-const HEADERS = [
-  "content-type",
-  "text/event-stream",
-  "cache-control",
-  "no-store",
-  // Proxies that gather a reply before they pass it on would hold events back.
-  "x-accel-buffering",
-  "no",
-];
 
 export class LiveFigures {
   readonly #runtime: Runtime;
@@ -40,7 +30,7 @@ export class LiveFigures {
     if (this.#runtime.drain.begun) {
       throw refuse("draining", "The server is shutting down.", ["retry-after", "5"]);
     }
-    return { status: 200, headers: HEADERS, body: "", stream: (sink) => this.#join(sink) };
+    return { status: 200, headers: EVENT_STREAM, body: "", stream: (sink) => this.#join(sink) };
   }
 
   #join(sink: Sink): void {
