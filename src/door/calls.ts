@@ -134,7 +134,8 @@ export class Calls {
     if (!this.#keeping) return turnedAway(problem("internal"));
     const { store, depths } = this.#keeping;
     const { name, backlog } = request.operation.spec;
-    if (!(await depths.reserve(name, backlog))) {
+    const room = depths.reserve(name, backlog);
+    if (room !== true && !(await room)) {
       const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
       return turnedAway(full, depths.waitSeconds(name));
     }

@@ -28,11 +28,15 @@ export class Depths {
   }
 
   /** Room for one more job, until `answered`; false where the backlog is full, which the store is asked to confirm. */
-  async reserve(operation: string, backlog: number | undefined): Promise<boolean> {
-    if (backlog !== undefined && this.of(operation) >= backlog) {
-      await this.#refresh();
-      if (this.of(operation) >= backlog) return false;
-    }
+  reserve(operation: string, backlog: number | undefined): boolean | Promise<boolean> {
+    if (backlog !== undefined && this.of(operation) >= backlog) return this.#confirm(operation, backlog);
+    this.#depth(operation).opening++;
+    return true;
+  }
+
+  async #confirm(operation: string, backlog: number): Promise<boolean> {
+    await this.#refresh();
+    if (this.of(operation) >= backlog) return false;
     this.#depth(operation).opening++;
     return true;
   }
