@@ -8,6 +8,7 @@ import type { Slot } from "../core/gate.ts";
 import { isFinal, type Job } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { validate } from "../core/schema.ts";
+import { Streak } from "../core/streak.ts";
 import { AtOnce } from "./at-once.ts";
 import {
   type CallNotes,
@@ -21,7 +22,6 @@ import { Depths } from "./depths.ts";
 import type { Preference } from "./prefer.ts";
 import type { Quotas } from "./quotas.ts";
 import { ending, Replays } from "./replays.ts";
-import { Streak } from "./streak.ts";
 import { untilFinal } from "./waiting.ts";
 
 type Keeping = { readonly store: Store; readonly depths: Depths; readonly replays: Replays };
@@ -163,7 +163,7 @@ export class Calls {
     const known = request.key && (await replays.answer(request, call));
     if (known) return known;
     // The engine's own words may name files and tables, which are for the log.
-    this.#refusals.failed(new SpillwayError(answer.code, answer.detail), call.operation);
+    this.#refusals.failed(new SpillwayError(answer.code, answer.detail));
     return turnedAway(problem("storage-unavailable", "The store could not take it; nothing was kept."));
   }
 

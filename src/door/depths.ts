@@ -4,7 +4,7 @@
  */
 import type { Job } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
-import { Streak } from "./streak.ts";
+import { Streak } from "../core/streak.ts";
 
 const FRESH_MS = 250;
 /** As far ahead as a Retry-After may point. */

@@ -18,7 +18,7 @@ import type { Quotas } from "./quotas.ts";
 import { receiptRoute } from "./receipt-route.ts";
 import { json, problemReply, Refused, refusal, refuse } from "./replies.ts";
 import { callRoutes, isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
-import { Sockets } from "./sockets.ts";
+import { Sockets } from "./socket/sockets.ts";
 
 export class SpillwayDoor implements Door {
   readonly #runtime: Runtime;

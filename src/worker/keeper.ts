@@ -7,6 +7,7 @@ import { SpillwayError } from "../core/errors.ts";
 import type { LiveRun } from "../core/live.ts";
 import { announce } from "../core/notifier.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
+import { Streak } from "../core/streak.ts";
 
 const SWEEP_MS = 2_000;
 const SWEEP_MOST = 500;
@@ -41,6 +42,7 @@ export class Keeper {
   /** Again and again, `ms` after the last time has ended, or as soon as it says. */
   #every(ms: number, work: () => Promise<number | undefined>): void {
     const place = this.#timers.length;
+    const failures = new Streak(this.#runtime);
     const next = (inMs: number) => {
       if (!this.#stopped) this.#timers[place] = this.#runtime.clock.after(inMs, () => void round());
     };
@@ -48,8 +50,9 @@ export class Keeper {
       let soon: number | undefined;
       try {
         soon = await work();
+        failures.over();
       } catch (error) {
-        this.#runtime.onError(error);
+        failures.failed(error);
       }
       next(soon ?? ms);
     };

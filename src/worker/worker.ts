@@ -6,6 +6,7 @@ import type { Timer } from "../core/clock.ts";
 import type { AnswerOf, Claim, Queue } from "../core/engine.ts";
 import type { Slot } from "../core/gate.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
+import { Streak } from "../core/streak.ts";
 import { Keeper } from "./keeper.ts";
 import { QueueState } from "./queue-state.ts";
 import { giveBack, runJob } from "./run-job.ts";
@@ -23,6 +24,8 @@ export class Worker {
   readonly #store: Store;
   readonly #queues: readonly QueueState[];
   readonly #keeper: Keeper;
+  /** Looks at the queues that failed. */
+  readonly #blind: Streak;
   readonly #leave: (() => void)[] = [];
   readonly #running = new Set<Promise<void>>();
   #timer: Timer | undefined;
@@ -37,6 +40,7 @@ export class Worker {
     this.#store = store;
     this.#queues = [...runtime.operations.keys()].map((name) => new QueueState(name));
     this.#keeper = new Keeper(runtime, store);
+    this.#blind = new Streak(runtime);
   }
 
   start(): void {
@@ -91,8 +95,9 @@ export class Worker {
         if (queue && oldestAt !== undefined) queue.suspect();
         if (queue && nextAt !== undefined) this.#wakeIn(nextAt - now);
       }
+      this.#blind.over();
     } catch (error) {
-      this.#runtime.onError(error);
+      this.#blind.failed(error);
       for (const queue of this.#queues) queue.suspect();
     }
     this.#schedule();

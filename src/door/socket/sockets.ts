@@ -1,13 +1,13 @@
 /** Sockets: who may open one, and what all of them have in common. What is said on one is in `socket-connection.ts`. */
-import type { Runtime } from "../core/runtime.ts";
-import type { Calls } from "./calls.ts";
-import type { DoorRequest, SocketPeer, SocketSession, Upgrade } from "./exchange.ts";
-import type { Gatekeeper, Identity } from "./identity.ts";
-import { OpenCount, pushOf } from "./push.ts";
-import { problemReply, Refused, refuse } from "./replies.ts";
-import { SocketConnection, type SocketHost } from "./socket-connection.ts";
-import { PROTOCOL, readOffer } from "./socket-offer.ts";
-import { CLOSE } from "./socket-outlet.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import type { Calls } from "../calls.ts";
+import type { DoorRequest, SocketPeer, SocketSession, Upgrade } from "../exchange.ts";
+import type { Gatekeeper, Identity } from "../identity.ts";
+import { OpenCount, pushOf } from "../push.ts";
+import { problemReply, Refused, refuse } from "../replies.ts";
+import { SocketConnection, type SocketHost } from "./connection.ts";
+import { PROTOCOL, readOffer } from "./offer.ts";
+import { CLOSE } from "./outlet.ts";
 
 export class Sockets {
   readonly #gatekeeper: Gatekeeper;

@@ -1,16 +1,16 @@
 /** A call that came as a frame: the same rules as by HTTP, the answer as a frame. */
-import { type Problem, problem, SpillwayError } from "../core/errors.ts";
-import type { Job, Principal } from "../core/job.ts";
-import type { Operation } from "../core/operation.ts";
-import type { Runtime } from "../core/runtime.ts";
-import { byteLength } from "../core/sizes.ts";
-import type { CallResult } from "./call.ts";
-import { refuseCongestion } from "./call-route.ts";
-import type { Calls } from "./calls.ts";
-import { parsePrefer } from "./prefer.ts";
-import { receiptText } from "./receipt.ts";
-import { Refused, refuse } from "./replies.ts";
-import { type CallFrame, type FrameNotes, type FrameRef, frames } from "./socket-frames.ts";
+import { type Problem, problem, SpillwayError } from "../../core/errors.ts";
+import type { Job, Principal } from "../../core/job.ts";
+import type { Operation } from "../../core/operation.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import { byteLength } from "../../core/sizes.ts";
+import type { CallResult } from "../call.ts";
+import { refuseCongestion } from "../call-route.ts";
+import type { Calls } from "../calls.ts";
+import { parsePrefer } from "../prefer.ts";
+import { receiptText } from "../receipt.ts";
+import { Refused, refuse } from "../replies.ts";
+import { type CallFrame, type FrameNotes, type FrameRef, frames } from "./frames.ts";
 
 /** `job`: whose changes the client is to be sent from now on. */
 type CallAnswer = { readonly text: string; readonly job?: Job };

@@ -2,15 +2,15 @@
  * All jobs of one principal, followed on a socket from a cursor. Every frame comes from the store's own list of
  * changes, in its order, and nothing is sent that would have to be remembered here: so nothing is ever missed.
  */
-import type { Changes, Cursor } from "../core/engine.ts";
-import { problem, SpillwayError } from "../core/errors.ts";
-import type { Principal } from "../core/job.ts";
-import type { Runtime, Store } from "../core/runtime.ts";
-import { pushOf } from "./push.ts";
-import { receiptText } from "./receipt.ts";
-import { type FrameRef, frames } from "./socket-frames.ts";
-import { CLOSE, type Outlet } from "./socket-outlet.ts";
-import { LOOK_AGAIN_TICKS, UNREADABLE_TICKS } from "./watches.ts";
+import type { Changes, Cursor } from "../../core/engine.ts";
+import { problem, SpillwayError } from "../../core/errors.ts";
+import type { Principal } from "../../core/job.ts";
+import type { Runtime, Store } from "../../core/runtime.ts";
+import { pushOf } from "../push.ts";
+import { receiptText } from "../receipt.ts";
+import { LOOK_AGAIN_TICKS, UNREADABLE_TICKS } from "../watches.ts";
+import { type FrameRef, frames } from "./frames.ts";
+import { CLOSE, type Outlet } from "./outlet.ts";
 
 const PAGE = 100;
 

@@ -1,7 +1,7 @@
 /** What a client offers when it asks for a socket: an upgrade, the subprotocol, perhaps its token. */
-import type { DoorRequest } from "./exchange.ts";
-import { headerOf } from "./headers.ts";
-import { refuse } from "./replies.ts";
+import type { DoorRequest } from "../exchange.ts";
+import { headerOf } from "../headers.ts";
+import { refuse } from "../replies.ts";
 
 export const PROTOCOL = "spillway.v1";
 const BEARER = "bearer.";

@@ -2,11 +2,11 @@
  * The frames of `spillway.v1` (docs/wire.md §3): what a client may send, checked, and the text of what it is sent.
  * Receipts and outputs are JSON text already and are put into a frame as they are.
  */
-import type { Cursor } from "../core/engine.ts";
-import { type Problem, problem } from "../core/errors.ts";
-import type { JobId, JsonText } from "../core/job.ts";
-import { JSON_LIMITS, type JsonValue, readJsonText } from "../core/json.ts";
-import { LONGEST_KEY } from "./idempotency.ts";
+import type { Cursor } from "../../core/engine.ts";
+import { type Problem, problem } from "../../core/errors.ts";
+import type { JobId, JsonText } from "../../core/job.ts";
+import { JSON_LIMITS, type JsonValue, readJsonText } from "../../core/json.ts";
+import { LONGEST_KEY } from "../idempotency.ts";
 
 /** Names a client's frame, and is echoed in the answer to it. */
 export type FrameRef = string | number | undefined;

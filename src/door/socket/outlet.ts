@@ -2,8 +2,8 @@
  * The sending side of one socket. Pushes and answers wait while the peer has much to read, so that a burst is no
  * crime; who does not read on is closed rather than buffered for.
  */
-import type { Clock, Timer } from "../core/clock.ts";
-import type { SocketPeer } from "./exchange.ts";
+import type { Clock, Timer } from "../../core/clock.ts";
+import type { SocketPeer } from "../exchange.ts";
 
 /** Close codes that docs/wire.md §3 names. */
 export const CLOSE = {

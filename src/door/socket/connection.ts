@@ -2,18 +2,18 @@
  * One open socket: reads its frames, answers each, and keeps what it follows. Nothing that a client sends closes it
  * but a frame that is too large; no push leaves it that was not looked up for its principal.
  */
-import { problem } from "../core/errors.ts";
-import { isFinal, type Job, type JobId } from "../core/job.ts";
-import type { Runtime } from "../core/runtime.ts";
-import type { Calls } from "./calls.ts";
-import type { SocketPeer, SocketSession } from "./exchange.ts";
-import type { Identity } from "./identity.ts";
-import { unknownReceipt } from "./receipt-route.ts";
-import { callFrame } from "./socket-call.ts";
-import { bad, type CallFrame, type FrameRef, frames, readFrame } from "./socket-frames.ts";
-import { FollowedPrincipal } from "./socket-mine.ts";
-import { CLOSE, Outlet } from "./socket-outlet.ts";
-import { FollowedReceipt } from "./socket-receipt.ts";
+import { problem } from "../../core/errors.ts";
+import { isFinal, type Job, type JobId } from "../../core/job.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import type { Calls } from "../calls.ts";
+import type { SocketPeer, SocketSession } from "../exchange.ts";
+import type { Identity } from "../identity.ts";
+import { unknownReceipt } from "../receipt-route.ts";
+import { callFrame } from "./call.ts";
+import { bad, type CallFrame, type FrameRef, frames, readFrame } from "./frames.ts";
+import { FollowedPrincipal } from "./mine.ts";
+import { CLOSE, Outlet } from "./outlet.ts";
+import { FollowedReceipt } from "./receipt.ts";
 
 const LONGEST_FRAME = 64 * 1024;
 const LONGEST_ID = 256;

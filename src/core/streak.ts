@@ -1,5 +1,5 @@
 /** Says the first of several failures in a row and keeps the others to itself, so that a store that is down fills no log. */
-import type { Runtime } from "../core/runtime.ts";
+import type { Runtime } from "./runtime.ts";
 
 export class Streak {
   readonly #runtime: Pick<Runtime, "onError">;
@@ -9,10 +9,9 @@ export class Streak {
     this.#runtime = runtime;
   }
 
-  failed(error: unknown, operation = ""): void {
-    if (this.#failing) return;
+  failed(error: unknown): void {
+    if (!this.#failing) this.#runtime.onError(error);
     this.#failing = true;
-    this.#runtime.onError(error, { operation, id: "", attempt: 0 });
   }
 
   over(): void {

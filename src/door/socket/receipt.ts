@@ -1,13 +1,13 @@
 /** One receipt that a socket follows until its final state. Every push is what the store said of it to this principal. */
-import { problem } from "../core/errors.ts";
-import { isFinal, type Job, type JobId, type Principal } from "../core/job.ts";
-import type { Runtime } from "../core/runtime.ts";
-import { pushOf } from "./push.ts";
-import { receiptText } from "./receipt.ts";
-import { unknownReceipt } from "./receipt-route.ts";
-import { type FrameRef, frames } from "./socket-frames.ts";
-import { CLOSE, type Outlet } from "./socket-outlet.ts";
-import type { Watch, Watcher } from "./watches.ts";
+import { problem } from "../../core/errors.ts";
+import { isFinal, type Job, type JobId, type Principal } from "../../core/job.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import { pushOf } from "../push.ts";
+import { receiptText } from "../receipt.ts";
+import { unknownReceipt } from "../receipt-route.ts";
+import type { Watch, Watcher } from "../watches.ts";
+import { type FrameRef, frames } from "./frames.ts";
+import { CLOSE, type Outlet } from "./outlet.ts";
 
 /** Frames that ask for one receipt, not answered yet. */
 const MOST_ASKING = 64;
