@@ -4,6 +4,7 @@ import type { EngineSource } from "../core/engine.ts";
 import { configurationError } from "../core/errors.ts";
 import { Gate } from "../core/gate.ts";
 import type { Operation, Spec } from "../core/operation.ts";
+import { checkOptions, shown } from "../core/options.ts";
 import { Origins } from "../door/origins.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
 import type { AppOptions } from "./app.ts";
@@ -14,7 +15,26 @@ export type Configuration = {
   readonly origins: Origins;
 };
 
+const APP_OPTIONS: readonly (keyof AppOptions)[] = [
+  "operations",
+  "engine",
+  "authenticate",
+  "allowedOrigins",
+  "quota",
+  "onError",
+];
+
 export function checkedConfiguration(options: AppOptions): Configuration {
+  checkOptions("spillway()", options, APP_OPTIONS);
+  const { engine, authenticate, onError } = options;
+  if (engine !== undefined && typeof engine?.open !== "function") {
+    throw configurationError(`engine is ${shown(engine)}.`, 'Call it: engine: sqlite("./data").');
+  }
+  for (const [name, hook] of Object.entries({ authenticate, onError })) {
+    if (hook !== undefined && typeof hook !== "function") {
+      throw configurationError(`${name} is ${shown(hook)}.`, "Give a function.");
+    }
+  }
   const operations = named(options.operations);
   for (const { spec } of operations.values()) checkEngine(spec, options.engine);
   if (options.quota) checkQuota(options.quota);
@@ -28,9 +48,21 @@ export function specsOf(operations: ReadonlyMap<string, Operation>): readonly Sp
 }
 
 function named(list: readonly Operation[]): ReadonlyMap<string, Operation> {
+  if (!Array.isArray(list) || list.length === 0) {
+    throw configurationError(
+      `operations is ${shown(list)}.`,
+      "Give spillway({ operations: […] }) one at least.",
+    );
+  }
   const operations = new Map<string, Operation>();
   const routes = new Set<string>();
-  for (const operation of list) {
+  for (const [place, operation] of list.entries()) {
+    if (operation?.kind !== "operation") {
+      throw configurationError(
+        `operations[${place}] is no operation; a spec alone has no handler.`,
+        "Make one with operation(spec, handler).",
+      );
+    }
     const { name, route } = operation.spec;
     if (operations.has(name))
       throw configurationError(`Two operations are called "${name}".`, "Give each its own name.");
@@ -64,7 +96,9 @@ function checkEngine(spec: Spec, engine: EngineSource | undefined): void {
   }
 }
 
-function checkQuota({ calls, seconds }: QuotaOptions): void {
+function checkQuota(quota: QuotaOptions): void {
+  checkOptions("quota", quota, ["calls", "seconds"]);
+  const { calls, seconds } = quota;
   if (Number.isInteger(calls) && calls >= 1 && Number.isInteger(seconds) && seconds >= 1) return;
   throw configurationError(
     `quota is ${calls} calls in ${seconds} seconds.`,

@@ -1,6 +1,7 @@
 /** When to try again: exponential, capped, with full jitter, so that a crowd that failed together spreads out. */
 import { type Duration, durationMs } from "./duration.ts";
 import { configurationError } from "./errors.ts";
+import { checkOptions } from "./options.ts";
 import type { Random } from "./random.ts";
 
 export type RetryOptions = {
@@ -17,6 +18,7 @@ export type RetryPolicy = { readonly maxAttempts: number; readonly baseMs: numbe
 export const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 5, baseMs: 500, capMs: 60_000 };
 
 export function retryPolicy(options: RetryOptions | undefined, what: string): RetryPolicy {
+  if (options !== undefined) checkOptions(`${what}.retry`, options, ["maxAttempts", "base", "cap"]);
   const maxAttempts = options?.maxAttempts ?? DEFAULT_RETRY.maxAttempts;
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1 || maxAttempts > 1_000) {
     throw configurationError(

@@ -9,7 +9,9 @@ import type { ReadTable, Send, WriteTable } from "./effects.ts";
 import { configurationError } from "./errors.ts";
 import type { Principal, Progress } from "./job.ts";
 import type { JsonValue } from "./json.ts";
-import { assertConcurrency, assertName, type Resource, type resource } from "./resource.ts";
+import { checkOptions, shown } from "./options.ts";
+import { assertConcurrency, assertName, type Resource } from "./resource.ts";
+
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
 
 export const FLOWS = ["request", "event", "spill"] as const;
@@ -107,11 +109,16 @@ export type Operation<I extends Schema = Schema, O extends Schema | undefined = 
 export const DEFAULT_CONCURRENCY = 16;
 export const PORTABLE_INPUT_BYTES = 256 * 1024;
 const LONGEST_TIMEOUT_MS = 15 * 60_000;
+const SPEC_OPTIONS: readonly (keyof SpecOptions<Schema, undefined>)[] = [
+  ...(["name", "input", "output", "flow", "limits", "retry", "timeout", "route", "access"] as const),
+  ...(["idempotency", "inputBytes", "backlog", "version", "upgrade"] as const),
+];
 
 /** A spec of its own, when clients or other operations need it without the handler. */
 export function spec<I extends Schema, O extends Schema | undefined = undefined>(
   options: SpecOptions<I, O>,
 ): Spec<I, O> {
+  checkOptions(`operation ${shown(options?.name)}`, options, SPEC_OPTIONS);
   const { name, limits } = options;
   assertName("operation", name);
   const what = `operation "${name}"`;
@@ -149,22 +156,36 @@ export function operation<I extends Schema, O extends Schema | undefined = undef
   handler: Handler<I, O>,
 ): Operation<I, O> {
   const checked = isSpec(specification) ? specification : spec(specification);
+  if (typeof handler !== "function") {
+    throw configurationError(
+      `operation "${checked.name}" has no handler.`,
+      "Give it as the second argument.",
+    );
+  }
   return { kind: "operation", spec: checked, handler };
 }
 
 function isSpec<I extends Schema, O extends Schema | undefined>(
   value: SpecOptions<I, O> | Spec<I, O>,
 ): value is Spec<I, O> {
-  return "keyRequired" in value;
+  return typeof value === "object" && value !== null && "keyRequired" in value;
 }
 
 function limitsOf(what: string, limits: SpecOptions<Schema, undefined>["limits"]) {
   if (limits === undefined) return { resources: [], concurrency: DEFAULT_CONCURRENCY };
-  if ("concurrency" in limits && !("kind" in limits)) {
-    assertConcurrency(what, limits.concurrency);
-    return { resources: [], concurrency: limits.concurrency };
+  if (typeof limits === "object" && !("kind" in limits) && !Array.isArray(limits)) {
+    checkOptions(`${what}.limits`, limits, ["concurrency"]);
+    const { concurrency } = limits as { readonly concurrency: number };
+    assertConcurrency(what, concurrency);
+    return { resources: [], concurrency };
   }
-  const resources = ("kind" in limits ? [limits] : limits) as readonly ReturnType<typeof resource>[];
+  const resources = (Array.isArray(limits) ? limits : [limits]) as readonly Resource[];
+  if (!resources.every((one) => one?.kind === "resource")) {
+    throw configurationError(
+      `${what}.limits is ${shown(limits)}.`,
+      "Give a resource, a list of resources, or { concurrency: 5 }.",
+    );
+  }
   const byName = new Map(resources.map((one) => [one.name, one]));
   if (byName.size !== resources.length || resources.length === 0) {
     throw configurationError(

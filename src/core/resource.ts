@@ -4,6 +4,7 @@
  */
 import { configuredRate, type Rate } from "./duration.ts";
 import { configurationError } from "./errors.ts";
+import { checkOptions, shown } from "./options.ts";
 
 export type ResourceOptions = {
   /** Slots: handlers that may use it at once. */
@@ -22,6 +23,7 @@ export type Resource = {
 /** @example `const ordersDb = resource("orders-db", { concurrency: 10 });` */
 export function resource(name: string, options: ResourceOptions): Resource {
   assertName("resource", name);
+  checkOptions(`resource "${name}"`, options, ["concurrency", "rate"]);
   const { concurrency, rate } = options;
   assertConcurrency(`resource "${name}"`, concurrency);
   return {
@@ -36,9 +38,9 @@ const NAME = /^[a-z][a-z0-9]*(?:[-.][a-z0-9]+)*$/;
 
 /** Names stand in URLs, metrics and AWS resource names: lower case, digits, single hyphens and dots. */
 export function assertName(what: string, name: string): void {
-  if (NAME.test(name) && name.length <= 64) return;
+  if (typeof name === "string" && NAME.test(name) && name.length <= 64) return;
   throw configurationError(
-    `${JSON.stringify(name)} cannot name ${/^[aeiou]/.test(what) ? "an" : "a"} ${what}.`,
+    `${shown(name)} cannot name ${/^[aeiou]/.test(what) ? "an" : "a"} ${what}.`,
     "Use lower-case letters, digits and single hyphens, at most 64, a letter first.",
   );
 }
@@ -48,7 +50,7 @@ export const MOST_CONCURRENCY = 100_000;
 export function assertConcurrency(what: string, concurrency: number): void {
   if (Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_CONCURRENCY) return;
   throw configurationError(
-    `${what} has concurrency ${concurrency}.`,
+    `${what} has concurrency ${shown(concurrency)}.`,
     `Use a whole number from 1 to ${MOST_CONCURRENCY}.`,
   );
 }

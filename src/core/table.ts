@@ -6,6 +6,7 @@
 import type { Problem } from "./errors.ts";
 import { configurationError } from "./errors.ts";
 import type { JsonText } from "./job.ts";
+import { checkOptions } from "./options.ts";
 import { assertName } from "./resource.ts";
 import type { Schema } from "./schema.ts";
 
@@ -43,7 +44,17 @@ export function table<Row extends object>(
   options: { readonly schema: Schema<unknown, Row>; readonly key: KeyMember<Row> | ((row: Row) => string) },
 ): Table<Row> {
   assertName("table", name);
+  checkOptions(`table "${name}"`, options, ["schema", "key"]);
   const { schema, key } = options;
+  if (schema?.["~standard"]?.version !== 1) {
+    throw configurationError(
+      `table "${name}".schema is no Standard Schema.`,
+      "Use one of Zod 4, Valibot, ArkType or another.",
+    );
+  }
+  if (typeof key !== "string" && typeof key !== "function") {
+    throw configurationError(`table "${name}" has no key.`, 'Name the member that holds it: key: "orderId".');
+  }
   return {
     kind: "table",
     name,
