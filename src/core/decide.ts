@@ -10,10 +10,10 @@ import type { Random } from "./random.ts";
 
 export type Outcome =
   | { readonly kind: "returned"; readonly output: JsonText }
-  /** Retryable: it threw, or ran out of time. */
-  | { readonly kind: "failed"; readonly error: Problem; readonly afterMs?: number }
+  /** Retryable: it threw, or ran out of time. `said`: what it threw, for operators only. */
+  | { readonly kind: "failed"; readonly error: Problem; readonly afterMs?: number; readonly said?: string }
   /** Permanent: its own problem, a failed condition, an output nobody could use. */
-  | { readonly kind: "ended"; readonly error: Problem }
+  | { readonly kind: "ended"; readonly error: Problem; readonly said?: string }
   /** Something it uses said "not now". */
   | { readonly kind: "throttled"; readonly afterMs?: number }
   /** It lost the race for what it read, again and again. */

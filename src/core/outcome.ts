@@ -15,6 +15,8 @@ import type { Spec } from "./operation.ts";
 import { validate } from "./schema.ts";
 import { byteLength } from "./sizes.ts";
 
+/** Of what was thrown, in an attempt's record. */
+const LONGEST_SAID = 300;
 const PORTABLE_OUTPUT_BYTES = 64 * 1024;
 /** What a handler asks for beyond this is a mistake in its arithmetic. */
 const LONGEST_DELAY_MS = 30 * 24 * 3_600_000;
@@ -52,12 +54,22 @@ export function outcomeOfThrown(error: unknown, report: (error: unknown) => void
   report(error);
   const failed = problem("handler-failed");
   const isMistake = error instanceof SpillwayError && error.code === "configuration";
-  if (error instanceof TerminalError || isMistake) return ended(failed);
+  const said = saidBy(error);
+  if (error instanceof TerminalError || isMistake) return { kind: "ended", error: failed, said };
   return {
     kind: "failed",
     error: failed,
     ...after(error instanceof RetryableError ? error.afterMs : undefined),
   };
+}
+
+/** In a line, without the stack. */
+function saidBy(error: unknown): string {
+  try {
+    return (String(error).split("\n")[0] ?? "").slice(0, LONGEST_SAID);
+  } catch {
+    return "What was thrown cannot be shown.";
+  }
 }
 
 /** A delay that is no number, as arithmetic on a missing header gives, counts as none. */

@@ -149,7 +149,7 @@ async function settle(
     }
     const { writes, sends } = verdict.kind === "succeeded" ? collected : NOTHING;
     const reads = writes.length + sends.length > 0 ? collected.reads : [];
-    const attempt = attemptNote(work, startedAt, error, runtime);
+    const attempt = attemptNote(work, startedAt, outcome, error, runtime);
     const settlement = { lease: work.lease, ...(born && { born }), verdict, attempt, reads, writes, sends };
     const answer = await commit(settlement, work, circumstances.running === "job", runtime);
     if (answer.kind === "applied") {
@@ -207,18 +207,18 @@ async function forget(work: Work, runtime: Runtime): Promise<void> {
   await commit(settlement, work, true, runtime);
 }
 
+/** For operators, who may see what a handler threw; callers never do. */
 function attemptNote(
   { circumstances }: Work,
   startedAt: number,
+  outcome: Outcome,
   error: Problem | undefined,
   { clock, node }: Runtime,
 ): Attempt {
   const note = { number: circumstances.attempt, startedAt, endedAt: clock.now(), node };
   if (!error) return note;
-  return {
-    ...note,
-    error: { code: error.code, ...(error.detail !== undefined && { detail: error.detail }) },
-  };
+  const detail = ("said" in outcome ? outcome.said : undefined) ?? error.detail;
+  return { ...note, error: { code: error.code, ...(detail !== undefined && { detail }) } };
 }
 
 function sentCall({ spec, input, delayMs }: Sent, work: Work, { ids }: Runtime): NewCall {

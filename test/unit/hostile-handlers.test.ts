@@ -85,6 +85,25 @@ describe("a handler's mistake", () => {
     });
   }
 
+  test("what was thrown is shown to operators, and to nobody else", async () => {
+    const world = await worldWith(() => {
+      throw new Error("the pool of db-7 is gone\nwith a second line");
+    });
+    const { body } = await world.call("job", 1);
+    const receipt = await world.receiptAfter(10_000, body["id"]);
+    assert.equal(JSON.stringify(receipt).includes("db-7"), false);
+    const job = await world.ask("GET", `/admin/jobs/${body["id"]}`);
+    const [attempt] = job.body["attempts"] as { readonly error: { readonly detail: string } }[];
+    assert.equal(attempt?.error.detail, "Error: the pool of db-7 is gone");
+  });
+
+  test("what cannot even be shown is a failure like any other", async () => {
+    const world = await worldWith(() => {
+      throw Object.assign(new Error(), { toString: () => assert.fail("no") });
+    });
+    assert.equal((await world.call("ask", 1)).status, 500);
+  });
+
   test("a problem's functions are left out, as JSON leaves them out", async () => {
     const world = await worldWith(() => {
       throw new ProblemError({ status: 404, code: "gone", more: { retry: (() => 1) as never, at: "here" } });
