@@ -59,6 +59,7 @@ export function outcomeOfThrown(error: unknown, report: (error: unknown) => void
   return {
     kind: "failed",
     error: failed,
+    said,
     ...after(error instanceof RetryableError ? error.afterMs : undefined),
   };
 }
