@@ -25,14 +25,14 @@ export function bodyType(request: DoorRequest, { ndjson }: { readonly ndjson: bo
   );
 }
 
-/** Callbacks are not built yet; what cannot be honoured is refused, never ignored. */
+/** What cannot be honoured is refused, never ignored. */
 export function refuseCallback(request: DoorRequest): void {
   const callback = headerOf(request, "callback");
   if (callback === undefined) return;
   if (!URL.canParse(callback)) throw refuse("malformed-header", "Callback must be an absolute URL.");
   throw refuse(
     "callback-not-allowed",
-    "Follow the receipt instead: poll it, stream it or watch it on the socket.",
+    "Callbacks are not built yet. Follow the receipt instead: poll it, stream it or watch it on the socket.",
   );
 }
 

@@ -1,24 +1,45 @@
-/** The README's own program, run as it stands there. */
+/** The programs that the pages show, run as they stand there. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import type { App } from "../../src/app/app.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-test("the README's example runs, answers at once, and keeps its data where it says", async (context) => {
-  const readme = await readFile(join(root, "README.md"), "utf8");
-  const [, program] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
-  assert.ok(program, "README.md shows a program");
-  // Within the package, so that it is found by the name under which users import it.
+/** The first program that a page shows, written where it finds the package by the name under which users import it. */
+async function programOf(page: string, context: TestContext): Promise<string> {
+  const text = await readFile(join(root, page), "utf8");
+  const [, program] = /```ts\n([\s\S]*?)```/.exec(text) ?? [];
+  assert.ok(program, `${page} shows a program`);
   await mkdir(join(root, ".data"), { recursive: true });
-  const folder = await mkdtemp(join(root, ".data/readme-"));
+  const folder = await mkdtemp(join(root, ".data/page-"));
   context.after(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, "app.ts"), program);
+  return folder;
+}
 
+test("the page on writing operations shows an app that loads and can be called", async (context) => {
+  const folder = await programOf("docs/operations.md", context);
+  const { app } = (await import(join(folder, "app.ts"))) as { readonly app: App };
+  const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail };
+  const running = await app.start(host);
+  const headers = { authorization: "Bearer 0123456789abcdef-alice", "content-type": "application/json" };
+  const body = async () => ({ kind: "read" as const, bytes: new TextEncoder().encode('{"page":"/"}') });
+  const request = { method: "POST", path: "/operations/visit", query: "", headers, fromLoopback: true, body };
+  await running.door.handle(request);
+  const { status, body: counter } = await running.door.handle(request);
+  assert.deepEqual([status, JSON.parse(counter)], [200, { page: "/", visits: 2 }]);
+  await running.finishWork(1_000);
+  await running.close();
+});
+
+test("the README's example runs, answers at once, and keeps its data where it says", async (context) => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const folder = await programOf("README.md", context);
   const env = { ...process.env, PORT: "0" };
   const server = spawn(process.execPath, ["app.ts"], {
     cwd: folder,
