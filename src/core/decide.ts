@@ -32,7 +32,7 @@ export type Circumstances = {
 };
 
 /** `error` is the problem that a caller who waits is answered, unless it becomes a receipt. */
-export type Decision = { readonly verdict: Verdict; readonly error?: Problem };
+type Decision = { readonly verdict: Verdict; readonly error?: Problem };
 
 /** Throttles in a row that cost no attempt. */
 export const FREE_THROTTLES = 10;

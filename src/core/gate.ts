@@ -10,7 +10,7 @@ import type { Setting } from "./engine.ts";
 import { configurationError } from "./errors.ts";
 import type { Spec } from "./operation.ts";
 
-export type Refusal = { readonly kind: "saturated" | "paused" };
+type Refusal = { readonly kind: "saturated" | "paused" };
 /** Goes back once, by either. `giveBack`: nothing was begun with it, so that it does not count as a start. */
 export type Slot = { readonly kind: "slot"; release(): void; giveBack(): void };
 

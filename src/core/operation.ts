@@ -13,6 +13,7 @@ import { checkOptions, shown } from "./options.ts";
 import { assertConcurrency, assertName, type Resource } from "./resource.ts";
 
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
+import { PORTABLE_SIZES } from "./store-defaults.ts";
 
 export const FLOWS = ["request", "event", "spill"] as const;
 /**
@@ -107,7 +108,6 @@ export type Operation<I extends Schema = Schema, O extends Schema | undefined = 
 };
 
 export const DEFAULT_CONCURRENCY = 16;
-export const PORTABLE_INPUT_BYTES = 256 * 1024;
 const LONGEST_TIMEOUT_MS = 15 * 60_000;
 const SPEC_OPTIONS: readonly (keyof SpecOptions<Schema, undefined>)[] = [
   ...(["name", "input", "output", "flow", "limits", "retry", "timeout", "route", "access"] as const),
@@ -120,6 +120,7 @@ export function spec<I extends Schema, O extends Schema | undefined = undefined>
 ): Spec<I, O> {
   checkOptions(`operation ${shown(options?.name)}`, options, SPEC_OPTIONS);
   const { name, limits } = options;
+  const { inputBytes } = PORTABLE_SIZES;
   assertName("operation", name);
   const what = `operation "${name}"`;
   return {
@@ -140,7 +141,7 @@ export function spec<I extends Schema, O extends Schema | undefined = undefined>
     keyRequired:
       oneOf(["optional", "required"], options.idempotency ?? "optional", `${what}.idempotency`) ===
       "required",
-    inputBytes: count(options.inputBytes ?? PORTABLE_INPUT_BYTES, PORTABLE_INPUT_BYTES, `${what}.inputBytes`),
+    inputBytes: count(options.inputBytes ?? inputBytes, inputBytes, `${what}.inputBytes`),
     backlog:
       options.backlog === undefined
         ? undefined

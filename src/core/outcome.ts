@@ -14,10 +14,10 @@ import type { JsonValue } from "./json.ts";
 import type { Spec } from "./operation.ts";
 import { validate } from "./schema.ts";
 import { byteLength } from "./sizes.ts";
+import { PORTABLE_SIZES } from "./store-defaults.ts";
 
 /** Of what was thrown, in an attempt's record. */
 const LONGEST_SAID = 300;
-const PORTABLE_OUTPUT_BYTES = 64 * 1024;
 /** What a handler asks for beyond this is a mistake in its arithmetic. */
 const LONGEST_DELAY_MS = 30 * 24 * 3_600_000;
 
@@ -38,7 +38,7 @@ export async function outcomeOf(
   } catch {
     return ended(problem("invalid-output", "What the handler returned cannot be written as JSON."));
   }
-  const most = limits?.outputBytes ?? PORTABLE_OUTPUT_BYTES;
+  const most = (limits ?? PORTABLE_SIZES).outputBytes;
   const bytes = byteLength(text);
   if (bytes > most)
     return ended(problem("invalid-output", `The output has ${bytes} bytes; at most ${most} fit.`));

@@ -15,7 +15,7 @@ import type { Operation } from "./operation.ts";
 import type { Runtime } from "./runtime.ts";
 import { Stop } from "./stop.ts";
 
-export type Work = {
+type Work = {
   readonly operation: Operation;
   readonly id: JobId;
   readonly principal: Principal;

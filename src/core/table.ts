@@ -64,7 +64,7 @@ export function table<Row extends object>(
 }
 
 /** The members of a row that are strings. */
-export type KeyMember<Row> = { [K in keyof Row]-?: Row[K] extends string ? K : never }[keyof Row] & string;
+type KeyMember<Row> = { [K in keyof Row]-?: Row[K] extends string ? K : never }[keyof Row] & string;
 
 function keyIn<Row extends object>(name: string, row: Row, member: KeyMember<Row>): string {
   const key: unknown = row[member];

@@ -24,7 +24,7 @@ import type { Site } from "./site.ts";
 import { Sockets } from "./sockets.ts";
 import { onConnect, onUpgrade, wantsSocket } from "./upgrade.ts";
 
-export type ListenerOptions = {
+type ListenerOptions = {
   readonly door: Door;
   readonly hostRule: HostRule;
   readonly complain: (line: string) => void;

@@ -33,9 +33,9 @@ type ServedEntry = Room &
 /** Jobs are kept of it, but no such operation is registered here. */
 type UnservedEntry = Depth & { readonly name: string; readonly unserved: true };
 
-export type OperationEntry = ServedEntry | UnservedEntry;
+type OperationEntry = ServedEntry | UnservedEntry;
 
-export type ResourceEntry = Room &
+type ResourceEntry = Room &
   Depth & {
     readonly operations: readonly string[];
     /** Declared, in starts per second. */
@@ -43,7 +43,7 @@ export type ResourceEntry = Room &
     readonly rates: Rates;
   };
 
-export type Overview = {
+type Overview = {
   readonly operations: readonly OperationEntry[];
   readonly resources: readonly ResourceEntry[];
 };

@@ -7,7 +7,7 @@ import type { Fault } from "../../core/schema.ts";
 import { Refused } from "../replies.ts";
 
 const DEFAULT_LIMIT = 100;
-export const MOST_LISTED = 500;
+const MOST_LISTED = 500;
 const MOST_FAULTS = 20;
 const SHOWN = 100;
 

@@ -1,6 +1,6 @@
 /** What an error of SQLite means for the group it struck: the one place where its codes are read. */
 
-export type Failure =
+type Failure =
   /** Rolled back, nothing was applied, and it may heal by itself: a full disk, another's lock. */
   | "unavailable"
   /** Something about one change; its group is repeated one by one. */
