@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { configurationError } from "../../core/errors.ts";
 import { isBusy } from "./failures.ts";
-import type { Folder } from "./folder.ts";
+import { type Folder, folderError } from "./folder.ts";
 
 export type Lock = { release(): void };
 
@@ -20,7 +20,12 @@ export function takeLock({ path, lock, holder }: Folder): Lock {
     throw isBusy(error) ? taken(path, holder) : error;
   }
   // Told to whoever is refused; the lock is what counts, so an old number in it does no harm.
-  writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    database.close();
+    throw folderError(error, path);
+  }
   return { release: () => database.close() };
 }
 
