@@ -18,6 +18,8 @@ try {
 }
 
 async function follow(name: string | undefined, args: readonly string[]): Promise<void> {
+  const [topic] = args;
+  if (name === "help" && topic !== undefined) return follow(topic, ["--help"]);
   if (name === undefined || name === "--help" || name === "-h" || name === "help")
     return console.log(overview());
   if (name === "--version" || name === "-v") return console.log(version());

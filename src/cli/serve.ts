@@ -1,5 +1,5 @@
 /** `spillway serve ./app.ts`: imports a module and serves the app that it exports. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -34,7 +34,7 @@ async function run(args: readonly string[]): Promise<void> {
   if (others.length > 0)
     throw new UsageError(`serve takes one module, and these are more: ${others.join(" ")}`);
   const port = values.port === undefined ? {} : { port: portOf(values.port) };
-  const host = values.host === undefined ? {} : { host: values.host };
+  const host = values.host === undefined ? {} : { host: hostOf(values.host) };
   await serve(await appOf(file), { ...port, ...host });
 }
 
@@ -43,6 +43,13 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    const valueless = /^Option '(?:-\w, )?(--\w+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(
+      message,
+    );
+    if (valueless !== null)
+      throw new UsageError(
+        `${valueless[1]} needs a value: spillway serve ./app.ts --port 3000 --host 127.0.0.1`,
+      );
     throw new UsageError(
       `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host and --help.`,
     );
@@ -50,9 +57,16 @@ function parsed(args: readonly string[]) {
 }
 
 function portOf(text: string): number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new UsageError(
     `--port is ${JSON.stringify(text)}, which is none. Give a whole number from 0 to 65535.`,
+  );
+}
+
+function hostOf(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new UsageError(
+    `--host is ${JSON.stringify(text)}, which is none. Give 127.0.0.1 for this machine only, or 0.0.0.0 for all of its addresses.`,
   );
 }
 
@@ -60,12 +74,16 @@ async function appOf(file: string): Promise<App> {
   const path = resolve(file);
   if (!existsSync(path))
     throw new UsageError(`There is no file ${path}. Give the path of the module with your app.`);
+  if (statSync(path).isDirectory())
+    throw new UsageError(`${path} is a folder. Give the module in it: ./app.ts`);
   const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
   if (isApp(exported["app"])) return exported["app"];
   const names = Object.keys(exported);
   const has = names.length === 0 ? "exports nothing" : `exports: ${names.join(", ")}`;
   const wrong = "app" in exported ? " Its `app` was not made by spillway()." : "";
-  throw new UsageError(`${path} ${has}.${wrong} Export \`app = spillway({ operations: […] })\`.`);
+  throw new UsageError(
+    `${path} ${has}.${wrong} Export \`app = spillway({ operations: […] })\`. If it serves itself, run it with node.`,
+  );
 }
 
 function isApp(value: unknown): value is App {

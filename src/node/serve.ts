@@ -10,7 +10,14 @@ import { type KeptToken, keptAdminToken } from "./admin-token.ts";
 import { atMostSome, describe } from "./complaints.ts";
 import { hostRuleOf } from "./framing.ts";
 import { Listener } from "./listener.ts";
-import { listenError, type ServeOptions, type Settings, settingsOf, urlOf } from "./settings.ts";
+import {
+  isEveryAddress,
+  listenError,
+  type ServeOptions,
+  type Settings,
+  settingsOf,
+  urlOf,
+} from "./settings.ts";
 
 export type Served = {
   readonly url: string;
@@ -85,7 +92,7 @@ function greeting(url: string, running: RunningApp, settings: Settings, kept: Ke
       : ["Any Host header is answered. Name yours in serve(app, { hosts }) to refuse others."];
   const guessable = settings.adminToken !== undefined && settings.adminToken.length < GUESSABLE_CHARACTERS;
   return [
-    `Listening on ${url}`,
+    `Listening on ${url}${isEveryAddress(settings.host) ? " and every other address of this machine." : ""}`,
     `Data: ${running.location}`,
     `Admin token: ${token ?? "none; set SPILLWAY_ADMIN_TOKEN to have one"}`,
     ...(guessable

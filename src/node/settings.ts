@@ -39,9 +39,11 @@ export type Settings = {
 };
 
 const DEFAULT_PORT = 3000;
+const HOSTS =
+  "Set HOST, --host or serve(app, { host }) to 127.0.0.1 for this machine only, or to 0.0.0.0 for all of its addresses.";
 
 export function settingsOf(options: ServeOptions, environment: NodeJS.ProcessEnv): Settings {
-  const host = options.host ?? (environment["HOST"] || "127.0.0.1");
+  const host = hostOf(options.host ?? (environment["HOST"] || "127.0.0.1"));
   return {
     port: portOf(options.port ?? (environment["PORT"] || DEFAULT_PORT)),
     host,
@@ -51,9 +53,14 @@ export function settingsOf(options: ServeOptions, environment: NodeJS.ProcessEnv
     signals: options.signals ?? true,
     delayMs: durationMs(options.drain?.delay ?? "1s", "drain.delay"),
     limitMs: durationMs(options.drain?.limit ?? "25s", "drain.limit"),
-    log: options.log ?? ((line) => process.stdout.write(`${line}\n`)),
-    complain: options.log ?? ((line) => process.stderr.write(`${line}\n`)),
+    log: options.log ?? writerTo(process.stdout),
+    complain: options.log ?? writerTo(process.stderr),
   };
+}
+
+function hostOf(given: string): string {
+  if (given.trim() !== "") return given;
+  throw configurationError(`The host is ${JSON.stringify(given)}, which is none.`, HOSTS);
 }
 
 function portOf(given: number | string): number {
@@ -89,17 +96,28 @@ export function listenError(error: NodeJS.ErrnoException, { port, host }: Settin
       );
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return configurationError(
-        `${JSON.stringify(host)} is no address of this machine.`,
-        "Set HOST, --host or serve(app, { host }) to 127.0.0.1 for this machine only, or to 0.0.0.0 for all of its addresses.",
-      );
+      return configurationError(`${JSON.stringify(host)} is no address of this machine.`, HOSTS);
     default:
       return error;
   }
 }
 
+/** Whoever read the lines may go away: that must not end the server, as an error that nobody hears would. */
+function writerTo(stream: NodeJS.WriteStream): (line: string) => void {
+  if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
+  return (line) => stream.write(`${line}\n`);
+}
+
+function ignore(): void {
+  // There is nowhere left to say it.
+}
+
+export function isEveryAddress(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
 /** Where to find a server that listens; an address that stands for all of them is of no use in a URL. */
 export function urlOf(host: string, port: number): string {
-  if (host === "0.0.0.0" || host === "::") return `http://localhost:${port}`;
+  if (isEveryAddress(host)) return `http://localhost:${port}`;
   return isIP(host) === 6 ? `http://[${host}]:${port}` : `http://${host}:${port}`;
 }

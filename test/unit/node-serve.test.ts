@@ -90,6 +90,7 @@ suite("serve()", () => {
   test("says that any Host is answered where it can be reached from elsewhere", () =>
     served({ host: "0.0.0.0" }, ({ url, port }, lines) => {
       assert.equal(url, `http://localhost:${port}`);
+      assert.equal(lines[0], `Listening on ${url} and every other address of this machine.`);
       assert.ok(lines.some((line) => line.includes("hosts")));
     }));
   test("says when the admin token is easily guessed", () =>
@@ -127,6 +128,7 @@ suite("serve()", () => {
   test("what cannot be meant is refused by name", async () => {
     await isRefused({ port: 70_000 }, /^The port is 70000/);
     await isRefused({ port: 0, host: "203.0.113.7" }, /^"203\.0\.113\.7" is no address of this machine/);
+    await isRefused({ port: 0, host: "" }, /^The host is "", which is none\. Set HOST.*127\.0\.0\.1/);
     await isRefused({ port: 0, adminToken: "" }, /^The admin token/);
     await isRefused({ port: 0, adminToken: "with a space in it, and long" }, /^The admin token/);
     // @ts-expect-error: not a duration
@@ -189,6 +191,18 @@ suite("the process", { concurrency: 4 }, () => {
     });
   }
 
+  test("goes on when nobody reads its lines any more", async () => {
+    const run = new Run(["serve", smallApp]);
+    const port = await run.port();
+    const asking = new RawClient(port);
+    assert.equal((await asking.send(get("/phase")).reply()).status, 200);
+    run.child.stdout?.destroy();
+    run.child.stderr?.destroy();
+    run.child.kill("SIGTERM");
+    assert.equal((await asking.send(get("/phase")).reply()).status, 200);
+    assert.equal(await run.ended, 0);
+  });
+
   test("storage that failed ends it at once, with one line and exit code 70", async () => {
     const run = new Run(["serve", smallApp]);
     const client = new RawClient(await run.port()).send(get("/fatal"));
@@ -212,9 +226,16 @@ suite("the process", { concurrency: 4 }, () => {
     [
       ["serve", main.replace("main.ts", "command.ts")],
       2,
-      /exports: UsageError, isForPeople\. Export `app = spillway/,
+      /exports: UsageError, isForPeople\. Export `app = spillway.* run it with node\.\n$/,
     ],
-    [["serve", smallApp, "--port", "99999"], 1, /^spillway: The port is 99999/],
+    [["serve", smallApp, "--port", "99999"], 2, /^spillway: --port is "99999".*65535/],
+    [["serve", "nowhere.ts", "--port"], 2, /^spillway: --port needs a value/],
+    [["serve", "nowhere.ts", "--port", "--host"], 2, /^spillway: --port needs a value/],
+    [["serve", "nowhere.ts", "--host", ""], 2, /^spillway: --host is "".*127\.0\.0\.1/],
+    [["serve", import.meta.dirname], 2, /^spillway: .* is a folder\. Give the module in it: \.\/app\.ts\n$/],
+    [["help"], 0, /^Usage: spillway <command>/],
+    [["help", "serve"], 0, /^Usage: spillway serve <module>/],
+    [["help", "sevre"], 2, /^spillway: There is no command "sevre"/],
   ];
   for (const [args, code, says] of rows) {
     test(`spillway ${args.map((arg) => arg.split("/").at(-1)).join(" ")}`, async () => {
