@@ -192,6 +192,12 @@ export async function database(client: Client, change: { readonly reset?: true }
   if (status === 200 && capacity !== undefined && peak !== undefined && writes !== undefined) {
     return { capacity, peak, writes };
   }
+  if ((status === 401 || status === 403) && client.hasToken) {
+    throw new Refused(
+      `SPILLWAY_ADMIN_TOKEN is not the admin token of the server at ${client.url}. ` +
+        "The server's first lines say where it is kept.",
+    );
+  }
   if (status === 401 || status === 403) {
     throw new Refused(
       `The server at ${client.url} wants its admin token, to reset the counters of the example's database. ` +

@@ -29,9 +29,12 @@ type Options = {
   readonly own: boolean;
 };
 
-function optionsOf(args: readonly string[]): Options {
+/** Undefined where help is all that is wanted. */
+function optionsOf(args: readonly string[]): Options | undefined {
   const { values } = parsed(args);
-  if (values.help) throw new UsageError(USAGE);
+  if (values.help) return undefined;
+  if (values.own && values.url !== undefined)
+    throw new UsageError("--own starts a server, and --url names one that runs. Use one of the two.");
   if (values.url !== undefined && !/^http:\/\/[^/]+\/?$/.test(values.url))
     throw new UsageError(`--url is "${values.url}". Name a server as http://host:port.`);
   return {
@@ -127,6 +130,7 @@ class ProgressLine {
 
 async function main(): Promise<void> {
   const options = optionsOf(process.argv.slice(2));
+  if (options === undefined) return console.log(USAGE);
   const token = process.env["SPILLWAY_ADMIN_TOKEN"] || undefined;
   const { calls, connections } = options;
   const running = await runningServer(options, token);

@@ -45,6 +45,10 @@ export class Client {
     return this.#send("POST", `/operations/${operation}`, JSON.stringify(input), this.#token);
   }
 
+  get hasToken(): boolean {
+    return this.#token !== undefined;
+  }
+
   close(): void {
     this.#agent.destroy();
   }

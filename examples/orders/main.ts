@@ -1,19 +1,32 @@
 /** Serves the orders example, and says what to try. */
+import { SpillwayError } from "spillway";
 import { serve } from "spillway/node";
-import { app } from "./app.ts";
 
-const { url } = await serve(app);
-const call = (path: string, headers = "") =>
-  `  curl -s${headers} -H 'content-type: application/json' -d '{"sku":"lamp","quantity":1}' ${url}${path}`;
+try {
+  // Not at the top: what the environment sets wrongly is refused while it is imported.
+  const { app } = await import("./app.ts");
+  const { url } = await serve(app);
+  console.log(suggestions(url));
+} catch (error) {
+  if (!(error instanceof SpillwayError && error.code === "configuration")) throw error;
+  console.error(`orders: ${error.message}`);
+  process.exit(1);
+}
 
-// The commands ask at the usual place unless they are told another.
-const there = url === "http://127.0.0.1:3000" ? "" : ` --url ${url}`;
-
-console.log(`
+function suggestions(url: string): string {
+  const call = (path: string, headers = "") =>
+    `  curl -s${headers} -H 'content-type: application/json' -d '{"sku":"lamp","quantity":1}' ${url}${path}`;
+  // The commands ask at the usual place unless they are told another.
+  const there = url === "http://127.0.0.1:3000" ? "" : ` --url ${url}`;
+  const watch = `npm run watch -- <receipt>${there}`;
+  const burst = `npm run burst${there && ` --${there}`}`;
+  const width = Math.max(watch.length, burst.length);
+  return `
 Try it:
 ${call("/orders")}
 ${call("/operations/place-order-event", "i")}
 ${call("/orders", "i -H 'prefer: respond-async'")}
-  npm run watch -- <receipt>${there}     follows a receipt until its job has ended
-  npm run burst${there === "" ? "" : ` --${there}`}                  2,000 calls to each flow, and what became of them
-`);
+  ${watch.padEnd(width)}   follows a receipt until its job has ended
+  ${burst.padEnd(width)}   2,000 calls to each flow, and what became of them
+`;
+}

@@ -1,4 +1,5 @@
 /** What the environment may set, read once and refused with the next step when it makes no sense. */
+import { SpillwayError } from "spillway";
 
 export const settings = {
   folder: process.env["SPILLWAY_DATA"] ?? new URL("../../.data/orders", import.meta.url).pathname,
@@ -11,11 +12,15 @@ export const settings = {
 function whole(name: string, byDefault: number, least: number): number {
   const value = Number(process.env[name] ?? byDefault);
   if (Number.isInteger(value) && value >= least && value <= 100_000) return value;
-  throw new RangeError(`${name} is "${process.env[name]}". Use a whole number from ${least} to 100000.`);
+  throw wrong(name, `Use a whole number from ${least} to 100000.`);
 }
 
 function share(name: string, byDefault: number): number {
   const value = Number(process.env[name] ?? byDefault);
   if (value >= 0 && value <= 1) return value;
-  throw new RangeError(`${name} is "${process.env[name]}". Use a number from 0 to 1.`);
+  throw wrong(name, "Use a number from 0 to 1.");
+}
+
+function wrong(name: string, hint: string): SpillwayError {
+  return new SpillwayError("configuration", `${name} is "${process.env[name]}".`, { hint });
 }

@@ -26,10 +26,12 @@ class Told extends Error {
 
 type Target = { readonly url: string; readonly id: string };
 
-function targetOf(args: readonly string[]): Target {
+/** Undefined where help is all that is wanted. */
+function targetOf(args: readonly string[]): Target | undefined {
   const { values, positionals } = parsed(args);
   const [given] = positionals;
-  if (values.help || given === undefined || positionals.length > 1) throw new Told(USAGE, 2);
+  if (values.help) return undefined;
+  if (given === undefined || positionals.length > 1) throw new Told(USAGE, 2);
   const base = values.url ?? DEFAULT_URL;
   if (!URL.canParse(given, base) || new URL(base).protocol !== "http:")
     throw new Told(`"${given}" at ${base} is nothing that can be followed.\n\n${USAGE}`, 2);
@@ -132,13 +134,18 @@ function describe(receipt: Receipt): string {
   return parts.filter((part) => part !== "").join("  ");
 }
 
-try {
+async function main(): Promise<void> {
   const target = targetOf(process.argv.slice(2));
+  if (target === undefined) return console.log(USAGE);
   await checkServer(target.url);
   const receipt = await follow(target);
   const came = receipt.status === "succeeded" ? (receipt.output ?? null) : receipt.error;
   if (came !== undefined) console.log(JSON.stringify(came, null, 2));
   process.exitCode = receipt.status === "succeeded" ? 0 : 1;
+}
+
+try {
+  await main();
 } catch (error) {
   console.error(error instanceof Told ? error.message : error);
   process.exitCode = error instanceof Told ? error.exitCode : 1;
