@@ -49,10 +49,11 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   });
   const { token, port } = await begin(running, listener, settings);
   const url = urlOf(settings.host, port);
-  for (const line of greeting(url, running, settings, token)) settings.log(line);
 
   const stop = stopper(running, listener, settings);
   const ended = settings.signals ? drainOnSignal(stop, settings) : () => undefined;
+  // Last: whoever waits for these lines may send a signal next.
+  for (const line of greeting(url, running, settings, token)) settings.log(line);
   return {
     url,
     port,
