@@ -40,6 +40,8 @@ export type AttemptRun = {
 };
 
 export async function runAttempt(run: AttemptRun): Promise<Ran> {
+  // Its time ran out while the run before was being committed, in vain: the handler is not begun again.
+  if (run.stop.outcome) return without(run.stop.outcome);
   const effects = new Effects(run.engine, run.onError);
   const handler = handled(run, effects);
   const forced = (outcome: Outcome): Ran => ({ ...without(outcome), returned: handler });

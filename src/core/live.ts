@@ -17,12 +17,14 @@ export type LiveRun = {
   progress?: Progress;
 };
 
+type Zombies = { count: number; readonly waiters: (() => void)[] };
+
 export class LiveRuns {
   readonly #runs = new Set<LiveRun>();
   /** Those with a durable lease. A call at once without a key has none, and nobody asks for it by its id. */
   readonly #durable = new Map<JobId, LiveRun>();
   /** Handlers that are still at it although their attempt is over. */
-  readonly #zombies = new Map<JobId, number>();
+  readonly #zombies = new Map<JobId, Zombies>();
   readonly #notifier: Notifier;
   #idle: (() => void)[] = [];
 
@@ -82,16 +84,27 @@ export class LiveRuns {
 
   /** The job's handler is still at it although its attempt is over; returns the way to say that it has ended. */
   haunt(id: JobId): () => void {
-    this.#zombies.set(id, (this.#zombies.get(id) ?? 0) + 1);
+    const zombies = this.#zombies.get(id) ?? { count: 0, waiters: [] };
+    zombies.count++;
+    this.#zombies.set(id, zombies);
+    let isOver = false;
     return () => {
-      const left = (this.#zombies.get(id) ?? 1) - 1;
-      if (left > 0) this.#zombies.set(id, left);
-      else this.#zombies.delete(id);
+      if (isOver) return;
+      isOver = true;
+      if (--zombies.count > 0) return;
+      this.#zombies.delete(id);
+      for (const resolve of zombies.waiters) resolve();
     };
   }
 
   /** None of these may be run again yet. */
   isHaunted(id: JobId): boolean {
     return this.#zombies.size > 0 && this.#zombies.has(id);
+  }
+
+  /** Resolves when the last handler that is still at it has returned. */
+  async unhaunted(id: JobId): Promise<void> {
+    const zombies = this.#zombies.get(id);
+    if (zombies) await new Promise<void>((resolve) => zombies.waiters.push(resolve));
   }
 }

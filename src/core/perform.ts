@@ -71,7 +71,7 @@ export async function perform(work: Work, runtime: Runtime): Promise<Performed> 
         timer.cancel();
         work.slot.release();
       }
-      const settled = await settle(ran, work, startedAt, reruns < RERUNS && !stop.forced, runtime);
+      const settled = await settle(ran, work, startedAt, reruns < RERUNS, runtime);
       if (settled === "again") {
         work.onRerun?.();
         continue;

@@ -52,7 +52,8 @@ export class Stop {
     });
   }
 
-  get forced(): boolean {
-    return this.#outcome !== undefined;
+  /** The end that was forced on it, if one was. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
   }
 }

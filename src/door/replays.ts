@@ -3,13 +3,16 @@
  * repeat neither a slot nor anything else that is counted, and works while the store takes nothing on.
  */
 import { problem } from "../core/errors.ts";
-import { isFinal, type Job } from "../core/job.ts";
+import { isFinal, type Job, type JobId } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { isLost } from "../core/transition.ts";
 import { type CallRequest, type CallResult, turnedAway, type Unplaced } from "./call.ts";
 import type { Depths } from "./depths.ts";
 import { errorOf } from "./receipt.ts";
 import { untilFinal } from "./waiting.ts";
+
+/** How long a repeat waits for a handler that has outlived its timeout, before it is told to come again. */
+const PATIENCE_MS = 5_000;
 
 export class Replays {
   readonly #runtime: Runtime;
@@ -25,11 +28,19 @@ export class Replays {
   /** Undefined: nothing is known of this key, and the call is to go on. */
   async answer(request: CallRequest, call: Unplaced): Promise<CallResult | undefined> {
     const [job] = await this.#store.engine.find([{ id: call.id, principal: call.principal }]);
-    const { clock, live } = this.#runtime;
-    if (job && !isLost(job, clock.now()))
+    if (job && !isLost(job, this.#runtime.clock.now()))
       return this.of(request, job.fingerprint === call.fingerprint ? "existing" : "mismatch", job);
-    // Nothing was kept of a run that timed out; but two runs of one id must not be at work at once.
-    return live.isHaunted(call.id) ? inFlight() : undefined;
+    return this.#runtime.live.isHaunted(call.id) ? this.#afterReturn(call.id) : undefined;
+  }
+
+  /** Nothing was kept of a run that timed out; but two runs of one id must not be at work at once. */
+  async #afterReturn(id: JobId): Promise<CallResult | undefined> {
+    const { clock, live } = this.#runtime;
+    const patience = Promise.withResolvers<void>();
+    const timer = clock.after(PATIENCE_MS, patience.resolve);
+    await Promise.race([live.unhaunted(id), patience.promise]);
+    timer.cancel();
+    return live.isHaunted(id) ? inFlight() : undefined;
   }
 
   /** As the store saw it when the call was to be opened. */

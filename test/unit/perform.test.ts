@@ -1,0 +1,122 @@
+/** Attempts against a store that conflicts, refuses or waits, through the door of a whole app. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Answer, Change, EngineSource } from "../../src/core/engine.ts";
+import { operation } from "../../src/core/operation.ts";
+import { table } from "../../src/core/table.ts";
+import { memory } from "../../src/engines/memory/index.ts";
+import { anything } from "../support/schemas.ts";
+import { World } from "../support/small-world.ts";
+
+type Row = { readonly key: string; readonly n: number };
+const rows = table<Row>("rows", { schema: anything as never, key: "key" });
+
+/** The memory engine, with every settlement answered by the test first, if it has an answer. */
+function answering(first: (change: Change) => Answer | Promise<Answer> | undefined): EngineSource {
+  const source = memory();
+  return {
+    ...source,
+    open: async (host) => {
+      const engine = await source.open(host);
+      const commit = engine.commit.bind(engine);
+      engine.commit = async (changes) => {
+        const answers: Answer[] = [];
+        for (const change of changes) {
+          const own = change.kind === "settle" ? await first(change) : undefined;
+          answers.push(own ?? ((await commit([change]))[0] as Answer));
+        }
+        return answers;
+      };
+      return engine;
+    },
+  };
+}
+
+const CONFLICT: Answer = { kind: "conflict", reads: [{ table: "rows", key: "a" }], conditions: [] };
+const limits = { concurrency: 1 };
+
+function counting(flow: "request" | "event") {
+  const runs = { begun: 0 };
+  const count = operation(
+    { name: "count", input: anything, flow, limits, timeout: "1s" },
+    async (_input, { read, write }) => {
+      runs.begun++;
+      const found = await read(rows).get("a");
+      write(rows).put({ key: "a", n: (found?.value.n ?? 0) + 1 });
+      return null;
+    },
+  );
+  return { runs, count };
+}
+
+describe("an attempt whose reads have changed", () => {
+  test("runs again at once, three times at the most, then a request is saturated", async () => {
+    const { runs, count } = counting("request");
+    const world = await World.start(
+      { operations: [count] },
+      answering(() => CONFLICT),
+    );
+    const { status, body } = await world.call("count", 1);
+    assert.deepEqual([status, body["code"], runs.begun], [503, "saturated", 4]);
+  });
+
+  test("gives its slot back, however it ends", async () => {
+    const { count } = counting("request");
+    let conflicts = true;
+    const world = await World.start(
+      { operations: [count] },
+      answering(() => (conflicts ? CONFLICT : undefined)),
+    );
+    await world.call("count", 1);
+    conflicts = false;
+    assert.equal((await world.call("count", 1)).status, 200);
+    assert.equal((await world.call("count", 1)).status, 200);
+  });
+
+  test("is not begun again when its time ran out at the commit", async () => {
+    const { runs, count } = counting("request");
+    const slow = Promise.withResolvers<Answer>();
+    const world = await World.start(
+      { operations: [count] },
+      answering(() => slow.promise),
+    );
+    const answer = world.call("count", 1);
+    await world.clock.run(1_100);
+    slow.resolve(CONFLICT);
+    assert.equal((await answer).status, 504);
+    assert.equal(runs.begun, 1);
+  });
+});
+
+describe("a store that has no room for an outcome", () => {
+  const FULL: Answer = { kind: "refused", code: "storage-unavailable", detail: "The disk is full." };
+
+  test("is offered a job's outcome again, without running its handler again", async () => {
+    const { runs, count } = counting("event");
+    let full = true;
+    const world = await World.start(
+      { operations: [count] },
+      answering(() => (full ? FULL : undefined)),
+    );
+    const { body } = await world.call("count", 1);
+    await world.clock.run(10_000);
+    full = false;
+    assert.equal((await world.receiptAfter(1_000, body["id"]))["status"], "succeeded");
+    assert.equal(runs.begun, 1);
+    assert.equal(world.errors.length, 1);
+  });
+
+  test("answers a request 503, and frees its key as soon as there is room", async () => {
+    const { count } = counting("request");
+    let full = true;
+    const world = await World.start(
+      { operations: [count] },
+      answering(() => (full ? FULL : undefined)),
+    );
+    const key = { "idempotency-key": "k" };
+    assert.equal((await world.call("count", 1, key)).body["code"], "storage-unavailable");
+    full = false;
+    await world.clock.run(1_000);
+    assert.equal((await world.call("count", 1, key)).status, 200);
+  });
+});
