@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { isBusy, isFull } from "./failures.ts";
 import { inArrays } from "./rows.ts";
 
-/** At 1,000 pages a full-speed accept had p99 4.6 ms, at 4,000 7–8 ms; without any the log made it 10% slower. */
+/** In a bare prototype a full-speed accept had p99 4.6 ms at 1,000 pages and 7–8 ms at 4,000; with none it was 10% slower. */
 export const CHECKPOINT_PAGES = 1_000;
 /** The file of a log that outgrew its limit so many times is cut; before, it is written over from its start. */
 const FAR_BEYOND = 8;
