@@ -1,30 +1,17 @@
 // docs/wire.md §3: odd frames, their size, and the end of a socket.
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
-import { accepted, answered, finalReceipt, judgeProblem } from "./support/judge.ts";
+import { accepted, answered, finalReceipt } from "./support/judge.ts";
 import { fresh, Lab } from "./support/lab.ts";
 import { startApp } from "./support/server.ts";
-import { type Frame, type LiveSocket, openSocket } from "./support/socket.ts";
+import { onSocket, openSocket, problemIn, type SocketWork } from "./support/socket.ts";
 import { SECOND, times, until } from "./support/wait.ts";
 
 const lab = await Lab.start();
 const { server } = lab;
 after(() => lab.stop());
 
-async function withSocket(work: (socket: LiveSocket) => Promise<void>): Promise<void> {
-  const socket = await openSocket(server.port);
-  try {
-    await work(socket);
-  } finally {
-    socket.close();
-  }
-}
-
-function problemIn(frame: Frame, status: number, code: string): void {
-  assert.equal(frame.type, "problem", JSON.stringify(frame));
-  assert.ok(frame.problem);
-  judgeProblem(frame.problem, status, code);
-}
+const withSocket = (work: SocketWork) => onSocket(server.port, work);
 
 suite("§3 odd frames", { concurrency: 8 }, () => {
   const odd: readonly (readonly [unknown, string])[] = [

@@ -3,27 +3,22 @@ import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { accepted, finalReceipt, judgeProblem, judgeReceipt, receiptOf, refused } from "./support/judge.ts";
 import { type Acted, fresh, Lab } from "./support/lab.ts";
-import { type Frame, type LiveSocket, openSocket, refusedSocket } from "./support/socket.ts";
+import {
+  type Frame,
+  type LiveSocket,
+  onSocket,
+  openSocket,
+  problemIn,
+  refusedSocket,
+  type SocketWork,
+} from "./support/socket.ts";
 import { SECOND, times } from "./support/wait.ts";
 
 const lab = await Lab.start();
 const { client, server } = lab;
 after(() => lab.stop());
 
-async function withSocket(work: (socket: LiveSocket) => Promise<void>): Promise<void> {
-  const socket = await openSocket(server.port);
-  try {
-    await work(socket);
-  } finally {
-    socket.close();
-  }
-}
-
-function problemIn(frame: Frame, status: number, code: string): void {
-  assert.equal(frame.type, "problem", JSON.stringify(frame));
-  assert.ok(frame.problem);
-  judgeProblem(frame.problem, status, code);
-}
+const withSocket = (work: SocketWork) => onSocket(server.port, work);
 
 const statusOf =
   (id: string, status?: string) =>

@@ -1,8 +1,9 @@
 /** A WebSocket client that keeps every frame, so that a test can ask what came and what did not. */
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import WebSocket from "ws";
-import type { Problem, Receipt } from "./judge.ts";
+import { judgeProblem, type Problem, type Receipt } from "./judge.ts";
 import { until, within } from "./wait.ts";
 
 export type Frame = {
@@ -93,4 +94,22 @@ export async function refusedSocket(
   let text = "";
   for await (const chunk of response.setEncoding("utf8")) text += chunk;
   return { status: response.statusCode ?? 0, headers: response.headers, text };
+}
+
+export type SocketWork = (socket: LiveSocket) => Promise<void>;
+
+/** A socket for as long as the work takes. */
+export async function onSocket(port: number, work: SocketWork): Promise<void> {
+  const socket = await openSocket(port);
+  try {
+    await work(socket);
+  } finally {
+    socket.close();
+  }
+}
+
+export function problemIn(frame: Frame, status: number, code: string): void {
+  assert.equal(frame.type, "problem", JSON.stringify(frame));
+  assert.ok(frame.problem);
+  judgeProblem(frame.problem, status, code);
 }
