@@ -11,7 +11,7 @@ type Waiting = {
   readonly change: Change;
   readonly bytes: number;
   readonly at: number;
-  readonly resolve: (answer: Answer) => void;
+  readonly answered: (answer: Answer) => void;
 };
 
 /** Changes and bytes of one group. Larger ones only delay whoever waits for them. */
@@ -47,20 +47,22 @@ export class Committer {
   }
 
   submit<C extends Change>(change: C): Promise<AnswerOf<C["kind"]>> {
-    return new Promise((resolve) => {
-      const bytes = bytesOf(change);
-      const queue =
-        change.kind === "open" ? this.#opens : change.kind === "claim" ? this.#claims : this.#first;
-      queue.push({
-        change,
-        bytes,
-        at: this.#clock.monotonic(),
-        resolve: resolve as (answer: Answer) => void,
-      });
-      this.#waitingBytes += bytes;
-      this.#schedule();
-      if (change.kind === "open" && change.call.start === "queued") this.#hint(change.call);
+    return new Promise((resolve) => this.put(change, resolve));
+  }
+
+  /** The same without a promise, where there are many: called once, when the answer is there, and must not throw. */
+  put<C extends Change>(change: C, answered: (answer: AnswerOf<C["kind"]>) => void): void {
+    const bytes = bytesOf(change);
+    const queue = change.kind === "open" ? this.#opens : change.kind === "claim" ? this.#claims : this.#first;
+    queue.push({
+      change,
+      bytes,
+      at: this.#clock.monotonic(),
+      answered: answered as (answer: Answer) => void,
     });
+    this.#waitingBytes += bytes;
+    this.#schedule();
+    if (change.kind === "open" && change.call.start === "queued") this.#hint(change.call);
   }
 
   /** Whether the store is too far behind to take on more. */
@@ -115,10 +117,10 @@ export class Committer {
     // The next group leaves before anyone is answered: the store works while we do.
     if (this.#waiting > 0) void this.#commit(this.#group());
     for (let i = 0; i < group.length; i++) {
-      const { change, resolve } = group[i] as Waiting;
+      const { change, answered } = group[i] as Waiting;
       const answer = answers[i] as Answer;
       this.#tell(change, answer, late);
-      resolve(answer);
+      answered(answer);
     }
     if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }

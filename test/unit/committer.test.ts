@@ -100,6 +100,19 @@ describe("the committer", () => {
     assert.equal(kinds(groups[1])?.at(-1), "claim");
   });
 
+  test("answers a change that was put exactly once, in the order of the group", async () => {
+    const { committer, held } = world();
+    const answered: string[] = [];
+    for (const target of ["1", "2", "3"]) {
+      committer.put(audit(target), ({ kind }) => answered.push(`${target} ${kind}`));
+    }
+    await turn();
+    assert.deepEqual(answered, []);
+    held.shift()?.();
+    await turn();
+    assert.deepEqual(answered, ["1 done", "2 done", "3 done"]);
+  });
+
   test("is congested when too much waits, or waits too long, and not before", async () => {
     const { committer, clock } = world();
     void committer.submit(audit("first"));
