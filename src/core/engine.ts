@@ -64,6 +64,8 @@ export type Settlement = {
   readonly lease: Lease;
   /** Of a call at once that was never opened: its record is written final here, or queued. */
   readonly born?: NewCall;
+  /** The job as it was claimed, where whoever settles it knows: an engine need not send back what follows from it. */
+  readonly claimed?: Job;
   readonly verdict: Verdict;
   readonly attempt?: Attempt;
   readonly reads: readonly ItemRead[];
@@ -105,7 +107,12 @@ export type Change =
   | { readonly kind: "set"; readonly setting: Setting }
   | { readonly kind: "audit"; readonly entry: AuditEntry };
 
-export type Claim = { readonly job: JobRecord; readonly lease: Lease };
+export type Claim = {
+  readonly job: Job;
+  readonly input: JsonText;
+  readonly inputVersion: number;
+  readonly lease: Lease;
+};
 
 /** A failed declared condition, with the problem given with the write, if any. */
 export type FailedCondition = ItemKey & { readonly problem?: Problem };

@@ -79,8 +79,11 @@ export function claim(job: Job, token: string, leaseMs: number, now: number): Jo
   };
 }
 
+/** What a settlement says of its job; its effects are for `items.ts`. */
+type Ending = Pick<Settlement, "born" | "lease" | "verdict">;
+
 /** The fence: why a settlement may not be applied, if it may not. Comes before its reads and conditions. */
-export function fence(existing: Job | undefined, settlement: Settlement): AnswerOf<"settle"> | undefined {
+export function fence(existing: Job | undefined, settlement: Ending): AnswerOf<"settle"> | undefined {
   if (!existing && settlement.born) return undefined;
   // A repeat, most likely: the first one left nothing to know it by.
   if (!existing) return { kind: settlement.verdict.kind === "forgotten" ? "applied" : "stale" };
@@ -92,7 +95,7 @@ export function fence(existing: Job | undefined, settlement: Settlement): Answer
 /** What a settlement that passed the fence makes of the record. */
 export function settle(
   existing: Job | undefined,
-  { born, lease, verdict }: Settlement,
+  { born, lease, verdict }: Ending,
   retention: Retention,
   now: number,
 ): Transition<AnswerOf<"settle">> {

@@ -12,16 +12,12 @@ import { validate } from "../core/schema.ts";
 /** When an earlier run of a job is not over, it is looked at again after this long. */
 const HAUNTED_MS = 1_000;
 
-export async function runJob(
-  { job, lease }: Claim,
-  slot: Slot,
-  runtime: Runtime,
-  store: Store,
-): Promise<void> {
+export async function runJob(claim: Claim, slot: Slot, runtime: Runtime, store: Store): Promise<void> {
+  const { job, lease } = claim;
   const operation = runtime.operations.get(job.operation) as Operation;
-  if (runtime.live.isHaunted(job.id)) return giveBack({ job, lease }, slot, store, HAUNTED_MS);
-  const input = await inputOf(operation, job.input, job.inputVersion);
-  if (!input.ok) return fail({ job, lease }, slot, input.error, runtime, store);
+  if (runtime.live.isHaunted(job.id)) return giveBack(claim, slot, store, HAUNTED_MS);
+  const input = await inputOf(operation, claim.input, claim.inputVersion);
+  if (!input.ok) return fail(claim, slot, input.error, runtime, store);
   const { retry } = operation.spec;
   await perform(
     {

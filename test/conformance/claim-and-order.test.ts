@@ -39,7 +39,7 @@ promises("claim and order", (promise) => {
       world.clock.advance(5);
       const [claim] = await world.claim(1, "work", 1_000);
       assert.ok(claim);
-      assert.deepEqual(claim.job, {
+      const running = {
         ...job,
         status: "running",
         attempt: 1,
@@ -47,13 +47,12 @@ promises("claim and order", (promise) => {
         updatedAt: world.clock.now(),
         token: claim.lease.token,
         leaseUntil: world.clock.now() + 1_000,
-        input: '{"n":7}',
-        inputVersion: 1,
-        details: { origin: "http" },
-        attempts: [],
-        effects: [],
-      });
-      assert.deepEqual(await world.known(job.id), claim.job);
+      };
+      const input = { input: '{"n":7}', inputVersion: 1 };
+      const lease = { id: job.id, token: running.token };
+      assert.deepEqual(claim, { job: running, ...input, lease });
+      const rest = { details: { origin: "http" }, attempts: [], effects: [] };
+      assert.deepEqual(await world.known(job.id), { ...running, ...input, ...rest });
     },
   );
 

@@ -66,7 +66,7 @@ promises("redrive and purge", (promise) => {
     assert.ok(again.kind === "opened");
     assert.equal(again.job.revision, 1);
     assert.deepEqual((await world.known(failed.id)).attempts, []);
-    assert.equal((await world.claim())[0]?.job.input, "2");
+    assert.equal((await world.claim())[0]?.input, "2");
   });
 
   promise(

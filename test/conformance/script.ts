@@ -5,7 +5,7 @@
 import type { Answer, Change, Lease, NewCall, Queue, Settlement, Verdict } from "../../src/core/engine.ts";
 import { ADMIN } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
-import type { JobId } from "../../src/core/job.ts";
+import type { Job, JobId } from "../../src/core/job.ts";
 import type { ItemKey, ItemWrite } from "../../src/core/table.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { type AtOnce, keyed, LEASE_MS, leaseOf, type World } from "./world.ts";
@@ -24,6 +24,8 @@ export class Script {
   readonly ids: JobId[] = [];
   readonly #world: World;
   readonly #leases: Lease[] = [];
+  /** As they were claimed, by the lease's token. */
+  readonly #claimed = new Map<string, Job>();
   readonly #atOnce: AtOnce[] = [];
 
   /** `world` mints the ids; its engine is not touched. */
@@ -38,7 +40,11 @@ export class Script {
 
   learn(answers: readonly Answer[]): void {
     for (const answer of answers) {
-      if (answer.kind === "claimed") this.#leases.push(...answer.claims.map(({ lease }) => lease));
+      if (answer.kind !== "claimed") continue;
+      for (const { lease, job } of answer.claims) {
+        this.#leases.push(lease);
+        this.#claimed.set(lease.token, job);
+      }
     }
   }
 
@@ -94,8 +100,10 @@ export class Script {
       2,
       (): Seen => ({ ...this.#place(), seen: random.pick(["now", "now", "before", "nothing"]) }),
     );
+    const claimed = random.chance(0.7) ? this.#claimed.get(lease.token) : undefined;
     const settlement: Settlement = {
       lease,
+      ...(claimed && { claimed }),
       ...(born && { born }),
       verdict: this.#verdict(),
       ...(random.chance(0.7) && {

@@ -57,7 +57,7 @@ suite("the folder of a store", () => {
       code: "configuration",
       message: /newer Spillway.*version 99/s,
     });
-    edit(folder, "PRAGMA user_version = 1");
+    edit(folder, "PRAGMA user_version = 2");
     await (await opened(t, folder)).close();
   });
 
@@ -180,14 +180,14 @@ suite("one change among others", () => {
     const given = call({ input, maxAttempts: 1 });
     await engine.commit([{ kind: "open", call: given }]);
     const [claimed] = await claim(engine, 1);
-    assert.equal(claimed?.job.input, input);
+    assert.equal(claimed?.input, input);
     const [record] = await engine.find([{ id: given.id, principal: "ann" }]);
     assert.equal(record?.input, input);
     await engine.close();
     const second = await opened(t, folder);
     assert.equal((await second.commit([{ kind: "purge", id: given.id }]))[0]?.kind, "applied");
     await second.close();
-    assert.equal(edit(folder, "SELECT count(*) AS rows FROM inputs"), 0);
+    assert.equal(edit(folder, "SELECT count(*) AS rows FROM jobs"), 0);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Takes due jobs for whoever will run them: the oldest of each queue first, up to its limit. */
-import type { AnswerOf, Change, Claim } from "../../core/engine.ts";
+import type { AnswerOf, Change, Claim, Lease } from "../../core/engine.ts";
 import * as transition from "../../core/transition.ts";
-import { recordOf } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 import type { Store, Waiting } from "./store.ts";
 
 type ClaimChange = Extract<Change, { kind: "claim" }>;
@@ -20,7 +20,7 @@ export function claim(store: Store, change: ClaimChange, now: number): AnswerOf<
       const lease = { id: entry.job.id, token: `${change.token}.${claims.length}` };
       const claimed = { ...entry, job: transition.claim(entry.job, lease.token, change.leaseMs, now) };
       store.put(claimed);
-      claims.push({ job: recordOf(claimed), lease });
+      claims.push(claimOf(claimed, lease));
     }
     const next = waiting.ready.first();
     if (next && next.job.availableAt <= now) full.push(operation);
@@ -34,9 +34,13 @@ function heldBy(store: Store, token: string): readonly Claim[] {
   const held: Claim[] = [];
   for (const entry of store.withStatus("running")) {
     const { id, token: held_ } = entry.job;
-    if (held_?.startsWith(`${token}.`)) held.push({ job: recordOf(entry), lease: { id, token: held_ } });
+    if (held_?.startsWith(`${token}.`)) held.push(claimOf(entry, { id, token: held_ }));
   }
   return held.sort((one, other) => indexOf(one) - indexOf(other));
+}
+
+function claimOf({ job, input, inputVersion }: Entry, lease: Lease): Claim {
+  return { job, input, inputVersion, lease };
 }
 
 function indexOf({ lease }: Claim): number {

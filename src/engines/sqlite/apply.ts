@@ -3,22 +3,18 @@
  * here their verdict is stored. A change that throws leaves its transaction to be rolled back.
  */
 import { effectNotes } from "../../core/effects.ts";
-import type { Answer, NewCall, Retention } from "../../core/engine.ts";
+import type { NewCall, Retention } from "../../core/engine.ts";
 import { ADMIN } from "../../core/engine.ts";
 import { applyWrites } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
 import * as transition from "../../core/transition.ts";
+import { detailsText } from "./changes.ts";
 import { claim } from "./claim.ts";
-import type { Stored } from "./jobs.ts";
-import {
-  type Call,
-  detailsText,
-  type OwnerChange,
-  type OwnerSettlement,
-  type PackedAnswer,
-} from "./messages.ts";
-import { appended, rowOf } from "./rows.ts";
+import { isHeld } from "./claims.ts";
+import type { Call, OwnerChange, OwnerSettlement, PackedAnswer } from "./messages.ts";
+import { appended } from "./rows.ts";
 import type { Store } from "./store.ts";
+import type { Stored } from "./stored.ts";
 
 export function apply(store: Store, change: OwnerChange, retention: Retention, now: number): PackedAnswer {
   switch (change.kind) {
@@ -52,14 +48,14 @@ export function apply(store: Store, change: OwnerChange, retention: Retention, n
   }
 }
 
-function follow(
+function follow<A extends PackedAnswer>(
   store: Store,
   stored: Stored | undefined,
-  { answer, next }: transition.Transition<Answer>,
-): PackedAnswer {
+  { answer, next }: transition.Transition<A>,
+): A {
   if (stored && next === "removed") store.jobs.remove(stored);
   else if (stored && next) store.jobs.save(stored, next as Job);
-  return packed(stored?.sequence ?? 0, answer);
+  return answer;
 }
 
 /** Written first and looked for only if that fails: nearly every call is new. */
@@ -69,28 +65,23 @@ function open(store: Store, call: Call, now: number): PackedAnswer {
   const stored = jobs.load(call.id);
   if (!stored) throw new Error(`Sequence ${call.sequence} belongs to another job already.`);
   const { answer, next } = transition.open(stored.job, asNew(call), now);
-  if (!next || next === "removed") return packed(stored.sequence, answer);
+  if (!next || next === "removed") return answer;
   if (next.revision > 1) {
     jobs.save(stored, next);
-    return packed(stored.sequence, answer);
+    return answer;
   }
   // A first revision is a record of its own: what stood there was lost.
   jobs.remove(stored);
   jobs.insert(call, next);
-  return packed(call.sequence, answer);
+  return answer;
 }
 
-function settle(
-  store: Store,
-  { attempt, ...settlement }: OwnerSettlement,
-  retention: Retention,
-  now: number,
-): PackedAnswer {
+function settle(store: Store, settlement: OwnerSettlement, retention: Retention, now: number): PackedAnswer {
   const { jobs, items } = store;
-  const { lease, born } = settlement;
-  const stored = jobs.load(lease.id);
+  const { lease, born, attempt, known } = settlement;
+  const stored = jobs.leased(lease.id, lease.token);
   const fenced = transition.fence(stored?.job, settlement);
-  if (fenced) return packed(stored?.sequence ?? 0, fenced);
+  if (fenced) return fenced;
   const written = applyWrites(settlement, (key) => items.load(key));
   if (written.kind === "conflict") return written;
   const { answer, next } = transition.settle(stored?.job, settlement, retention, now);
@@ -100,7 +91,8 @@ function settle(
   else if (place && next) jobs.save(place, next as Job, attempt, appended(effectNotes(settlement)));
   for (const change of written.changes) items.store(change);
   for (const call of settlement.sends) open(store, withText(call), now);
-  return packed(place?.sequence ?? 0, answer);
+  // While it is in its claim nothing has happened to it, so whoever knows it can tell what it became.
+  return known && stored && isHeld(stored) ? 1 : answer;
 }
 
 /** The row of a call at once that was never opened, to be settled in the same breath. */
@@ -108,7 +100,7 @@ function bear({ jobs }: Store, born: NewCall, now: number): Stored {
   const job = { ...transition.bornJob(born, now), listed: false };
   if (!jobs.insert(withText(born), job))
     throw new Error(`Sequence ${born.sequence} belongs to another job already.`);
-  return { sequence: born.sequence, job };
+  return { sequence: born.sequence, job, hasState: true };
 }
 
 function extend(
@@ -116,15 +108,10 @@ function extend(
   change: Extract<OwnerChange, { kind: "extend" }>,
   now: number,
 ): PackedAnswer {
-  const stored = jobs.load(change.lease.id);
-  const { answer } = transition.extend(stored?.job, change.lease.token, change.leaseMs, now);
-  if (stored && answer.kind === "held") jobs.saveLease(stored.sequence, answer.until);
+  const stored = jobs.leased(change.lease.id, change.lease.token);
+  const { answer, next } = transition.extend(stored?.job, change.lease.token, change.leaseMs, now);
+  if (stored && next && next !== "removed") jobs.saveLease(stored, next);
   return answer;
-}
-
-function packed(sequence: number, answer: Answer): PackedAnswer {
-  if ("job" in answer && answer.job) return [answer.kind, rowOf(sequence, answer.job)];
-  return answer as Exclude<Answer, { kind: "claimed" }>;
 }
 
 function withText(call: NewCall): Call {

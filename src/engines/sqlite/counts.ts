@@ -48,6 +48,13 @@ export class Counts {
     return ++this.#position;
   }
 
+  /** Of so many changes; answers the first one's. */
+  nextPositions(count: number): number {
+    const first = this.#position + 1;
+    this.#position += count;
+    return first;
+  }
+
   nextVersion(): number {
     return ++this.#version;
   }

@@ -14,10 +14,12 @@ import type {
 import { SpillwayError } from "../../core/errors.ts";
 import type { Principal } from "../../core/job.ts";
 import type { ItemKey } from "../../core/table.ts";
+import { unpackAnswers } from "./answers.ts";
+import { packGroup } from "./changes.ts";
 import { openReader } from "./connection.ts";
 import { type Folder, prepareFolder } from "./folder.ts";
 import { type Lock, takeLock } from "./lock.ts";
-import { packGroup, type Reply, unpackAnswers } from "./messages.ts";
+import type { Reply } from "./messages.ts";
 import { OwnerThread } from "./owner-thread.ts";
 import { Queries } from "./queries.ts";
 
@@ -42,7 +44,7 @@ export async function openSqlite(settings: SqliteSettings, host: EngineHost): Pr
     const data = { file: folder.database, retention, secret, checkpointPages, maxPages };
     const started = await OwnerThread.start(data, host.onFatal);
     thread = started.thread;
-    const engine = new SqliteEngine(settings.limits, host, folder, lock, started);
+    const engine = new SqliteEngine(settings, host, folder, lock, started);
     await engine.rescueLost();
     return engine;
   } catch (error) {
@@ -60,13 +62,14 @@ class SqliteEngine implements Engine {
   readonly location: string;
   readonly folder: string;
   readonly #host: EngineHost;
+  readonly #retention: Retention;
   readonly #thread: OwnerThread;
   readonly #lock: Lock;
   readonly #reader: Queries;
   #closing: Promise<void> | undefined;
 
   constructor(
-    limits: EngineLimits,
+    { limits, retention }: SqliteSettings,
     host: EngineHost,
     folder: Folder,
     lock: Lock,
@@ -78,6 +81,7 @@ class SqliteEngine implements Engine {
     this.location = folder.path;
     this.folder = folder.path;
     this.#host = host;
+    this.#retention = retention;
     this.#thread = thread;
     this.#lock = lock;
     this.#reader = new Queries(openReader(folder.database));
@@ -88,7 +92,7 @@ class SqliteEngine implements Engine {
     const now = this.#host.clock.now();
     const reply = await this.#thread.ask({ kind: "commit", now, group: packGroup(changes) });
     const { answers } = expected(reply, "answers");
-    return unpackAnswers(answers, changes, now);
+    return unpackAnswers(answers, { changes, now, retention: this.#retention });
   }
 
   async find(refs: readonly Ref[]) {

@@ -1,97 +1,102 @@
 /**
- * The statements on `jobs`, each prepared once, in the owner's hands. They store what core decided and keep the
- * counts right; they decide nothing.
+ * Jobs in the owner's hands: what each call was, what became of it, and who holds it. Stores what core decided,
+ * and keeps the queue, the claims and the counts right; decides nothing.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { sequenceOf } from "../../core/ids.ts";
 import type { Job, JobId } from "../../core/job.ts";
+import { Claims, type Held, isHeld, soonest } from "./claims.ts";
 import type { Counts } from "./counts.ts";
 import type { Call } from "./messages.ts";
-import { inArrays, JOB_COLUMNS, type JobRow, jobOf, RECORD_COLUMNS, type RecordRow, STATUS } from "./rows.ts";
-
-/** Where the row is, and what stood in it. */
-export type Stored = { readonly sequence: number; readonly job: Job };
-
-/** Longer inputs stand apart: claiming a job of 256 KiB would write all of it again, and settling it too. */
-const INLINE_CHARACTERS = 1_024;
+import { QueueTable, type ReadyRow } from "./queue.ts";
+import { type AnyRow, inArrays, JOB_COLUMNS, JOBS, type JobRow, jobOf, STATUS } from "./rows.ts";
+import type { Stored } from "./stored.ts";
 
 export class Jobs {
+  readonly queue: QueueTable;
+  readonly claims: Claims;
   readonly #counts: Counts;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(database: DatabaseSync, counts: Counts) {
     this.#counts = counts;
     this.#statements = prepare(database);
+    this.queue = new QueueTable(database);
+    this.claims = new Claims(database);
   }
 
-  /** False if there is a row under this id or at this place already. */
+  /** False if there is a job under this id or at this place already. */
   insert(call: Call, job: Job): boolean {
-    const { sequence, input } = call;
-    const inline = input.length <= INLINE_CHARACTERS;
-    const text = inline ? input : "";
-    const isUsual = job.status === "queued" && job.fingerprint === undefined && isMinted(job.id, sequence);
-    if (!(isUsual ? this.#insertQueued(call, job, text) : this.#insertAny(call, job, text))) return false;
-    if (!inline) this.#statements.insertInput.run(sequence, input);
-    if (job.status === "queued" && job.listed) this.#counts.accepted(job.operation);
-    else this.#counts.moved(undefined, job);
+    const { sequence, inputVersion, details, input } = call;
+    const isFresh = job.status === "queued";
+    const position = isFresh ? this.#position(job) : null;
+    const isKeyed = sequenceOf(job.id) !== sequence;
+    const { changes } =
+      isKeyed || job.fingerprint !== undefined
+        ? this.#statements.insertKeyed.run(
+            sequence,
+            job.id,
+            job.operation,
+            job.principal,
+            job.maxAttempts,
+            job.acceptedAt,
+            job.availableAt,
+            position,
+            inputVersion,
+            details,
+            input,
+            isKeyed ? 1 : 0,
+            job.fingerprint ?? null,
+          )
+        : this.#statements.insert.run(
+            sequence,
+            job.id,
+            job.operation,
+            job.principal,
+            job.maxAttempts,
+            job.acceptedAt,
+            job.availableAt,
+            position,
+            inputVersion,
+            details,
+            input,
+          );
+    if (changes === 0) return false;
+    if (isFresh) {
+      this.queue.add(job.operation, job.availableAt, sequence);
+      this.#counts.accepted(job.operation);
+    } else {
+      this.#counts.moved(undefined, job);
+      this.#insertState(sequence, job, this.#position(job));
+    }
     return true;
-  }
-
-  /** Every value that is bound costs 0.15 µs, so this leaves to defaults what it can: 3.2 µs instead of 4.4. */
-  #insertQueued({ sequence, inputVersion, details }: Call, job: Job, input: string): boolean {
-    const { changes } = this.#statements.insertQueued.run(
-      sequence,
-      job.id,
-      job.operation,
-      job.principal,
-      job.maxAttempts,
-      job.acceptedAt,
-      job.availableAt,
-      this.#position(job),
-      inputVersion,
-      details,
-      input,
-    );
-    return changes !== 0;
-  }
-
-  #insertAny({ sequence, inputVersion, details }: Call, job: Job, input: string): boolean {
-    const { changes } = this.#statements.insertAny.run(
-      sequence,
-      job.id,
-      isMinted(job.id, sequence) ? 0 : 1,
-      job.operation,
-      job.principal,
-      STATUS[job.status],
-      job.attempt,
-      job.maxAttempts,
-      job.acceptedAt,
-      job.availableAt,
-      job.listed ? 1 : 0,
-      job.token ?? null,
-      job.leaseUntil ?? null,
-      this.#position(job),
-      job.fingerprint ?? null,
-      inputVersion,
-      details,
-      input,
-    );
-    return changes !== 0;
   }
 
   load(id: JobId): Stored | undefined {
     const sequence = sequenceOf(id);
     const minted = sequence === undefined ? undefined : row(this.#statements.bySequence.get(sequence));
-    if (minted?.[1] === id) return { sequence: minted[0], job: jobOf(minted) };
-    const keyed = row(this.#statements.byKey.get(id));
-    return keyed && { sequence: keyed[0], job: jobOf(keyed) };
+    const found = minted?.[1] === id ? minted : row(this.#statements.byKey.get(id));
+    if (!found) return undefined;
+    const job = jobOf(found);
+    const held = job.status === "queued" ? this.claims.bySequence(found[0]) : undefined;
+    return held ?? { sequence: found[0], job, hasState: found[8] !== null };
+  }
+
+  /** What a lease is on; found without a look at the disk while its claim holds it. */
+  leased(id: JobId, token: string): Stored | undefined {
+    const held = this.claims.byToken(token);
+    return held?.job.id === id ? held : this.load(id);
   }
 
   /** `attempts` and `effects` are appended to what is there. */
-  save({ sequence, job: before }: Stored, next: Job, attempts = "", effects = ""): void {
+  save(stored: Stored, next: Job, attempts = "", effects = ""): void {
+    const { sequence, job: before, hasState } = stored;
     this.#counts.moved(before, next);
-    if (isPlainSuccess(before, next)) return this.#saveSuccess(sequence, next, attempts, effects);
-    this.#statements.save.run(
+    this.#leave(stored);
+    if (next.status === "queued") this.queue.add(next.operation, next.availableAt, sequence);
+    const change = this.#position(next);
+    if (!hasState) return this.#insertState(sequence, next, change, attempts, effects);
+    this.#statements.update.run(
       sequence,
       STATUS[next.status],
       next.revision,
@@ -104,79 +109,105 @@ export class Jobs {
       next.token ?? null,
       next.leaseUntil ?? null,
       next.expiresAt ?? null,
-      this.#position(next),
       next.errorCode ?? null,
       next.error ?? null,
       next.output ?? null,
       attempts,
       effects,
+      operationFor(next),
+      change === null ? null : next.principal,
+      change,
     );
   }
 
-  /** What nearly every settlement comes to, with half the values to bind. */
-  #saveSuccess(sequence: number, next: Job, attempts: string, effects: string): void {
-    this.#statements.success.run(
+  #insertState(sequence: number, job: Job, change: number | null, attempts = "", effects = ""): void {
+    if (isPlainSuccess(job)) {
+      this.#statements.success.run(
+        sequence,
+        job.revision,
+        job.attempt,
+        job.updatedAt,
+        job.availableAt,
+        job.token ?? null,
+        job.expiresAt ?? null,
+        job.output ?? null,
+        attempts,
+        effects,
+        change === null ? null : job.principal,
+        change,
+      );
+      return;
+    }
+    this.#statements.insertState.run(
       sequence,
-      next.revision,
-      next.updatedAt,
-      next.expiresAt ?? null,
-      this.#position(next),
-      next.output ?? null,
+      STATUS[job.status],
+      job.revision,
+      job.attempt,
+      job.throttles,
+      job.updatedAt,
+      job.availableAt,
+      job.listed ? 1 : 0,
+      job.cancelRequested ? 1 : 0,
+      job.token ?? null,
+      job.leaseUntil ?? null,
+      job.expiresAt ?? null,
+      job.errorCode ?? null,
+      job.error ?? null,
+      job.output ?? null,
       attempts,
       effects,
-    );
-  }
-
-  /** As `save`, of what a claim alters: half the price. */
-  saveClaimed(sequence: number, before: Job, next: Job): void {
-    this.#counts.moved(before, next);
-    this.#statements.claimed.run(
-      sequence,
-      next.attempt,
-      next.revision,
-      next.updatedAt,
-      next.token ?? null,
-      next.leaseUntil ?? null,
-      this.#position(next),
+      operationFor(job),
+      change === null ? null : job.principal,
+      change,
     );
   }
 
   /** A longer lease is no change that anyone is told of. */
-  saveLease(sequence: number, leaseUntil: number): void {
-    this.#statements.lease.run(leaseUntil, sequence);
+  saveLease(stored: Stored, next: Job): void {
+    const { sequence } = stored;
+    if (isHeld(stored)) this.#detach(stored);
+    this.#statements.lease.run(next.leaseUntil ?? null, sequence);
   }
 
-  remove({ sequence, job }: Stored): void {
+  remove(stored: Stored): void {
+    const { sequence, job, hasState } = stored;
     this.#counts.moved(job, undefined);
+    this.#leave(stored);
+    if (hasState) this.#statements.removeState.run(sequence);
     this.#statements.remove.run(sequence);
   }
 
-  ready(operation: string, now: number, limit: number): readonly RecordRow[] {
-    return this.#statements.ready.all(operation, now, limit) as unknown as readonly RecordRow[];
+  /** Claimed: off the queue, and into the hands of one claim. `jobs` as they are now. */
+  hold(token: string, now: number, leaseMs: number, rows: readonly Stored[]): void {
+    const change = this.#counts.nextPositions(rows.length);
+    this.claims.add(token, { claimedAt: now, leaseUntil: now + leaseMs, change }, rows);
   }
 
-  /** Looks into the index alone: one row more from `ready` would come with its input. */
-  isReady(operation: string, now: number): boolean {
-    return this.#statements.isReady.get(operation, now) !== undefined;
+  claimed(before: Job, next: Job): void {
+    this.#counts.moved(before, next);
   }
 
-  nextDue(operation: string, now: number): number | undefined {
-    const found = this.#statements.nextDue.get(operation, now) as unknown as readonly [number] | undefined;
-    return found?.[0];
-  }
-
-  /** Every job that a claim's leases hold. */
-  heldBy(token: string): readonly RecordRow[] {
+  /** Every job that a claim's leases hold, with what its handler needs. */
+  heldBy(token: string): readonly { readonly stored: Stored; readonly row: ReadyRow }[] {
     // "/" is the character after ".".
-    return this.#statements.heldBy.all(`${token}.`, `${token}/`) as unknown as readonly RecordRow[];
+    const ready = (
+      this.#statements.heldBy.all(`${token}.`, `${token}/`) as unknown as readonly ReadyRow[]
+    ).map((found) => ({ stored: storedOf(found), row: found }));
+    const members = this.claims.of(token).map((stored) => ({
+      stored,
+      row: this.#statements.readyRow.get(stored.sequence) as unknown as ReadyRow,
+    }));
+    return [...ready, ...members];
   }
 
   leasesUntil(until: number, limit: number): readonly Stored[] {
-    return stored(this.#statements.leases.all(until, limit));
+    const rows = this.#statements.leases.all(until, limit) as unknown as readonly JobRow[];
+    const held = this.claims.leasesUntil(until, limit);
+    return rows.length === 0 ? held : soonest([...rows.map(storedOf), ...held], limit);
   }
 
   expiredBy(now: number, limit: number): readonly Stored[] {
-    return stored(this.#statements.expired.all(now, limit));
+    return (this.#statements.expired.all(now, limit) as unknown as readonly JobRow[]).map(storedOf);
   }
 
   lastSequence(): number {
@@ -184,28 +215,44 @@ export class Jobs {
     return last ?? 0;
   }
 
+  /** From wherever a job that is not final stands besides its own rows. */
+  #leave(stored: Stored): void {
+    const { sequence, job } = stored;
+    if (isHeld(stored)) this.claims.leave(stored);
+    else if (job.status === "queued") this.queue.remove(job.operation, job.availableAt, sequence);
+  }
+
+  /** Gives a claimed job a row of its own, which tells the same. */
+  #detach(held: Held): void {
+    this.claims.leave(held);
+    const { sequence, job, claim, place, hasState } = held;
+    const change = job.principal === "" ? null : claim.change + place;
+    if (!hasState) return this.#insertState(sequence, job, change);
+    const principal = change === null ? null : job.principal;
+    const { revision, attempt, updatedAt, token = null, leaseUntil = null } = job;
+    this.#statements.detach.run(sequence, revision, attempt, updatedAt, token, leaseUntil, principal, change);
+  }
+
   #position({ listed, principal }: Job): number | null {
     return listed && principal !== "" ? this.#counts.nextPosition() : null;
   }
 }
 
-function isMinted(id: JobId, sequence: number): boolean {
-  return sequenceOf(id) === sequence;
+/** Needed by the index of failed jobs alone. */
+function operationFor({ status, operation }: Job): string | null {
+  return status === "failed" ? operation : null;
 }
 
-/** Whether a success alters nothing but what the statement for it writes. */
-function isPlainSuccess(before: Job, next: Job): boolean {
+/** What nearly every settlement comes to, with half the values to bind; each costs 0.15 µs. */
+function isPlainSuccess(job: Job): boolean {
   return (
-    next.status === "succeeded" &&
-    next.throttles === 0 &&
-    !next.cancelRequested &&
-    next.error === undefined &&
-    next.errorCode === undefined &&
-    next.leaseUntil === undefined &&
-    next.token === before.token &&
-    next.listed === before.listed &&
-    next.attempt === before.attempt &&
-    next.availableAt === before.availableAt
+    job.status === "succeeded" &&
+    job.listed &&
+    job.throttles === 0 &&
+    !job.cancelRequested &&
+    job.leaseUntil === undefined &&
+    job.error === undefined &&
+    job.errorCode === undefined
   );
 }
 
@@ -213,55 +260,53 @@ function row(found: unknown): JobRow | undefined {
   return found as JobRow | undefined;
 }
 
-function stored(rows: unknown): readonly Stored[] {
-  return (rows as readonly JobRow[]).map((found) => ({ sequence: found[0], job: jobOf(found) }));
+function storedOf(found: AnyRow): Stored {
+  return { sequence: found[0], job: jobOf(found), hasState: found[8] !== null };
 }
 
 function prepare(database: DatabaseSync) {
   const statement = (sql: string) => inArrays(database.prepare(sql));
+  const readyColumns = `${JOB_COLUMNS}, j.input_version, j.input`;
   return {
-    insertQueued: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
-        updated_at, available_at, change, input_version, details, input)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11)
-      ON CONFLICT DO NOTHING`),
-    insertAny:
-      statement(`INSERT INTO jobs (sequence, id, keyed, operation, principal, status, attempt, max_attempts,
-        accepted_at, updated_at, available_at, listed, token, lease_until, change, fingerprint, input_version,
-        details, input)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-      ON CONFLICT DO NOTHING`),
-    insertInput: statement("INSERT OR REPLACE INTO inputs (sequence, input) VALUES (?, ?)"),
-    bySequence: statement(`SELECT ${JOB_COLUMNS} FROM jobs WHERE sequence = ?`),
-    byKey: statement(`SELECT ${JOB_COLUMNS} FROM jobs WHERE id = ? AND keyed = 1`),
-    save: statement(`UPDATE jobs SET status = ?2, revision = ?3, attempt = ?4, throttles = ?5, updated_at = ?6,
+    insert: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
+        available_at, change, input_version, details, input)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    insertKeyed: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
+        available_at, change, input_version, details, input, keyed, fingerprint)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+    bySequence: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
+    byKey: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.id = ? AND j.keyed = 1`),
+    success:
+      statement(`INSERT INTO states (sequence, status, revision, attempt, updated_at, available_at, token,
+        expires_at, output, attempts, effects, principal, change)
+      VALUES (?, ${STATUS.succeeded}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    insertState: statement(`INSERT INTO states (sequence, status, revision, attempt, throttles, updated_at,
+        available_at, listed, cancel_requested, token, lease_until, expires_at, error_code, error, output, attempts,
+        effects, operation, principal, change)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    update:
+      statement(`UPDATE states SET status = ?2, revision = ?3, attempt = ?4, throttles = ?5, updated_at = ?6,
         available_at = ?7, listed = ?8, cancel_requested = ?9, token = ?10, lease_until = ?11, expires_at = ?12,
-        change = ?13, error_code = ?14, error = ?15, output = ?16, attempts = attempts || ?17,
-        effects = effects || ?18
+        error_code = ?13, error = ?14, output = ?15, attempts = attempts || ?16, effects = effects || ?17,
+        operation = ?18, principal = ?19, change = ?20
       WHERE sequence = ?1`),
-    success: statement(`UPDATE jobs SET status = ${STATUS.succeeded}, revision = ?2, updated_at = ?3,
-        expires_at = ?4, change = ?5, output = ?6, attempts = attempts || ?7, effects = effects || ?8,
-        throttles = 0, cancel_requested = 0, error = NULL, error_code = NULL, lease_until = NULL
+    detach:
+      statement(`UPDATE states SET status = ${STATUS.running}, revision = ?2, attempt = ?3, updated_at = ?4,
+        token = ?5, lease_until = ?6, principal = ?7, change = ?8
       WHERE sequence = ?1`),
-    claimed:
-      statement(`UPDATE jobs SET status = ${STATUS.running}, attempt = ?2, revision = ?3, updated_at = ?4,
-        token = ?5, lease_until = ?6, change = ?7
-      WHERE sequence = ?1`),
-    lease: statement("UPDATE jobs SET lease_until = ? WHERE sequence = ?"),
+    lease: statement("UPDATE states SET lease_until = ? WHERE sequence = ?"),
     remove: statement("DELETE FROM jobs WHERE sequence = ?"),
-    ready: statement(`SELECT ${RECORD_COLUMNS} FROM jobs INDEXED BY ready
-      WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ?
-      ORDER BY available_at, sequence LIMIT ?`),
-    isReady: statement(`SELECT 1 FROM jobs INDEXED BY ready
-      WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ? LIMIT 1`),
-    nextDue: statement(`SELECT available_at FROM jobs INDEXED BY ready
-      WHERE status = ${STATUS.queued} AND operation = ? AND available_at > ?
-      ORDER BY available_at LIMIT 1`),
-    heldBy: statement(`SELECT ${RECORD_COLUMNS} FROM jobs INDEXED BY running
-      WHERE status = ${STATUS.running} AND token >= ? AND token < ?`),
-    leases: statement(`SELECT ${JOB_COLUMNS} FROM jobs INDEXED BY running
-      WHERE status = ${STATUS.running} AND lease_until <= ? ORDER BY lease_until, sequence LIMIT ?`),
-    expired: statement(`SELECT ${JOB_COLUMNS} FROM jobs INDEXED BY expiring
-      WHERE expires_at <= ? ORDER BY expires_at, sequence LIMIT ?`),
+    removeState: statement("DELETE FROM states WHERE sequence = ?"),
+    readyRow: statement(`SELECT ${readyColumns} FROM ${JOBS} WHERE j.sequence = ?`),
+    heldBy: statement(`SELECT ${readyColumns} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
+        ON j.sequence = s.sequence
+      WHERE s.status = ${STATUS.running} AND s.token >= ? AND s.token < ?`),
+    leases: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
+        ON j.sequence = s.sequence
+      WHERE s.status = ${STATUS.running} AND s.lease_until <= ? ORDER BY s.lease_until, s.sequence LIMIT ?`),
+    expired: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY expiring CROSS JOIN jobs AS j
+        ON j.sequence = s.sequence
+      WHERE s.expires_at <= ? ORDER BY s.expires_at, s.sequence LIMIT ?`),
     lastSequence: statement("SELECT max(sequence) FROM jobs"),
   };
 }

@@ -6,14 +6,26 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { numberIn } from "../../core/cursor.ts";
 import type { JobQuery, Page } from "../../core/engine.ts";
 import type { JobRecord } from "../../core/job.ts";
-import { inArrays, RECORD_COLUMNS, type RecordRow, recordOf, STATUS } from "./rows.ts";
+import { inArrays, JOBS, RECORD_COLUMNS, type RecordRow, recordOf, STATUS } from "./rows.ts";
 
 /** A step over rows that do not match takes about 2 ms. */
 const ROWS_A_STEP = 5_000;
 /** So few are sorted within a step's time. */
 const FEW = 5_000;
 
-const INDEX_OF: Partial<Record<string, string>> = { queued: "ready", running: "running", failed: "failed" };
+/** Where those few stand. */
+const PLACE_OF: Partial<Record<string, string>> = {
+  queued: "SELECT sequence FROM queue",
+  running: `SELECT member.value FROM claims, json_each(claims.members) AS member
+    UNION ALL SELECT sequence FROM states INDEXED BY running WHERE status = ${STATUS.running}`,
+  failed: `SELECT sequence FROM states INDEXED BY failed WHERE status = ${STATUS.failed} AND listed = 1`,
+};
+
+/** What is queued by its rows, and not in the queue, is claimed. */
+const STATUS_NOW = `iif(coalesce(s.status, ${STATUS.queued}) <> ${STATUS.queued}, s.status,
+  iif(EXISTS (SELECT 1 FROM queue WHERE queue.operation = j.operation
+    AND queue.available_at = coalesce(s.available_at, j.available_at) AND queue.sequence = j.sequence),
+  ${STATUS.queued}, ${STATUS.running}))`;
 
 type Filter = { readonly sql: string; readonly values: readonly SQLInputValue[] };
 
@@ -35,14 +47,14 @@ export class Lists {
 
   async page(query: JobQuery): Promise<Page<JobRecord>> {
     const filter = filterOf(query);
-    const index = this.#indexFor(query);
+    const place = this.#placeOf(query);
     const rows: RecordRow[] = [];
     // One more than asked for tells whether there is a next page.
     const wanted = query.limit + 1;
     let before = numberIn(query.cursor) ?? Number.MAX_SAFE_INTEGER;
     for (;;) {
-      const end = index ? undefined : this.#endOfStep(before);
-      rows.push(...this.#read(filter, index, before, end ?? 0, wanted - rows.length));
+      const end = place ? undefined : this.#endOfStep(before);
+      rows.push(...this.#read(filter, place, before, end ?? 0, wanted - rows.length));
       if (end === undefined || rows.length === wanted) break;
       before = end;
       await breathe();
@@ -54,11 +66,11 @@ export class Lists {
     };
   }
 
-  #indexFor({ status }: JobQuery): string | undefined {
-    const index = status && INDEX_OF[status];
-    if (!index) return undefined;
+  #placeOf({ status }: JobQuery): string | undefined {
+    const place = status && PLACE_OF[status];
+    if (!place) return undefined;
     const [count] = this.#count.get(STATUS[status]) as unknown as readonly [number];
-    return count <= FEW ? index : undefined;
+    return count <= FEW ? place : undefined;
   }
 
   /** The last sequence of a step; undefined: this step reaches the oldest row. */
@@ -67,9 +79,11 @@ export class Lists {
     return found?.[0];
   }
 
-  #read({ sql, values }: Filter, index: string | undefined, before: number, end: number, limit: number) {
-    const text = `SELECT ${RECORD_COLUMNS} FROM jobs ${index ? `INDEXED BY ${index}` : "NOT INDEXED"}
-      WHERE sequence < ? AND sequence >= ? AND listed = 1${sql} ORDER BY sequence DESC LIMIT ?`;
+  #read({ sql, values }: Filter, place: string | undefined, before: number, end: number, limit: number) {
+    const among = place ? ` AND j.sequence IN (${place})` : "";
+    const text = `SELECT ${RECORD_COLUMNS} FROM ${JOBS}
+      WHERE j.sequence < ? AND j.sequence >= ?${among} AND coalesce(s.listed, 1) = 1${sql}
+      ORDER BY j.sequence DESC LIMIT ?`;
     const known = this.#pages.get(text);
     const statement = known ?? inArrays(this.#database.prepare(text));
     if (!known) this.#pages.set(text, statement);
@@ -79,17 +93,16 @@ export class Lists {
 
 function filterOf({ status, operation, errorCode, principal, from, to }: JobQuery): Filter {
   const parts: readonly (readonly [string, SQLInputValue | undefined])[] = [
-    ["operation = ?", operation],
-    ["error_code = ?", errorCode],
-    ["principal = ?", principal],
-    ["accepted_at >= ?", from],
-    ["accepted_at < ?", to],
+    [`${STATUS_NOW} = ?`, status && STATUS[status]],
+    ["j.operation = ?", operation],
+    ["s.error_code = ?", errorCode],
+    ["j.principal = ?", principal],
+    ["j.accepted_at >= ?", from],
+    ["j.accepted_at < ?", to],
   ];
   const given = parts.filter((part): part is readonly [string, SQLInputValue] => part[1] !== undefined);
-  // Written out, because a partial index is only used where its condition can be read.
-  const ofStatus = status ? ` AND status = ${STATUS[status]}` : "";
   return {
-    sql: ofStatus + given.map(([text]) => ` AND ${text}`).join(""),
+    sql: given.map(([text]) => ` AND ${text}`).join(""),
     values: given.map(([, value]) => value),
   };
 }

@@ -1,22 +1,10 @@
 /**
  * What the engine and its owner thread say to each other. Copying is paid by the value and by the object: calls,
- * settlements and jobs cross as rows of plain values, calls that differ in little share one, and what either side
- * can make by itself does not cross at all. Symbols cannot cross.
+ * settlements and jobs cross as rows of plain values, neighbours that differ in little share one, and what either
+ * side can make by itself does not cross at all. Symbols cannot cross. `changes.ts` and `answers.ts` pack them.
  */
-import type {
-  Answer,
-  AnswerOf,
-  Change,
-  Claim,
-  NewCall,
-  Retention,
-  Settlement,
-  Swept,
-} from "../../core/engine.ts";
-import { ADMIN } from "../../core/engine.ts";
-import type { JobId, JsonText, Principal } from "../../core/job.ts";
-import { bornJob } from "../../core/transition.ts";
-import { appended, type JobRow, jobOf, type RecordRow, recordOf } from "./rows.ts";
+import type { Answer, Change, Claim, NewCall, Retention, Settlement, Swept } from "../../core/engine.ts";
+import type { Job, JobId, JsonText, Principal } from "../../core/job.ts";
 
 export type OwnerData = {
   readonly file: string;
@@ -49,15 +37,16 @@ export type Reply =
   | { readonly kind: "closed" }
   | { readonly kind: "fatal"; readonly message: string };
 
-/** The tags of the two rows. */
-const CALLS = 0;
-const SETTLEMENT = 1;
+/** The tags of the rows. */
+export const CALLS = 0;
+export const SUCCESSES = 1;
+export const SETTLEMENT = 2;
 
 /**
  * One call, or many in a row that differ only in what stands at the end: 10–15% less CPU for each than rows of
  * their own, in groups of 64 and of 1,024.
  */
-type CallsRow = [
+export type CallsRow = [
   tag: typeof CALLS,
   operation: string,
   principal: Principal,
@@ -71,31 +60,37 @@ type CallsRow = [
   ...calls: (string | number)[],
 ];
 
-const FIRST_CALL = 9;
-const VALUES_A_CALL = 3;
+/** Jobs in a row that succeeded without effects, and that the engine knows as they were claimed. */
+export type SuccessesRow = [
+  tag: typeof SUCCESSES,
+  /** The id, the token, the output and the attempt of each. */
+  ...settlements: string[],
+];
 
-type SettlementRow = readonly [
+export type SettlementRow = readonly [
   tag: typeof SETTLEMENT,
   id: JobId,
   token: string,
-  /** Of a success, which nearly all are, only the output. */
-  verdict: Settlement["verdict"] | JsonText,
+  verdict: Settlement["verdict"],
   attempt: JsonText,
   rest: Pick<Settlement, "born" | "reads" | "writes" | "sends"> | null,
 ];
 
 /** What crosses as it is. A cancel without a principal is an operator's. */
-type PlainChange =
+export type PlainChange =
   | Exclude<Change, { kind: "open" | "settle" | "cancel" }>
   | { readonly kind: "cancel"; readonly id: JobId; readonly principal: Principal | null };
 
-export type PackedChange = Readonly<CallsRow> | SettlementRow | PlainChange;
+export type PackedChange = Readonly<CallsRow> | Readonly<SuccessesRow> | SettlementRow | PlainChange;
 
 /** A call as the owner needs it: what a record keeps of its details is text. */
 export type Call = Omit<NewCall, "details"> & { readonly details: JsonText };
 
-/** `attempt`: as it is appended to those before. */
-export type OwnerSettlement = Omit<Settlement, "attempt"> & { readonly attempt: JsonText };
+/** `attempt`: as it is appended to those before. `known`: the engine has the job as it was claimed. */
+export type OwnerSettlement = Omit<Settlement, "attempt" | "claimed"> & {
+  readonly attempt: JsonText;
+  readonly known: boolean;
+};
 
 /** A change in the owner's hands. */
 export type OwnerChange =
@@ -103,165 +98,31 @@ export type OwnerChange =
   | { readonly kind: "settle"; readonly settlement: OwnerSettlement }
   | PlainChange;
 
-type WithJob = Extract<Answer, { job?: unknown }>["kind"];
+/** A job that was claimed while it was fresh; the engine makes it again from these. */
+export const CLAIMED_VALUES = 9;
+export type ClaimedValues = readonly [
+  id: JobId,
+  operation: string,
+  principal: Principal,
+  maxAttempts: number,
+  acceptedAt: number,
+  availableAt: number,
+  inputVersion: number,
+  input: JsonText,
+  /** As it was before the claim, if it was no longer fresh or has a key. */
+  before: Job | null,
+];
 
 export type PackedAnswer =
-  /** So many calls in a row were opened, and are new. */
+  /** So many changes in a row did what was expected of them: a new call, a success that was known. */
   | number
-  | readonly [kind: WithJob, job: JobRow]
   | {
       readonly kind: "claimed";
-      readonly rows: readonly RecordRow[];
+      /** `ClaimedValues` of each, one after the other. */
+      readonly values: readonly ClaimedValues[number][];
       readonly full: readonly string[];
       readonly nextAt?: number;
+      /** Of a claim that is made again: what is left of what it was given. */
+      readonly earlier?: readonly Omit<Claim, "lease">[];
     }
   | Exclude<Answer, { kind: "claimed" }>;
-
-export function packGroup(changes: readonly Change[]): readonly PackedChange[] {
-  const group: PackedChange[] = [];
-  let row: CallsRow | undefined;
-  for (const change of changes) {
-    if (change.kind !== "open") {
-      row = undefined;
-      group.push(packChange(change));
-      continue;
-    }
-    const { call } = change;
-    const details = detailsText(call.details);
-    if (!row || !isLike(row, call, details)) {
-      row = rowFor(call, details);
-      group.push(row);
-    }
-    row.push(call.id, call.sequence, call.input);
-  }
-  return group;
-}
-
-function packChange(change: Exclude<Change, { kind: "open" }>): PackedChange {
-  if (change.kind === "settle") return packSettlement(change.settlement);
-  if (change.kind !== "cancel") return change;
-  const { id, principal } = change.ref;
-  return { kind: "cancel", id, principal: principal === ADMIN ? null : principal };
-}
-
-function rowFor(call: NewCall, details: JsonText): CallsRow {
-  return [
-    CALLS,
-    call.operation,
-    call.principal,
-    call.inputVersion,
-    call.delayMs,
-    call.maxAttempts,
-    details,
-    call.fingerprint ?? null,
-    call.start === "queued" ? null : call.start,
-  ];
-}
-
-/** A call under a key, or at once, has a row of its own. */
-function isLike(row: CallsRow, call: NewCall, details: JsonText): boolean {
-  return (
-    row[1] === call.operation &&
-    row[2] === call.principal &&
-    row[3] === call.inputVersion &&
-    row[4] === call.delayMs &&
-    row[5] === call.maxAttempts &&
-    row[6] === details &&
-    row[7] === null &&
-    row[8] === null &&
-    call.fingerprint === undefined &&
-    call.start === "queued"
-  );
-}
-
-/** As a row it takes 0.5 µs to cross, as an object 2.9. */
-function packSettlement({ lease, verdict, attempt, born, reads, writes, sends }: Settlement): SettlementRow {
-  const outcome = verdict.kind === "succeeded" ? verdict.output : verdict;
-  const isPlain = !born && reads.length === 0 && writes.length === 0 && sends.length === 0;
-  const rest = isPlain ? null : { reads, writes, sends, ...(born && { born }) };
-  return [SETTLEMENT, lease.id, lease.token, outcome, attempt ? appended([attempt]) : "", rest];
-}
-
-export function unpackGroup(group: readonly PackedChange[]): readonly OwnerChange[] {
-  const changes: OwnerChange[] = [];
-  for (const packed of group) {
-    if ("kind" in packed) changes.push(packed);
-    else if (packed[0] === SETTLEMENT) changes.push({ kind: "settle", settlement: unpackSettlement(packed) });
-    else for (const call of unpackCalls(packed)) changes.push({ kind: "open", call });
-  }
-  return changes;
-}
-
-function unpackCalls(row: Readonly<CallsRow>): readonly Call[] {
-  const calls: Call[] = [];
-  for (let place = FIRST_CALL; place < row.length; place += VALUES_A_CALL) calls.push(callAt(row, place));
-  return calls;
-}
-
-function callAt(row: Readonly<CallsRow>, place: number): Call {
-  const call = {
-    id: row[place] as JobId,
-    sequence: row[place + 1] as number,
-    operation: row[1],
-    principal: row[2],
-    input: row[place + 2] as JsonText,
-    inputVersion: row[3],
-    delayMs: row[4],
-    maxAttempts: row[5],
-    details: row[6],
-    start: row[8] ?? ("queued" as const),
-  };
-  return row[7] === null ? call : { ...call, fingerprint: row[7] };
-}
-
-const NOTHING = { reads: [], writes: [], sends: [] };
-
-function unpackSettlement([, id, token, outcome, attempt, rest]: SettlementRow): OwnerSettlement {
-  const verdict = typeof outcome === "string" ? ({ kind: "succeeded", output: outcome } as const) : outcome;
-  return { lease: { id, token }, verdict, attempt, ...(rest ?? NOTHING) };
-}
-
-export function detailsText(details: NewCall["details"]): JsonText {
-  return JSON.stringify(details);
-}
-
-export function packAnswers(answers: readonly PackedAnswer[]): readonly PackedAnswer[] {
-  const packed: PackedAnswer[] = [];
-  for (const answer of answers) {
-    const last = packed.at(-1);
-    if (typeof answer === "number" && typeof last === "number") packed[packed.length - 1] = last + answer;
-    else packed.push(answer);
-  }
-  return packed;
-}
-
-/** @param now of the commit, which made the records of the calls that were accepted. */
-export function unpackAnswers(
-  packed: readonly PackedAnswer[],
-  changes: readonly Change[],
-  now: number,
-): readonly Answer[] {
-  const answers: Answer[] = [];
-  for (const answer of packed) {
-    if (typeof answer === "number") {
-      for (const end = answers.length + answer; answers.length < end; ) {
-        const { call } = changes[answers.length] as Extract<Change, { kind: "open" }>;
-        answers.push({ kind: "opened", job: bornJob(call, now) });
-      }
-    } else answers.push(unpackAnswer(answer));
-  }
-  return answers;
-}
-
-function unpackAnswer(packed: Exclude<PackedAnswer, number>): Answer {
-  if ("rows" in packed) return unpackClaimed(packed);
-  return "kind" in packed ? packed : { kind: packed[0], job: jobOf(packed[1]) };
-}
-
-function unpackClaimed({ rows, full, nextAt }: Extract<PackedAnswer, { rows: unknown }>): AnswerOf<"claim"> {
-  const claims = rows.map((row): Claim => {
-    const job = recordOf(row);
-    return { job, lease: { id: job.id, token: job.token ?? "" } };
-  });
-  return { kind: "claimed", claims, full, ...(nextAt !== undefined && { nextAt }) };
-}

@@ -4,19 +4,13 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { SpillwayError } from "../../core/errors.ts";
+import { packAnswers } from "./answers.ts";
 import { apply } from "./apply.ts";
+import { unpackGroup } from "./changes.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { openWriter } from "./connection.ts";
 import { describe, failureOf, refusalOf } from "./failures.ts";
-import {
-  type OwnerChange,
-  type OwnerData,
-  type PackedAnswer,
-  packAnswers,
-  type Reply,
-  type Request,
-  unpackGroup,
-} from "./messages.ts";
+import type { OwnerChange, OwnerData, PackedAnswer, Reply, Request } from "./messages.ts";
 import { migrate } from "./schema.ts";
 import { Store } from "./store.ts";
 import { sweep } from "./sweep.ts";

@@ -22,10 +22,12 @@ import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import { Lists } from "./lists.ts";
 import {
+  HELD,
+  type HeldRow,
+  heldJobOf,
   inArrays,
   JOB_COLUMNS,
-  type JobRow,
-  jobOf,
+  JOBS,
   RECORD_COLUMNS,
   type RecordRow,
   recordOf,
@@ -50,7 +52,7 @@ type AuditRow = readonly [
   target: string,
   detail: string,
 ];
-type ChangeRow = readonly [change: number, ...JobRow];
+type ChangeRow = HeldRow;
 
 export class Queries {
   readonly #database: DatabaseSync;
@@ -78,7 +80,7 @@ export class Queries {
   changes(principal: Principal, after: Cursor | undefined, limit: number): Changes {
     const start = numberIn(after) ?? 0;
     const rows = this.#statements.changes.all(principal, start, limit) as unknown as readonly ChangeRow[];
-    const jobs = rows.map(([change, ...row]) => ({ job: jobOf(row), cursor: String(change) }));
+    const jobs = rows.map((row) => ({ job: heldJobOf(row), cursor: String(row[22]) }));
     return { jobs, next: jobs.at(-1)?.cursor ?? String(start) };
   }
 
@@ -165,10 +167,12 @@ function prepare(database: DatabaseSync) {
   const arrays = (sql: string) => inArrays(database.prepare(sql));
   const sumOf = (status: number) => `sum(iif(status = ${status}, jobs, 0))`;
   return {
-    bySequence: arrays(`SELECT ${RECORD_COLUMNS} FROM jobs WHERE sequence = ?`),
-    byKey: arrays(`SELECT ${RECORD_COLUMNS} FROM jobs WHERE id = ? AND keyed = 1`),
-    changes: arrays(`SELECT change, ${JOB_COLUMNS} FROM jobs INDEXED BY changed
-      WHERE principal = ? AND change > ? ORDER BY change LIMIT ?`),
+    bySequence: arrays(`SELECT ${RECORD_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
+    byKey: arrays(`SELECT ${RECORD_COLUMNS} FROM ${JOBS} WHERE j.id = ? AND j.keyed = 1`),
+    changes: arrays(`SELECT ${JOB_COLUMNS}, ${HELD}, latest.change
+      FROM (${CHANGED}) AS latest CROSS JOIN jobs AS j ON j.sequence = latest.sequence
+        LEFT JOIN states AS s ON s.sequence = latest.sequence
+      ORDER BY latest.change`),
     // First and last are the two ends of a stretch of the index, each one look-up.
     deadLetters: arrays(`SELECT operation, error_code, jobs, ${failedAt("min")}, ${failedAt("max")}
       FROM counts WHERE status = ${STATUS.failed} AND jobs > 0`),
@@ -177,10 +181,11 @@ function prepare(database: DatabaseSync) {
       FROM counts GROUP BY operation HAVING sum(jobs) > 0`),
     // Of those that come next: a retried job may be older than the first in line, but is not far behind it.
     oldest: arrays(`SELECT min(accepted_at) FROM (
-      SELECT accepted_at FROM jobs INDEXED BY ready WHERE status = ${STATUS.queued} AND operation = ? AND available_at <= ?
-      ORDER BY available_at, sequence LIMIT 100)`),
-    next: arrays(`SELECT available_at FROM jobs INDEXED BY ready
-      WHERE status = ${STATUS.queued} AND operation = ? AND available_at > ? ORDER BY available_at LIMIT 1`),
+      SELECT j.accepted_at FROM queue AS q CROSS JOIN jobs AS j ON j.sequence = q.sequence
+      WHERE q.operation = ? AND q.available_at <= ? ORDER BY q.available_at, q.sequence LIMIT 100)`),
+    next: arrays(
+      "SELECT available_at FROM queue WHERE operation = ? AND available_at > ? ORDER BY available_at LIMIT 1",
+    ),
     item: arrays('SELECT "table", key, version, value FROM items WHERE "table" = ? AND key = ?'),
     items: arrays(
       'SELECT "table", key, version, value FROM items WHERE "table" = ? AND key > ? ORDER BY key LIMIT ?',
@@ -192,7 +197,32 @@ function prepare(database: DatabaseSync) {
   };
 }
 
+/** Where a principal's jobs stand in the order of their last changes: fresh, altered since, or claimed. */
+const CHANGED = `
+  SELECT change, sequence FROM (
+    SELECT change, sequence FROM jobs AS fresh INDEXED BY accepted
+      WHERE principal = ?1 AND change > ?2
+        AND NOT EXISTS (SELECT 1 FROM states WHERE states.sequence = fresh.sequence)
+        AND EXISTS (SELECT 1 FROM queue WHERE queue.operation = fresh.operation
+          AND queue.available_at = fresh.available_at AND queue.sequence = fresh.sequence)
+      ORDER BY change LIMIT ?3)
+  UNION ALL
+  SELECT change, sequence FROM (
+    SELECT change, sequence FROM states AS altered INDEXED BY changed
+      WHERE principal = ?1 AND change > ?2
+        AND (status <> ${STATUS.queued} OR EXISTS (
+          SELECT 1 FROM jobs AS owner JOIN queue ON queue.operation = owner.operation
+            AND queue.available_at = altered.available_at AND queue.sequence = altered.sequence
+          WHERE owner.sequence = altered.sequence))
+      ORDER BY change LIMIT ?3)
+  UNION ALL
+  SELECT claims.change + member.key, member.value
+    FROM claims, json_each(claims.members) AS member CROSS JOIN jobs AS owned ON owned.sequence = member.value
+    WHERE claims.change + member.key > ?2 AND owned.principal = ?1
+  ORDER BY 1 LIMIT ?3`;
+
 function failedAt(which: "min" | "max"): string {
-  return `(SELECT ${which}(updated_at) FROM jobs INDEXED BY failed WHERE jobs.status = ${STATUS.failed} AND listed = 1
-    AND jobs.operation = counts.operation AND jobs.error_code = counts.error_code)`;
+  return `(SELECT ${which}(updated_at) FROM states INDEXED BY failed
+    WHERE states.status = ${STATUS.failed} AND states.listed = 1
+      AND states.operation = counts.operation AND states.error_code = counts.error_code)`;
 }

@@ -28,14 +28,17 @@ export class Store {
     begin.run();
     try {
       const result = work();
+      this.jobs.claims.write();
       this.#counts.write();
       commit.run();
+      this.jobs.claims.committed();
       this.#counts.committed();
       return result;
     } catch (error) {
       this.#counts.rolledBack();
       // A full disk may have rolled back by itself.
       if (this.#database.isTransaction) rollback.run();
+      this.jobs.claims.rolledBack();
       throw error;
     }
   }

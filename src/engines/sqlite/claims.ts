@@ -1,0 +1,169 @@
+/**
+ * Who holds which job: one row for each claim, with the jobs it took off the queue, and the same in memory. A job
+ * leaves its claim when it is settled, or when more must be known of it than the claim tells, such as a longer
+ * lease: then it has a row of its own in `states`.
+ *
+ * Durable with the group that claims, so that a start is counted whatever happens to its process; and one row for
+ * up to hundreds of starts, so that counting them costs nothing.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import * as transition from "../../core/transition.ts";
+import { inArrays, JOB_COLUMNS, JOBS, type JobRow, jobOf } from "./rows.ts";
+import type { Stored } from "./stored.ts";
+
+/** A claimed job with its place in its claim. */
+export type Held = Stored & { readonly claim: HeldClaim; readonly place: number };
+
+export function isHeld(stored: Stored): stored is Held {
+  return "claim" in stored;
+}
+
+type HeldClaim = {
+  readonly token: string;
+  readonly claimedAt: number;
+  readonly leaseUntil: number;
+  /** The position of the first one's change; the others' follow. */
+  readonly change: number;
+  readonly members: (Held | undefined)[];
+  left: number;
+};
+
+type ClaimRow = readonly [
+  token: string,
+  claimedAt: number,
+  leaseUntil: number,
+  change: number,
+  members: string,
+];
+
+export class Claims {
+  readonly #statements: ReturnType<typeof prepare>;
+  readonly #claims = new Map<string, HeldClaim>();
+  /** Those whose rows have to be written at the end of the transaction. */
+  readonly #altered = new Set<HeldClaim>();
+
+  constructor(database: DatabaseSync) {
+    this.#statements = prepare(database);
+    this.#load();
+  }
+
+  /** `jobs`: as they are now that they are claimed. */
+  add(
+    token: string,
+    { claimedAt, leaseUntil, change }: Pick<HeldClaim, "claimedAt" | "leaseUntil" | "change">,
+    jobs: readonly Stored[],
+  ): void {
+    const members: (Held | undefined)[] = [];
+    const claim = { token, claimedAt, leaseUntil, change, members, left: jobs.length };
+    for (const [place, stored] of jobs.entries()) members.push({ ...stored, claim, place });
+    this.#claims.set(token, claim);
+    this.#altered.add(claim);
+  }
+
+  /** The job that a lease's token holds. */
+  byToken(token: string): Held | undefined {
+    const dot = token.lastIndexOf(".");
+    return this.#claims.get(token.slice(0, dot))?.members[Number(token.slice(dot + 1))];
+  }
+
+  bySequence(sequence: number): Held | undefined {
+    for (const { members } of this.#claims.values()) {
+      const held = members.find((member) => member?.sequence === sequence);
+      if (held) return held;
+    }
+    return undefined;
+  }
+
+  /** What a claim still holds. */
+  of(token: string): readonly Held[] {
+    return this.#claims.get(token)?.members.filter((member) => member !== undefined) ?? [];
+  }
+
+  /** The first to run out come first. */
+  leasesUntil(until: number, limit: number): readonly Held[] {
+    const lost: Held[] = [];
+    for (const { leaseUntil, members } of this.#claims.values()) {
+      if (leaseUntil > until) continue;
+      for (const member of members) if (member) lost.push(member);
+    }
+    return lost.sort(byLease).slice(0, limit);
+  }
+
+  leave({ claim, place }: Held): void {
+    claim.members[place] = undefined;
+    claim.left--;
+    this.#altered.add(claim);
+  }
+
+  /** Among the last statements of a transaction. */
+  write(): void {
+    for (const claim of this.#altered) {
+      const { token, claimedAt, leaseUntil, change, members, left } = claim;
+      if (left === 0) this.#statements.remove.run(token);
+      else this.#statements.write.run(token, claimedAt, leaseUntil, change, textOf(members));
+    }
+  }
+
+  committed(): void {
+    for (const { token, left } of this.#altered) if (left === 0) this.#claims.delete(token);
+    this.#altered.clear();
+  }
+
+  /** What is on the disk is what holds. */
+  rolledBack(): void {
+    if (this.#altered.size === 0) return;
+    this.#altered.clear();
+    this.#claims.clear();
+    this.#load();
+  }
+
+  #load(): void {
+    for (const row of this.#statements.all.all() as unknown as readonly ClaimRow[]) {
+      const [token, claimedAt, leaseUntil, change, text] = row;
+      const members: (Held | undefined)[] = [];
+      const claim = { token, claimedAt, leaseUntil, change, members, left: 0 };
+      for (const [place, sequence] of (JSON.parse(text) as readonly number[]).entries()) {
+        members.push(sequence === NOBODY ? undefined : this.#member(claim, sequence, place));
+      }
+      claim.left = members.filter((member) => member !== undefined).length;
+      this.#claims.set(token, claim);
+    }
+  }
+
+  #member(claim: HeldClaim, sequence: number, place: number): Held {
+    const row = this.#statements.job.get(sequence) as unknown as JobRow;
+    const leaseMs = claim.leaseUntil - claim.claimedAt;
+    const job = transition.claim(jobOf(row), `${claim.token}.${place}`, leaseMs, claim.claimedAt);
+    return { sequence, job, hasState: row[8] !== null, claim, place };
+  }
+}
+
+/** Stands in the list for one that left, so that the others keep their places. */
+const NOBODY = 0;
+
+function textOf(members: readonly (Held | undefined)[]): string {
+  let text = "[";
+  for (const member of members) text += `${text === "[" ? "" : ","}${member?.sequence ?? NOBODY}`;
+  return `${text}]`;
+}
+
+function byLease(one: Stored, other: Stored): number {
+  return (one.job.leaseUntil ?? 0) - (other.job.leaseUntil ?? 0) || one.sequence - other.sequence;
+}
+
+export function soonest(stored: readonly Stored[], limit: number): readonly Stored[] {
+  return stored.toSorted(byLease).slice(0, limit);
+}
+
+function prepare(database: DatabaseSync) {
+  const statement = (sql: string) => inArrays(database.prepare(sql));
+  return {
+    all: statement("SELECT token, claimed_at, lease_until, change, members FROM claims"),
+    job: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
+    write: statement(
+      `INSERT INTO claims (token, claimed_at, lease_until, change, members) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT DO UPDATE SET members = ?5`,
+    ),
+    remove: statement("DELETE FROM claims WHERE token = ?"),
+  };
+}
