@@ -1,6 +1,6 @@
 /** What the SQLite engine promises about its files, beyond what every engine promises about their content. */
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite, test } from "node:test";
@@ -123,6 +123,48 @@ suite("a store that is opened again", () => {
     const places = (await second.changes("ann", undefined, 100)).jobs.map(({ cursor }) => Number(cursor));
     assert.ok(Math.max(...places) > Math.max(place, later));
   });
+});
+
+test("a store that the first version left is opened with everything in it, and goes on", async (t) => {
+  const folder = newFolder(t);
+  mkdirSync(folder);
+  const database = new DatabaseSync(join(folder, "spillway.db"));
+  database.exec(
+    readFileSync(new URL("../support/sqlite-version-1.sql", import.meta.url), "utf8").replace(/^--.*/, ""),
+  );
+  // Nothing of it has expired meanwhile.
+  database.exec("UPDATE jobs SET expires_at = expires_at + 1e12 WHERE expires_at IS NOT NULL");
+  database.close();
+  const engine = await opened(t, folder);
+  const { items } = await engine.list({ limit: 20 });
+  const told = items.map(({ input, status, revision, attempts }) => [
+    JSON.parse(input).name ?? JSON.parse(input).length,
+    status,
+    revision,
+    attempts.length,
+  ]);
+  assert.deepEqual(told, [
+    ["running", "queued", 3, 1],
+    ["gone", "cancelled", 2, 0],
+    ["keyed", "queued", 1, 0],
+    ["delayed", "queued", 1, 0],
+    [1_100, "queued", 1, 0],
+    ["fresh", "queued", 1, 0],
+    ["retried", "queued", 3, 1],
+    ["failed", "failed", 3, 1],
+    ["done", "succeeded", 3, 1],
+  ]);
+  const changed = (await engine.changes("ann", undefined, 20)).jobs.map(({ job }) => job.id);
+  const owned = items.filter(({ principal }) => principal === "ann").map(({ id }) => id);
+  assert.deepEqual(changed.toSorted(), owned.toSorted());
+  const claimed = await claim(engine, 10);
+  assert.deepEqual(
+    claimed.map(({ input }) => JSON.parse(input).name ?? "long"),
+    ["fresh", "long", "keyed", "delayed"],
+  );
+  const [again] = await engine.commit([open({ id: "key-of-ann", fingerprint: "f" })]);
+  assert.equal(again?.kind, "existing");
+  assert.equal((await engine.read([{ table: "things", key: "one" }]))[0]?.version, 1);
 });
 
 suite("one change among others", () => {

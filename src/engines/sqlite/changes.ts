@@ -29,15 +29,22 @@ export function packGroup(changes: readonly Change[]): readonly PackedChange[] {
       const { call } = change;
       const details = detailsText(call.details);
       successes = undefined;
-      if (!calls || !isLike(calls, call, details)) group.push((calls = rowFor(call, details)));
+      if (!calls || !isLike(calls, call, details)) {
+        calls = rowFor(call, details);
+        group.push(calls);
+      }
       calls.push(call.id, call.sequence, call.input);
     } else if (change.kind === "settle" && isPlainSuccess(change.settlement)) {
       const { lease, verdict, attempt } = change.settlement;
       calls = undefined;
-      if (!successes) group.push((successes = [SUCCESSES]));
+      if (!successes) {
+        successes = [SUCCESSES];
+        group.push(successes);
+      }
       successes.push(lease.id, lease.token, verdict.output, attemptText(attempt));
     } else {
-      calls = successes = undefined;
+      calls = undefined;
+      successes = undefined;
       group.push(packChange(change));
     }
   }
