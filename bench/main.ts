@@ -1,181 +1,58 @@
-// First sight of speed: an empty node:http answer, event-driven accept on SQLite, and the drain of what was accepted,
-// next to each other in every round on the same machine, so that their ratios mean something when rates do not.
-import { randomBytes } from "node:crypto";
+// `npm run bench`: how fast Spillway is, beside what is known, on this machine. `-- --help` says what it can do.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { chooseGenerator, type Generator } from "./generator.ts";
-import { type Measured, ratio, type Sample, surroundings, table } from "./report.ts";
-import { Server } from "./server.ts";
+import { ensureInstalled } from "../tools/install.js";
+import { install } from "./build/installed.ts";
+import { folderSource, namedSource, root } from "./build/source.ts";
+import { chooseGenerator } from "./generators/choose.ts";
+import { mainRun } from "./measure/main-run.ts";
+import { help, type Options, parse } from "./options.ts";
+import { CELLS, comparison, figuresOf, mainTable, rowsOf } from "./report/main-report.ts";
+import { surroundings } from "./report/surroundings.ts";
+import { markdownTable, textTable } from "./report/table.ts";
+import { sentenceOf, verdictsOf } from "./report/verdict.ts";
 
-const GOAL = 0.25;
-const DRAIN_LIMIT_MS = 120_000;
-
-const { values: options } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "4" },
-    rounds: { type: "string", default: "3" },
-    connections: { type: "string", default: "64" },
-    json: { type: "boolean", default: false },
-    /** A folder for CPU profiles of the product's server. */
-    profile: { type: "string" },
-  },
-});
-const seconds = whole("seconds", options.seconds);
-const rounds = whole("rounds", options.rounds);
-const connections = whole("connections", options.connections);
-const token = randomBytes(24).toString("hex");
-const say = (line: string): void => {
-  if (!options.json) console.log(line);
-};
-
-function whole(name: string, text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new RangeError(`--${name} is "${text}". Use a whole number from 1 to 999.`);
-}
-
-/** One stretch of load on one server. */
-async function load(
-  server: Server,
-  path: string,
-  generator: Generator,
-): Promise<Sample & { readonly replies: number }> {
-  const before = await server.usage();
-  const {
-    replies,
-    seconds: took,
-    failures,
-    p50Ms,
-    p99Ms,
-  } = await generator.run(`http://127.0.0.1:${server.port}${path}`, connections, seconds);
-  const after = await server.usage();
-  if (failures > 0 || replies === 0)
-    throw new Error(`${path}: ${failures} calls of ${replies + failures} failed.`);
-  return {
-    replies,
-    perSecond: replies / took,
-    cpuMicros: (after.cpuMicros - before.cpuMicros) / replies,
-    p50Ms,
-    p99Ms,
-  };
-}
-
-/** From the moment the pause ends to the last handler's; then waits until every outcome is on disk. */
-async function drain(server: Server, atLeast: number): Promise<Sample> {
-  const before = await server.usage();
-  const started = Date.now();
-  await pause(server, false);
-  for (;;) {
-    await sleep(50);
-    const { queued, running, failed } = await figures(server);
-    if (failed > 0) throw new Error(`${failed} jobs failed.`);
-    if (queued + running === 0) break;
-    if (Date.now() - started > DRAIN_LIMIT_MS) throw new Error(`${queued} jobs are still queued.`);
-  }
-  const after = await server.usage();
-  await pause(server, true);
-  const ran = after.ran - before.ran;
-  // The generator cuts its connections at the end: what they had just sent may have been accepted unseen.
-  if (ran < atLeast || ran > atLeast + connections)
-    throw new Error(`${ran} jobs ran; ${atLeast} were accepted.`);
-  return {
-    perSecond: ran / ((after.lastRanAt - started) / 1_000),
-    cpuMicros: (after.cpuMicros - before.cpuMicros) / ran,
-  };
-}
-
-async function admin(server: Server, method: string, path: string, body?: unknown): Promise<unknown> {
-  const answer = await fetch(`http://127.0.0.1:${server.port}/admin/${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  if (!answer.ok) throw new Error(`${method} /admin/${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}
-
-async function pause(server: Server, paused: boolean): Promise<void> {
-  await admin(server, "PATCH", "operations/noop", { paused });
-}
-
-type Figures = {
-  readonly name: string;
-  readonly queued: number;
-  readonly running: number;
-  readonly failed: number;
-};
-
-async function figures(server: Server): Promise<Figures> {
-  const { items } = (await admin(server, "GET", "operations")) as { readonly items: readonly Figures[] };
-  const found = items.find(({ name }) => name === "noop");
-  if (found === undefined) throw new Error("The server does not list the operation.");
-  return found;
-}
-
-async function measure(empty: Server, product: Server, generator: Generator) {
-  const floor: Sample[] = [];
-  const accept: Sample[] = [];
-  const drained: Sample[] = [];
-  await pause(product, true);
-  for (let round = 0; round <= rounds; round++) {
-    say(round === 0 ? "warming up …" : `round ${round} of ${rounds} …`);
-    const answered = await load(empty, "/operations/noop", generator);
-    const accepted = await load(product, "/operations/noop", generator);
-    const ran = await drain(product, accepted.replies);
-    // The first round is thrown away: what it runs is still being compiled.
-    if (round === 0) continue;
-    floor.push(answered);
-    accept.push(accepted);
-    drained.push(ran);
-  }
-  return [
-    { name: "empty node:http answer", samples: floor },
-    { name: "event-driven accept (202)", samples: accept },
-    { name: "drain of no-op jobs", samples: drained },
-  ] as const satisfies readonly Measured[];
-}
-
-function verdict(name: string, reached: number): string {
-  const word = reached >= GOAL ? "reached" : "NOT reached";
-  return `${name}: ${reached.toFixed(2)} × the empty answer; the goal of ${GOAL} × is ${word}.`;
-}
-
-const folder = mkdtempSync(join(tmpdir(), "spillway-bench-"));
-// Whatever ends this process: the servers end with it, and nothing of them stays behind.
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
-const servers: Server[] = [];
-try {
+async function run(options: Options): Promise<void> {
+  if (options.kind !== "main" && options.kind !== "against")
+    throw new RangeError(`--${options.kind} is not built yet.`);
+  const say = (line: string): void => console.error(line);
+  await ensureInstalled("bench/fastify", "Fastify, which the bench compares with");
+  const folder = mkdtempSync(join(tmpdir(), "spillway-bench-"));
+  // Whatever ends this process: the servers end with it, and nothing of them stays behind.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
   const generator = await chooseGenerator(folder);
-  const around = surroundings(generator.name);
-  say(`${around.machine}\nNode.js ${around.node}, SQLite ${around.sqlite}, commit ${around.commit}`);
-  say(
-    `${rounds} rounds of ${seconds} s at ${connections} connections by ${around.generator}, on the same cores as the server\n`,
-  );
-  const empty = await Server.start("empty-server.ts", [], {}, []);
-  servers.push(empty);
-  const profiling = options.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`];
-  const product = await Server.start(
-    "app.ts",
-    [join(folder, "data")],
-    { SPILLWAY_ADMIN_TOKEN: token },
-    profiling,
-  );
-  servers.push(product);
-  const measured = await measure(empty, product, generator);
-  const [floor, accept, drained] = measured;
+  const sources = [folderSource(root, "this tree")];
+  if (options.against !== undefined) sources.push(namedSource(options.against));
+  say("building …");
+  const builds = sources.map((source, index) => install(source, join(folder, `build-${index}`)));
+  const around = surroundings(generator.name, builds[0]?.commit ?? "unknown");
+  const plan = { ...options, builds, generator, folder, say };
+  const measured = await mainRun(plan);
+  const rows = rowsOf(measured);
+  const verdicts = verdictsOf(figuresOf(measured));
   if (options.json) {
-    const ratios = { accept: ratio(accept, floor), drain: ratio(drained, floor), goal: GOAL };
-    console.log(JSON.stringify({ ...around, seconds, rounds, connections, measured, ratios }, null, 2));
+    console.log(JSON.stringify({ ...around, rows, verdicts }, null, 2));
+    return;
   }
-  say(`\n${table(measured, floor)}\n`);
-  say(
-    "Every 202 is on disk (SQLite, WAL, synchronous=FULL), and so is every outcome. Medians of the rounds; CPU is the server's.",
+  const losing = new Set(verdicts.flatMap(({ name, reached }) => (reached ? [] : (CELLS[name] ?? []))));
+  const show = options.markdown ? markdownTable : textTable;
+  console.log(
+    `${around.machine}\nNode.js ${around.node}, SQLite ${around.sqlite}, commit ${around.commit}, ${around.generator}`,
   );
-  say(verdict("Accept", ratio(accept, floor)));
-  say(verdict("Drain", ratio(drained, floor)));
-} finally {
-  for (const server of servers) await server.stop();
+  console.log(`${options.rounds} rounds of ${options.seconds} s at ${options.connections} connections\n`);
+  console.log(show(mainTable(rows, measured.floors.fastify, losing)));
+  const compared = comparison(measured);
+  if (compared !== undefined) console.log(`\n${show(compared)}`);
+  console.log(`\n${verdicts.map(sentenceOf).join("\n")}`);
+}
+
+try {
+  const options = parse(process.argv.slice(2));
+  if (options === undefined) console.log(help);
+  else await run(options);
+} catch (error) {
+  console.error(error instanceof RangeError ? `bench: ${error.message}` : error);
+  process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-// The least that node:http can do: takes the body, answers 200 with none. What everything else is measured against.
+// The least that node:http can do: takes the body, answers 200 with none.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { instrument } from "./instrument.ts";

@@ -2,38 +2,62 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { Started, Usage } from "./instrument.ts";
+import type { Started, Usage } from "../servers/instrument.ts";
 
-const START_MS = 15_000;
+const START_MS = 30_000;
 const STOP_MS = 10_000;
+
+export type ServerOptions = {
+  /** The folder of the script. */
+  readonly folder: string;
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** For node itself. */
+  readonly nodeOptions?: readonly string[];
+};
 
 export class Server {
   readonly port: number;
+  /** From the start of the process until it listened. */
+  readonly startedInMs: number;
   readonly #child: ChildProcess;
+  readonly #name: string;
 
-  private constructor(child: ChildProcess, port: number) {
+  private constructor(child: ChildProcess, name: string, port: number, startedInMs: number) {
     this.#child = child;
+    this.#name = name;
     this.port = port;
+    this.startedInMs = startedInMs;
   }
 
-  /** @param options for node itself */
-  static async start(
-    script: string,
-    args: readonly string[],
-    environment: Readonly<Record<string, string>>,
-    options: readonly string[],
-  ): Promise<Server> {
-    const child = spawn(process.execPath, [...options, join(import.meta.dirname, script), ...args], {
+  static async start(options: ServerOptions): Promise<Server> {
+    const { folder, script, args = [], environment = {}, nodeOptions = [] } = options;
+    const began = performance.now();
+    const child = spawn(process.execPath, [...nodeOptions, join(folder, script), ...args], {
       env: { ...process.env, ...environment },
+      cwd: folder,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const { listening } = await messageOf<Started>(child, script);
-    return new Server(child, listening);
+    return new Server(child, script, listening, performance.now() - began);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.port}${path}`;
   }
 
   usage(): Promise<Usage> {
-    this.#child.send("usage");
-    return messageOf<Usage>(this.#child, "the server");
+    return this.ask<Usage>("usage");
+  }
+
+  ask<T>(message: unknown): Promise<T> {
+    this.#child.send(message as object);
+    return messageOf<T>(this.#child, this.#name);
   }
 
   async stop(): Promise<void> {
