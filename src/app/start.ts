@@ -67,7 +67,7 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     node: host.node,
     leaseMs: LEASE_MS,
     gate: new Gate(specsOf(operations), clock),
-    live: new LiveRuns(notifier),
+    live: new LiveRuns(notifier, clock),
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
     meters: new Map([...operations.keys()].map((name) => [name, new Meter(clock)])),

@@ -1,14 +1,16 @@
 /**
- * One run of a handler, within its time: from a checked input to an outcome and the effects it collected. Applies
- * nothing and decides nothing; `perform.ts` commits what comes out of it. Never rejects.
+ * One run of a handler: from a checked input to an outcome and the effects it collected, at once if the handler is
+ * done at once. Applies nothing and decides nothing; `perform.ts` commits what comes out of it. Never throws or
+ * rejects.
  */
 import type { Outcome } from "./decide.ts";
 import { type Collected, Effects, NOTHING, type Sent } from "./effects.ts";
 import type { Engine, NewCall } from "./engine.ts";
-import type { JobId, Principal, Progress } from "./job.ts";
+import type { Progress } from "./job.ts";
 import type { Context, Operation } from "./operation.ts";
 import { outcomeOf, outcomeOfThrown } from "./outcome.ts";
-import type { Stop } from "./stop.ts";
+import { type Soon, settled, then } from "./soon.ts";
+import type { Work } from "./work.ts";
 
 /** Runs handlers: in this process, or elsewhere one day. */
 export type Executor = (operation: Operation, input: unknown, context: Context) => unknown;
@@ -20,73 +22,74 @@ export type Ran = {
   readonly collected: Collected;
   /** Reads were made: the commit may find them changed, and the handler may have to run again. */
   readonly mayConflict: boolean;
-  /** Set when the handler had not returned when its time was up. */
-  readonly returned?: Promise<unknown>;
 };
 
-export type AttemptRun = {
-  readonly operation: Operation;
-  readonly id: JobId;
-  readonly principal: Principal;
-  readonly attempt: number;
+export interface AttemptRun {
+  readonly work: Work;
   readonly startedAt: number;
-  readonly input: unknown;
   readonly engine: Engine | undefined;
   readonly executor: Executor;
-  readonly stop: Stop;
-  readonly onProgress: (progress: Progress) => void;
-  readonly born: (sent: Sent) => NewCall;
-  readonly onError: (error: unknown) => void;
-};
-
-export async function runAttempt(run: AttemptRun): Promise<Ran> {
-  // Its time ran out while the run before was being committed, in vain: the handler is not begun again.
-  if (run.stop.outcome) return without(run.stop.outcome);
-  const effects = new Effects(run.engine, run.onError);
-  const handler = handled(run, effects);
-  const forced = (outcome: Outcome): Ran => ({ ...without(outcome), returned: handler });
-  return run.stop.race(handler, forced);
+  readonly signal: AbortSignal;
+  report(progress: Progress): void;
+  born(sent: Sent): NewCall;
+  complain(error: unknown): void;
 }
 
 /** Everything that runs the app's own code, schemas included: whatever it throws becomes an outcome. */
-async function handled(run: AttemptRun, effects: Effects): Promise<Ran> {
-  const { operation, engine } = run;
+export function runAttempt(run: AttemptRun): Soon<Ran> {
+  const { operation, input } = run.work;
+  const context = new HandlerContext(run);
   try {
-    const value = await run.executor(operation, run.input, new HandlerContext(run, effects));
-    effects.seal();
-    const outcome = await outcomeOf(value, operation.spec, engine?.limits);
-    const mayConflict = effects.hasReads;
-    if (outcome.kind !== "returned") return { outcome, collected: NOTHING, mayConflict };
-    const collected = await effects.collect(engine?.limits, run.born);
-    if ("code" in collected) return without({ kind: "ended", error: collected });
-    return { outcome, collected, mayConflict };
+    const value = settled(run.executor(operation, input, context));
+    const ran = then(value, (output) => returned(output, context, run));
+    return ran instanceof Promise ? ran.catch((error) => threw(error, context, run)) : ran;
   } catch (error) {
-    effects.seal();
-    return { ...without(outcomeOfThrown(error, run.onError)), mayConflict: effects.hasReads };
+    return threw(error, context, run);
   }
 }
 
-function without(outcome: Outcome): Ran {
+export function without(outcome: Outcome): Ran {
   return { outcome, collected: NOTHING, mayConflict: false };
 }
 
-/** What a handler sees. Members are made when asked for. */
+function returned(output: unknown, context: HandlerContext, run: AttemptRun): Soon<Ran> {
+  const effects = context.end();
+  return then(outcomeOf(output, run.work.operation.spec, run.engine?.limits), (outcome) =>
+    effects ? withEffects(outcome, effects, run) : without(outcome),
+  );
+}
+
+function withEffects(outcome: Outcome, effects: Effects, run: AttemptRun): Soon<Ran> {
+  const mayConflict = effects.hasReads;
+  if (outcome.kind !== "returned") return { outcome, collected: NOTHING, mayConflict };
+  return then(
+    effects.collect(run.engine?.limits, (sent) => run.born(sent)),
+    (collected) =>
+      "code" in collected
+        ? without({ kind: "ended", error: collected })
+        : { outcome, collected, mayConflict },
+  );
+}
+
+function threw(error: unknown, context: HandlerContext, run: AttemptRun): Ran {
+  const effects = context.end();
+  const outcome = outcomeOfThrown(error, (unexpected) => run.complain(unexpected));
+  return { outcome, collected: NOTHING, mayConflict: effects?.hasReads === true };
+}
+
+/** What a handler sees. Members are made when asked for: most handlers want few of them. */
 class HandlerContext implements Context {
   readonly id: string;
   readonly attempt: number;
-  readonly principal: Principal;
-  readonly read: Context["read"];
-  readonly write: Context["write"];
-  readonly send: Context["send"];
+  readonly principal: string;
   readonly #run: AttemptRun;
+  #effects: Effects | undefined;
+  #hasEnded = false;
 
-  constructor(run: AttemptRun, effects: Effects) {
-    this.id = run.id;
-    this.attempt = run.attempt;
-    this.principal = run.principal;
-    this.read = effects.read;
-    this.write = effects.write;
-    this.send = effects.send;
+  constructor(run: AttemptRun) {
+    this.id = run.work.id;
+    this.attempt = run.work.attempt;
+    this.principal = run.work.principal;
     this.#run = run;
   }
 
@@ -95,14 +98,41 @@ class HandlerContext implements Context {
   }
 
   get signal(): AbortSignal {
-    return this.#run.stop.signal;
+    return this.#run.signal;
+  }
+
+  get read(): Context["read"] {
+    return this.#used().read;
+  }
+
+  get write(): Context["write"] {
+    return this.#used().write;
+  }
+
+  get send(): Context["send"] {
+    return this.#used().send;
   }
 
   get progress(): Context["progress"] {
     return ({ ratio, message }) =>
-      this.#run.onProgress({
+      this.#run.report({
         ...(ratio !== undefined && { ratio: Math.min(1, Math.max(0, ratio)) }),
         ...(message !== undefined && { message: String(message).slice(0, 500) }),
       });
+  }
+
+  /** The handler has ended; what it read, wrote and sent, if it did. */
+  end(): Effects | undefined {
+    this.#hasEnded = true;
+    this.#effects?.seal();
+    return this.#effects;
+  }
+
+  #used(): Effects {
+    if (!this.#effects) {
+      this.#effects = new Effects(this.#run.engine, (error) => this.#run.complain(error));
+      if (this.#hasEnded) this.#effects.seal();
+    }
+    return this.#effects;
   }
 }

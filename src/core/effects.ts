@@ -9,8 +9,9 @@ import { written } from "./items.ts";
 import type { EffectNote, JsonText } from "./job.ts";
 import { parseJson } from "./json-build.ts";
 import type { Operation, Spec } from "./operation.ts";
-import { type Fault, type InputOf, type Schema, validate } from "./schema.ts";
+import { type InputOf, type Schema, type Validated, validate } from "./schema.ts";
 import { tooLarge } from "./sizes.ts";
+import { type Soon, then } from "./soon.ts";
 import type { Item, ItemCondition, ItemKey, ItemRead, ItemWrite, Table } from "./table.ts";
 
 export type Versioned<Row> = { readonly value: Row; readonly version: number };
@@ -52,7 +53,8 @@ export const NOTHING: Collected = { reads: [], writes: [], sends: [] };
 
 export type Sent = { readonly spec: Spec; readonly input: JsonText; readonly delayMs: number };
 
-type WrittenRow = { readonly table: Table; readonly text: JsonText };
+/** What is stored is what is checked: a row may hold dates, and may have been altered since. */
+type Check = { readonly schema: Schema; readonly text: JsonText; readonly what: string };
 
 const LONGEST_KEY = 512;
 const LIST_DEFAULT = 100;
@@ -63,7 +65,7 @@ export class Effects {
   readonly #onLate: (error: Error) => void;
   readonly #seen = new Map<string, { readonly key: ItemKey; readonly item: Item | undefined }>();
   readonly #writes: ItemWrite[] = [];
-  readonly #rows: WrittenRow[] = [];
+  readonly #checks: Check[] = [];
   readonly #sends: Sent[] = [];
   #sealed = false;
 
@@ -123,11 +125,11 @@ export class Effects {
         'Declare it with flow "event" or "spill".',
       );
     }
-    this.#sends.push({
-      spec,
-      input: jsonOf(input, `What was sent to "${spec.name}"`),
-      delayMs: delay ? durationMs(delay, `send() to "${spec.name}": delay`) : 0,
-    });
+    const what = `What was sent to "${spec.name}"`;
+    const text = jsonOf(input, what);
+    const delayMs = delay ? durationMs(delay, `send() to "${spec.name}": delay`) : 0;
+    this.#checks.push({ schema: spec.input, text, what });
+    this.#sends.push({ spec, input: text, delayMs });
   };
 
   /** The handler has ended: what it still does, from a promise that nobody awaited, comes too late. */
@@ -136,24 +138,15 @@ export class Effects {
   }
 
   /** Everything that was written and sent, checked against the schemas and the limits, or what is wrong with it. */
-  async collect(
-    limits: EngineLimits | undefined,
-    born: (sent: Sent) => NewCall,
-  ): Promise<Collected | Problem> {
+  collect(limits: EngineLimits | undefined, born: (sent: Sent) => NewCall): Soon<Collected | Problem> {
     // Copies: what comes too late must not be committed unchecked.
-    const [rows, writes, sends] = [[...this.#rows], [...this.#writes], [...this.#sends]];
-    for (const { table, text } of rows) {
-      // What is stored is what is checked: a row may hold dates, and may have been altered since.
-      const result = await validate(table.schema, parseJson(text));
-      if (!result.ok) return invalid(`A row written to table "${table.name}" is not valid.`, result.faults);
-    }
-    for (const { spec, input } of sends) {
-      const result = await validate(spec.input, parseJson(input));
-      if (!result.ok) return invalid(`What was sent to "${spec.name}" is not valid.`, result.faults);
-    }
-    const excess = limits && tooLarge(writes, sends, limits);
-    if (excess !== undefined) return problem("effects-too-large", excess);
-    return { reads: this.#reads(), writes, sends: sends.map(born) };
+    const [writes, sends] = [[...this.#writes], [...this.#sends]];
+    return then(firstFault([...this.#checks]), (fault) => {
+      if (fault) return fault;
+      const excess = limits && tooLarge(writes, sends, limits);
+      if (excess !== undefined) return problem("effects-too-large", excess);
+      return { reads: this.#reads(), writes, sends: sends.map(born) };
+    });
   }
 
   #reads(): readonly ItemRead[] {
@@ -192,7 +185,7 @@ export class Effects {
     const target = this.#target(table, table.keyOf(row), options);
     const text = jsonOf(row, `A row of table "${table.name}"`);
     this.#writes.push({ ...target, kind, value: text });
-    this.#rows.push({ table: table as unknown as Table, text });
+    this.#checks.push({ schema: table.schema, text, what: `A row written to table "${table.name}"` });
   }
 
   #target<Row extends object>(table: Table<Row>, key: string, options: WriteOptions = {}) {
@@ -244,6 +237,21 @@ function jsonOf(value: unknown, what: string): JsonText {
   throw new TypeError(`${what} is ${String(value)}, which JSON cannot hold.`);
 }
 
-function invalid(detail: string, errors: readonly Fault[]): Problem {
-  return problem("handler-failed", detail, { errors });
+function firstFault(checks: readonly Check[], from = 0): Soon<Problem | undefined> {
+  for (let i = from; i < checks.length; i++) {
+    const check = checks[i] as Check;
+    const result = validate(check.schema, parseJson(check.text));
+    if (result instanceof Promise) {
+      return result.then((later) => faultIn(check, later) ?? firstFault(checks, i + 1));
+    }
+    const fault = faultIn(check, result);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+function faultIn({ what }: Check, result: Validated<unknown>): Problem | undefined {
+  return result.ok
+    ? undefined
+    : problem("handler-failed", `${what} is not valid.`, { errors: result.faults });
 }

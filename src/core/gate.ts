@@ -11,8 +11,13 @@ import { configurationError } from "./errors.ts";
 import type { Spec } from "./operation.ts";
 
 type Refusal = { readonly kind: "saturated" | "paused" };
-/** Goes back once, by either. `giveBack`: nothing was begun with it, so that it does not count as a start. */
-export type Slot = { readonly kind: "slot"; release(): void; giveBack(): void };
+/** Of each budget that the operation is under. Goes back once, by either way. */
+export type Slot = {
+  readonly kind: "slot";
+  release(): void;
+  /** Nothing was begun with it, so that it does not count as a start. */
+  giveBack(): void;
+};
 
 type Entry = {
   readonly spec: Spec;
@@ -24,6 +29,7 @@ type Entry = {
 
 const SATURATED: Refusal = { kind: "saturated" };
 const PAUSED: Refusal = { kind: "paused" };
+const NOWHERE: readonly Budget[] = [];
 
 export class Gate {
   readonly #clock: Clock;
@@ -56,26 +62,28 @@ export class Gate {
     const { budgets } = entry;
     const now = this.#clock.monotonic();
     for (const budget of budgets) if (budget.paused) return PAUSED;
-    const full = budgets.filter((budget) => !budget.hasRoom(now));
-    // A share is kept only where it would let the caller in: not at one resource while another is the obstacle.
-    const askedAt = full.length === 0 ? budgets : full.length === 1 ? full : [];
-    for (const budget of askedAt) budget.ask(side, now);
-    const refusing = full.length > 0 ? full : budgets.filter((budget) => !budget.allows(side, now));
-    if (refusing.length > 0) {
-      if (side === "job")
-        this.#wait(
-          entry,
-          askedAt.filter((budget) => refusing.includes(budget)),
-        );
-      return SATURATED;
+    if (!budgets.every((budget) => budget.hasRoom(now))) {
+      const full = budgets.filter((budget) => !budget.hasRoom(now));
+      // A share is kept only where it would let the caller in: not at one resource while another is the obstacle.
+      const obstacle = full.length === 1 ? full : NOWHERE;
+      for (const budget of obstacle) budget.ask(side, now);
+      return this.#refuse(entry, side, obstacle);
+    }
+    for (const budget of budgets) budget.ask(side, now);
+    if (!budgets.every((budget) => budget.allows(side, now))) {
+      return this.#refuse(
+        entry,
+        side,
+        budgets.filter((budget) => !budget.allows(side, now)),
+      );
     }
     for (const budget of budgets) budget.take(side, now);
-    return this.#slot(budgets, side);
+    return new HeldSlot(budgets, side, this.#room);
   }
 
   /** No jobs of the operation wait for a slot any more: what was kept for them is free. */
   noBacklog(operation: string): void {
-    this.#wait(this.#entry(operation), []);
+    this.#wait(this.#entry(operation), NOWHERE);
   }
 
   /** Called whenever a slot may have become free; returns the way out. */
@@ -126,28 +134,45 @@ export class Gate {
     throw new RangeError(`The gate knows no operation "${operation}".`);
   }
 
+  #refuse(entry: Entry, side: Side, at: readonly Budget[]): Refusal {
+    if (side === "job") this.#wait(entry, at);
+    return SATURATED;
+  }
+
   #wait(entry: Entry, at: readonly Budget[]): void {
     for (const budget of entry.waitingAt) budget.backlog--;
     for (const budget of at) budget.backlog++;
     entry.waitingAt = at;
   }
 
-  #slot(budgets: readonly Budget[], side: Side): Slot {
-    let held = true;
-    const release = () => {
-      if (!held) return;
-      held = false;
-      for (const budget of budgets) budget.release(side);
-      this.#room();
-    };
-    const giveBack = () => {
-      if (held) for (const budget of budgets) budget.giveBackStart();
-      release();
-    };
-    return { kind: "slot", release, giveBack };
+  readonly #room = (): void => {
+    for (const waiter of this.#waiters) waiter();
+  };
+}
+
+/** Without a closure: there is one for each job and each call. */
+class HeldSlot implements Slot {
+  readonly kind = "slot";
+  readonly #budgets: readonly Budget[];
+  readonly #side: Side;
+  readonly #freed: () => void;
+  #isHeld = true;
+
+  constructor(budgets: readonly Budget[], side: Side, freed: () => void) {
+    this.#budgets = budgets;
+    this.#side = side;
+    this.#freed = freed;
   }
 
-  #room(): void {
-    for (const waiter of [...this.#waiters]) waiter();
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    for (const budget of this.#budgets) budget.release(this.#side);
+    this.#freed();
+  }
+
+  giveBack(): void {
+    if (this.#isHeld) for (const budget of this.#budgets) budget.giveBackStart();
+    this.release();
   }
 }

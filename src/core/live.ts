@@ -1,85 +1,103 @@
 /**
- * What this process is running right now: so that receipts can show progress, a cancel reaches the handler at
- * once, leases are extended together, and a server that stops knows what it waits for. Correctness never depends on it; the store's fence does that.
+ * What this process is running right now: so that receipts can show progress, a cancel reaches the handler at once,
+ * timeouts and leases are looked after together, and a server that stops knows what it waits for. Correctness never
+ * depends on it; the store's fence does that.
  */
-
-import type { Lease } from "./engine.ts";
+import type { Clock, Timer } from "./clock.ts";
+import type { Outcome } from "./decide.ts";
 import { SpillwayError } from "./errors.ts";
 import type { JobId, Progress } from "./job.ts";
 import type { Notifier } from "./notifier.ts";
-import type { Stop } from "./stop.ts";
+import type { Work } from "./work.ts";
 
-export type LiveRun = {
-  readonly lease: Lease;
-  readonly stop: Stop;
-  /** The lease stands in the store, and must be extended there. */
-  durable: boolean;
-  progress?: Progress;
-};
+export interface LiveRun {
+  readonly work: Work;
+  /** Its place among the live; kept by `LiveRuns`. */
+  place: number;
+  /** When its time is over, on the monotonic clock; 0 while nothing is waited for. */
+  deadline: number;
+  /** Tells the handler; it may still end as it likes. */
+  abort(reason: Error): void;
+  /** The attempt is over, whatever the handler does. */
+  end(outcome: Outcome, reason: Error): void;
+  timeOut(): void;
+}
 
 type Zombies = { count: number; readonly waiters: (() => void)[] };
 
 export class LiveRuns {
-  readonly #runs = new Set<LiveRun>();
-  /** Those with a durable lease. A call at once without a key has none, and nobody asks for it by its id. */
-  readonly #durable = new Map<JobId, LiveRun>();
+  readonly #clock: Clock;
+  readonly #notifier: Notifier;
+  /**
+   * Dense and in no order: the last one takes the place of one that ends. A Set or a Map of what lives so shortly
+   * costs more in garbage than in look-ups, and who is looked for is looked for seldom.
+   */
+  readonly #runs: LiveRun[] = [];
+  /** Of those that said something. */
+  readonly #progress = new Map<JobId, { readonly run: LiveRun; readonly said: Progress }>();
   /** Handlers that are still at it although their attempt is over. */
   readonly #zombies = new Map<JobId, Zombies>();
-  readonly #notifier: Notifier;
+  /** One for all, at the first deadline that was there when it was set. */
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
   #idle: (() => void)[] = [];
 
-  constructor(notifier: Notifier) {
+  constructor(notifier: Notifier, clock: Clock) {
     this.#notifier = notifier;
+    this.#clock = clock;
   }
 
   add(run: LiveRun): void {
-    this.#runs.add(run);
-    if (run.durable) this.#durable.set(run.lease.id, run);
+    run.place = this.#runs.push(run) - 1;
   }
 
   remove(run: LiveRun): void {
-    this.#runs.delete(run);
-    if (this.#durable.get(run.lease.id) === run) this.#durable.delete(run.lease.id);
-    if (this.#runs.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    const last = this.#runs.pop();
+    if (last && last !== run) {
+      this.#runs[run.place] = last;
+      last.place = run.place;
+    }
+    if (this.#progress.get(run.work.id)?.run === run) this.#progress.delete(run.work.id);
+    if (this.#runs.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** A call at once has become a job. */
-  makeDurable(token: string): void {
-    for (const run of this.#runs) {
-      if (run.lease.token !== token) continue;
-      run.durable = true;
-      this.#durable.set(run.lease.id, run);
-    }
+  /** Ends the run at this time, on the monotonic clock, unless its deadline is taken back. */
+  endAt(run: LiveRun, deadline: number): void {
+    run.deadline = deadline;
+    if (deadline < this.#timerAt) this.#wakeAt(deadline);
   }
 
   /** Resolves when nothing runs. */
   async idle(): Promise<void> {
-    if (this.#runs.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#runs.length > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   /** Ends every attempt; the handlers are told, and what they still do no longer counts. */
   stopAll(): void {
     const reason = new SpillwayError("draining", "The server is shutting down.");
-    for (const { stop } of [...this.#runs]) stop.end({ kind: "stopped" }, reason);
+    for (const run of [...this.#runs]) run.end({ kind: "stopped" }, reason);
   }
 
-  report(run: LiveRun, progress: Progress): void {
-    run.progress = progress;
-    this.#notifier.publish("receipt", run.lease.id);
+  report(run: LiveRun, said: Progress): void {
+    // What says it after its end is not to be remembered for ever.
+    if (this.#runs[run.place] === run) this.#progress.set(run.work.id, { run, said });
+    this.#notifier.publish("receipt", run.work.id);
   }
 
   progressOf(id: JobId): Progress | undefined {
-    return this.#durable.get(id)?.progress;
+    const progress = this.#progress.get(id);
+    return progress?.run.work.durable ? progress.said : undefined;
   }
 
   /** Tells the handler that nobody wants its result any more; it may still end as it likes. */
   cancel(id: JobId): void {
-    this.#durable.get(id)?.stop.abort(new SpillwayError("cancelled", "The caller cancelled this job."));
+    const reason = new SpillwayError("cancelled", "The caller cancelled this job.");
+    for (const run of this.durable()) if (run.work.id === id) run.abort(reason);
   }
 
-  /** Those whose leases must be extended. */
+  /** Those whose leases stand in the store, and must be extended. Nobody knows another by its id. */
   durable(): readonly LiveRun[] {
-    return [...this.#durable.values()];
+    return this.#runs.filter(({ work }) => work.durable);
   }
 
   /** The job's handler is still at it although its attempt is over; returns the way to say that it has ended. */
@@ -106,5 +124,25 @@ export class LiveRuns {
   async unhaunted(id: JobId): Promise<void> {
     const zombies = this.#zombies.get(id);
     if (zombies) await new Promise<void>((resolve) => zombies.waiters.push(resolve));
+  }
+
+  #wakeAt(at: number): void {
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    const ms = Math.max(1, Math.ceil(at - this.#clock.monotonic()));
+    this.#timer = this.#clock.after(ms, () => this.#timeOut());
+  }
+
+  /** Looks at all, but seldom: most have ended by the deadline that the timer was set to. */
+  #timeOut(): void {
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    const now = this.#clock.monotonic();
+    let next = Number.POSITIVE_INFINITY;
+    for (const run of [...this.#runs]) {
+      if (run.deadline === 0) continue;
+      if (run.deadline <= now) run.timeOut();
+      else next = Math.min(next, run.deadline);
+    }
+    if (next < this.#timerAt) this.#wakeAt(next);
   }
 }

@@ -14,6 +14,7 @@ import type { JsonValue } from "./json.ts";
 import type { Spec } from "./operation.ts";
 import { validate } from "./schema.ts";
 import { byteLength } from "./sizes.ts";
+import { type Soon, then } from "./soon.ts";
 import { PORTABLE_SIZES } from "./store-defaults.ts";
 
 /** Of what was thrown, in an attempt's record. */
@@ -21,24 +22,23 @@ const LONGEST_SAID = 300;
 /** What a handler asks for beyond this is a mistake in its arithmetic. */
 const LONGEST_DELAY_MS = 30 * 24 * 3_600_000;
 
-export async function outcomeOf(
-  value: unknown,
-  spec: Spec,
-  limits: EngineLimits | undefined,
-): Promise<Outcome> {
-  let output = value;
-  if (spec.output) {
-    const result = await validate(spec.output, value as JsonValue);
-    if (!result.ok) return ended(problem("invalid-output", undefined, { errors: result.faults }));
-    output = result.value;
-  }
+export function outcomeOf(value: unknown, spec: Spec, limits: EngineLimits | undefined): Soon<Outcome> {
+  const most = (limits ?? PORTABLE_SIZES).outputBytes;
+  if (!spec.output) return written(value, most);
+  return then(validate(spec.output, value as JsonValue), (result) =>
+    result.ok
+      ? written(result.value, most)
+      : ended(problem("invalid-output", undefined, { errors: result.faults })),
+  );
+}
+
+function written(output: unknown, most: number): Outcome {
   let text: string;
   try {
     text = JSON.stringify(output) ?? "null";
   } catch {
     return ended(problem("invalid-output", "What the handler returned cannot be written as JSON."));
   }
-  const most = (limits ?? PORTABLE_SIZES).outputBytes;
   const bytes = byteLength(text);
   if (bytes > most)
     return ended(problem("invalid-output", `The output has ${bytes} bytes; at most ${most} fit.`));

@@ -1,90 +1,30 @@
 /**
  * One attempt from start to commit, the same for a call that is answered at once and for a job: run the handler,
- * decide, commit outcome and effects together, and run again at once when what it read has changed meanwhile.
+ * decide, commit outcome and effects together, and run again at once when what it read has changed meanwhile. A
+ * handler that is done at once waits for nothing but its commit.
  */
-import { type AttemptRun, type Ran, runAttempt } from "./attempt.ts";
-import { type Circumstances, decide, type Outcome } from "./decide.ts";
+import { type AttemptRun, type Ran, runAttempt, without } from "./attempt.ts";
+import { decide, type Outcome } from "./decide.ts";
 import { NOTHING, type Sent } from "./effects.ts";
-import type { AnswerOf, Lease, NewCall, Settlement, Verdict } from "./engine.ts";
+import type { AnswerOf, NewCall, Settlement, Verdict } from "./engine.ts";
 import { type Problem, problem, SpillwayError } from "./errors.ts";
-import type { Slot } from "./gate.ts";
-import type { Attempt, Job, JobId, Principal } from "./job.ts";
+import type { Attempt, Progress } from "./job.ts";
 import type { LiveRun } from "./live.ts";
 import type { Metered } from "./meter.ts";
-import type { Operation } from "./operation.ts";
+import { offer } from "./offer.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Soon } from "./soon.ts";
 import { Stop } from "./stop.ts";
-
-type Work = {
-  readonly operation: Operation;
-  readonly id: JobId;
-  readonly principal: Principal;
-  readonly input: unknown;
-  readonly circumstances: Circumstances;
-  readonly slot: Slot;
-  readonly lease: Lease;
-  /** Whether the lease stands in the store, so that it must be extended. */
-  readonly durable: boolean;
-  /** How the record is reached at the commit; a call at once without a key has none until it needs one. */
-  readonly record: () => OpenRecord | Promise<OpenRecord>;
-  /** What it read had changed at the commit: the handler runs again. */
-  readonly onRerun?: () => void;
-};
-
-/** A record that the lease holds, or a call whose record is born at the commit. */
-export type OpenRecord = {
-  readonly born?: NewCall;
-  /** The call has become a job while it ran: its end must be kept. */
-  readonly promoted?: true;
-};
-
-export type Performed =
-  /** `job` is what the record became, if one was left behind; `error` what a waiting caller is answered, if no job is. */
-  | { readonly kind: "settled"; readonly verdict: Verdict; readonly error?: Problem; readonly job?: Job }
-  /** Somebody else holds the lease now: nothing of this run was applied. */
-  | { readonly kind: "stale" };
+import { type Performed, type Work, whereOf } from "./work.ts";
 
 /** Runs beyond the first within one attempt, when what was read has changed. */
 const RERUNS = 3;
-/** Five minutes in all; the lease is extended meanwhile. */
-const SETTLE_AGAIN_MS = 500;
-const SETTLE_TRIES = 600;
 /** A handler that ignores its signal keeps its slot for as long again, but not for ever. */
 const LEAST_GRACE_MS = 30_000;
 
-export async function perform(work: Work, runtime: Runtime): Promise<Performed> {
-  const { spec } = work.operation;
-  const meter = runtime.meters.get(spec.name);
-  const stop = new Stop(spec.timeoutMs);
-  const startedAt = runtime.clock.now();
-  const timer = runtime.clock.after(spec.timeoutMs, () => stop.timeOut());
-  const run: LiveRun = { lease: work.lease, stop, durable: work.durable };
-  runtime.live.add(run);
-  let haunted = false;
-  try {
-    for (let reruns = 0; ; reruns++) {
-      const ran = await runAttempt(attemptRun(work, run, startedAt, runtime));
-      haunted = ran.returned !== undefined;
-      if (haunted) haunt(work, ran, runtime);
-      // What it read may have changed: then the handler runs again, and needs its slot and its time.
-      else if (!ran.mayConflict || ran.outcome.kind !== "returned") {
-        timer.cancel();
-        work.slot.release();
-      }
-      const settled = await settle(ran, work, startedAt, reruns < RERUNS, runtime);
-      if (settled === "again") {
-        work.onRerun?.();
-        continue;
-      }
-      meter?.ran(runtime.clock.now() - startedAt);
-      if (settled.kind === "settled") meter?.count(METERED_AS[settled.verdict.kind]);
-      return settled;
-    }
-  } finally {
-    timer.cancel();
-    if (!haunted) work.slot.release();
-    runtime.live.remove(run);
-  }
+/** Never throws; `work` hears the end. */
+export function perform(work: Work, runtime: Runtime): void {
+  new Run(work, runtime).begin();
 }
 
 const METERED_AS = {
@@ -96,71 +36,235 @@ const METERED_AS = {
   released: "retried",
 } as const satisfies Readonly<Record<Verdict["kind"], Metered>>;
 
-function attemptRun(work: Work, run: LiveRun, startedAt: number, runtime: Runtime): AttemptRun {
-  const { operation, id, principal, input, circumstances } = work;
-  const { attempt } = circumstances;
-  return {
-    operation,
-    id,
-    principal,
-    input,
-    attempt,
-    startedAt,
-    engine: runtime.store?.engine,
-    executor: runtime.executor,
-    stop: run.stop,
-    onProgress: (progress) => runtime.live.report(run, progress),
-    born: (sent) => sentCall(sent, work, runtime),
-    onError: (error) => runtime.onError(error, whereOf(work)),
-  };
-}
+class Run implements AttemptRun, LiveRun {
+  readonly work: Work;
+  readonly startedAt: number;
+  place = 0;
+  deadline = 0;
+  readonly #runtime: Runtime;
+  readonly #begunAt: number;
+  #reruns = 0;
+  /** Made when it is needed: most attempts end by themselves. */
+  #stop: Stop | undefined;
+  /** The handler that is waited for. */
+  #handler: Promise<Ran> | undefined;
+  #isHaunted = false;
+  #isOver = false;
 
-/** The handler is still at it: its slot goes back when it has really ended, and after a grace at the latest. */
-function haunt({ slot, id, operation }: Work, { returned }: Ran, runtime: Runtime): void {
-  const { name, timeoutMs } = operation.spec;
-  const end = runtime.live.haunt(id);
-  const grace = runtime.clock.after(Math.max(timeoutMs, LEAST_GRACE_MS), () => {
-    const meter = runtime.meters.get(name);
-    if (meter) meter.abandoned++;
-    leave();
-  });
-  const leave = () => {
-    grace.cancel();
-    end();
-    slot.release();
-  };
-  void returned?.finally(leave);
-}
-
-async function settle(
-  ran: Ran,
-  work: Work,
-  startedAt: number,
-  mayRunAgain: boolean,
-  runtime: Runtime,
-): Promise<Performed | "again"> {
-  let { outcome, collected } = ran;
-  for (;;) {
-    const { born, promoted } = await work.record();
-    const circumstances = promoted ? { ...work.circumstances, running: "job" as const } : work.circumstances;
-    const { verdict, error } = decide(outcome, circumstances, runtime.random);
-    if (born && !needsRecord(verdict, collected)) {
-      return { kind: "settled", verdict, ...(error && { error }) };
-    }
-    const { writes, sends } = verdict.kind === "succeeded" ? collected : NOTHING;
-    const reads = writes.length + sends.length > 0 ? collected.reads : [];
-    const attempt = attemptNote(work, startedAt, outcome, error, runtime);
-    const settlement = { lease: work.lease, ...(born && { born }), verdict, attempt, reads, writes, sends };
-    const answer = await commit(settlement, work, circumstances.running === "job", runtime);
-    if (answer.kind === "applied") {
-      return { kind: "settled", verdict, ...(error && { error }), ...(answer.job && { job: answer.job }) };
-    }
-    if (answer.kind === "stale") return { kind: "stale" };
-    if (answer.kind === "conflict" && answer.conditions.length === 0 && mayRunAgain) return "again";
-    outcome = lostTo(answer);
-    collected = NOTHING;
-    if (answer.kind === "refused") return refused(answer, work, runtime);
+  constructor(work: Work, runtime: Runtime) {
+    this.work = work;
+    this.#runtime = runtime;
+    this.startedAt = runtime.clock.now();
+    this.#begunAt = runtime.clock.monotonic();
   }
+
+  get engine() {
+    return this.#runtime.store?.engine;
+  }
+
+  get executor() {
+    return this.#runtime.executor;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stopping().signal;
+  }
+
+  report(progress: Progress): void {
+    this.#runtime.live.report(this, progress);
+  }
+
+  complain(error: unknown): void {
+    this.#runtime.onError(error, whereOf(this.work));
+  }
+
+  born({ spec, input, delayMs }: Sent): NewCall {
+    const { id, principal } = this.work;
+    return {
+      ...this.#runtime.ids.mint(),
+      operation: spec.name,
+      principal,
+      input,
+      inputVersion: spec.version,
+      delayMs,
+      maxAttempts: spec.retry.maxAttempts,
+      details: { origin: id },
+      start: "queued",
+    };
+  }
+
+  begin(): void {
+    this.#runtime.live.add(this);
+    this.#step(() => this.#runHandler());
+  }
+
+  abort(reason: Error): void {
+    this.#stopping().abort(reason);
+  }
+
+  timeOut(): void {
+    const { timeoutMs } = this.work.operation.spec;
+    const error = problem("handler-timeout", `It did not end within ${timeoutMs} ms.`);
+    const reason = new SpillwayError("handler-timeout", `The attempt's ${timeoutMs} ms are over.`);
+    this.end({ kind: "failed", error }, reason);
+  }
+
+  end(outcome: Outcome, reason: Error): void {
+    this.deadline = 0;
+    this.#stopping().end(outcome, reason);
+    const handler = this.#handler;
+    if (!handler) return;
+    this.#handler = undefined;
+    this.#step(() => {
+      this.#haunt(handler);
+      this.#settle(without(this.#stopping().outcome ?? outcome));
+    });
+  }
+
+  #runHandler(): void {
+    // Its time ran out while the run before was being committed, in vain: the handler is not begun again.
+    if (this.#stop?.outcome) return this.#handled(without(this.#stop.outcome));
+    const ran = runAttempt(this);
+    if (!(ran instanceof Promise)) return this.#handled(ran);
+    this.#handler = ran;
+    if (this.deadline === 0)
+      this.#runtime.live.endAt(this, this.#begunAt + this.work.operation.spec.timeoutMs);
+    void ran.then((result) => {
+      // Else it was given up meanwhile.
+      if (this.#handler === ran) this.#step(() => this.#handled(result));
+    });
+  }
+
+  #handled(ran: Ran): void {
+    this.#handler = undefined;
+    // What it read may have changed: then the handler runs again, and needs its slot and its time.
+    if (!ran.mayConflict || ran.outcome.kind !== "returned") {
+      this.deadline = 0;
+      if (!this.#isHaunted) this.work.slot.release();
+    }
+    this.#settle(ran);
+  }
+
+  /** The handler is still at it: its slot goes back when it has really ended, and after a grace at the latest. */
+  #haunt(handler: Promise<unknown>): void {
+    const { slot, id, operation } = this.work;
+    const { live, clock, meters } = this.#runtime;
+    const { name, timeoutMs } = operation.spec;
+    this.#isHaunted = true;
+    const over = live.haunt(id);
+    const grace = clock.after(Math.max(timeoutMs, LEAST_GRACE_MS), () => {
+      const meter = meters.get(name);
+      if (meter) meter.abandoned++;
+      leave();
+    });
+    const leave = () => {
+      grace.cancel();
+      over();
+      slot.release();
+    };
+    void handler.then(leave);
+  }
+
+  #settle({ outcome, collected }: Pick<Ran, "outcome" | "collected">): void {
+    this.#with(this.work.record(), (born) => {
+      const { verdict, error } = decide(outcome, this.work, this.#runtime.random);
+      if (born && !needsRecord(verdict, collected)) return this.#end(settledAs(verdict, error));
+      const { writes, sends } = verdict.kind === "succeeded" ? collected : NOTHING;
+      const reads = writes.length + sends.length > 0 ? collected.reads : NOTHING.reads;
+      const { lease, claimed } = this.work;
+      const whose = born ? { lease, born } : claimed ? { lease, claimed } : { lease };
+      const attempt = this.#note(outcome, error);
+      this.#commit({ ...whose, verdict, attempt, reads, writes, sends }, error);
+    });
+  }
+
+  #commit(settlement: Settlement, error: Problem | undefined): void {
+    const patiently = this.work.running === "job";
+    offer(settlement, this.work, patiently, this.#runtime, (answer) =>
+      this.#step(() => this.#committed(answer, settlement.verdict, error)),
+    );
+  }
+
+  #committed(answer: AnswerOf<"settle">, verdict: Verdict, error: Problem | undefined): void {
+    switch (answer.kind) {
+      case "applied":
+        return this.#end(settledAs(verdict, error, answer));
+      case "stale":
+        return this.#end({ kind: "stale" });
+      case "refused":
+        return this.#end(this.#refused(answer));
+      case "conflict":
+        if (answer.conditions.length === 0 && this.#reruns++ < RERUNS) {
+          this.work.runsAgain();
+          return this.#runHandler();
+        }
+        return this.#settle({ outcome: lostTo(answer), collected: NOTHING });
+    }
+  }
+
+  /** The store could not take it. A job's lease runs out and it is run again; a caller hears that nothing was kept. */
+  #refused({ code }: AnswerOf<"settle"> & { kind: "refused" }): Performed {
+    const { running, durable, lease } = this.work;
+    if (running === "job") return { kind: "stale" };
+    const verdict = { kind: "forgotten" } as const;
+    // So that the caller's key is free as soon as there is room again, and not only when the lease has run out.
+    if (durable) offer({ lease, verdict, ...NOTHING }, this.work, true, this.#runtime, () => undefined);
+    return settledAs(verdict, problem(code, "The outcome could not be stored; nothing was kept."));
+  }
+
+  #end(performed: Performed): void {
+    const meter = this.#runtime.meters.get(this.work.operation.spec.name);
+    meter?.ran(this.#runtime.clock.now() - this.startedAt);
+    if (performed.kind === "settled") meter?.count(METERED_AS[performed.verdict.kind]);
+    this.#leave();
+    this.work.ended(performed);
+  }
+
+  #leave(): void {
+    this.#isOver = true;
+    this.deadline = 0;
+    if (!this.#isHaunted) this.work.slot.release();
+    this.#runtime.live.remove(this);
+  }
+
+  /** What nobody foresaw ends this run, and no other that is waiting for the same commit. */
+  #step(next: () => void): void {
+    try {
+      next();
+    } catch (error) {
+      if (this.#isOver) return this.complain(error);
+      this.#leave();
+      this.work.broke(error);
+    }
+  }
+
+  #with<T>(value: Soon<T>, next: (value: T) => void): void {
+    if (!(value instanceof Promise)) return next(value);
+    const broken = (error: unknown) =>
+      this.#step(() => {
+        throw error;
+      });
+    value.then((there) => this.#step(() => next(there)), broken);
+  }
+
+  /** For operators, who may see what a handler threw; callers never do. */
+  #note(outcome: Outcome, error: Problem | undefined): Attempt {
+    const { clock, node } = this.#runtime;
+    const note = { number: this.work.attempt, startedAt: this.startedAt, endedAt: clock.now(), node };
+    if (!error) return note;
+    const detail = ("said" in outcome ? outcome.said : undefined) ?? error.detail;
+    return { ...note, error: { code: error.code, ...(detail !== undefined && { detail }) } };
+  }
+
+  #stopping(): Stop {
+    this.#stop ??= new Stop();
+    return this.#stop;
+  }
+}
+
+function settledAs(verdict: Verdict, error: Problem | undefined, answer?: AnswerOf<"settle">): Performed {
+  const job = answer?.kind === "applied" ? answer.job : undefined;
+  return { kind: "settled", verdict, ...(error && { error }), ...(job && { job }) };
 }
 
 function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boolean {
@@ -168,70 +272,9 @@ function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boo
   return verdict.kind !== "succeeded" || writes.length + sends.length > 0;
 }
 
-/** A job's outcome is offered again while the store has no room for it: its handler should not have to run again. */
-async function commit(settlement: Settlement, work: Work, patiently: boolean, runtime: Runtime) {
-  const { store, clock, drain, onError } = runtime;
-  if (!store) throw new RangeError("A settlement without an engine: the app was not checked at its start.");
-  for (let tries = 1; ; tries++) {
-    const answer = await store.committer.submit({ kind: "settle", settlement });
-    if (answer.kind !== "refused") return answer;
-    if (tries === 1)
-      onError(new SpillwayError(answer.code, `Its outcome was not stored: ${answer.detail}`), whereOf(work));
-    if (!patiently || tries >= SETTLE_TRIES || drain.begun) return answer;
-    await new Promise<void>((resolve) => clock.after(SETTLE_AGAIN_MS, resolve));
-  }
-}
-
-function whereOf({ operation, id, circumstances }: Work) {
-  return { operation: operation.spec.name, id, attempt: circumstances.attempt };
-}
-
-function lostTo(answer: AnswerOf<"settle">): Outcome {
-  if (answer.kind !== "conflict" || answer.conditions.length === 0) return { kind: "conflicted" };
-  const [first] = answer.conditions;
-  const detail = first && `${first.table}/${first.key} is not as the write requires.`;
-  return { kind: "ended", error: first?.problem ?? problem("condition-failed", detail) };
-}
-
-/** The store could not take it. A job's lease runs out and it is run again; a caller hears that nothing was kept. */
-function refused(answer: AnswerOf<"settle"> & { kind: "refused" }, work: Work, runtime: Runtime): Performed {
-  if (work.circumstances.running === "job") return { kind: "stale" };
-  if (work.durable) void forget(work, runtime);
-  const error = problem(answer.code, "The outcome could not be stored; nothing was kept.");
-  return { kind: "settled", verdict: { kind: "forgotten" }, error };
-}
-
-/** So that the caller's key is free as soon as there is room again, and not only when the lease has run out. */
-async function forget(work: Work, runtime: Runtime): Promise<void> {
-  const settlement = { lease: work.lease, verdict: { kind: "forgotten" }, ...NOTHING } as const;
-  await commit(settlement, work, true, runtime);
-}
-
-/** For operators, who may see what a handler threw; callers never do. */
-function attemptNote(
-  { circumstances }: Work,
-  startedAt: number,
-  outcome: Outcome,
-  error: Problem | undefined,
-  { clock, node }: Runtime,
-): Attempt {
-  const note = { number: circumstances.attempt, startedAt, endedAt: clock.now(), node };
-  if (!error) return note;
-  const detail = ("said" in outcome ? outcome.said : undefined) ?? error.detail;
-  return { ...note, error: { code: error.code, ...(detail !== undefined && { detail }) } };
-}
-
-function sentCall({ spec, input, delayMs }: Sent, work: Work, { ids }: Runtime): NewCall {
-  const call = ids.mint();
-  return {
-    ...call,
-    operation: spec.name,
-    principal: work.principal,
-    input,
-    inputVersion: spec.version,
-    delayMs,
-    maxAttempts: spec.retry.maxAttempts,
-    details: { origin: work.id },
-    start: "queued",
-  };
+function lostTo({ conditions }: AnswerOf<"settle"> & { kind: "conflict" }): Outcome {
+  const [first] = conditions;
+  if (!first) return { kind: "conflicted" };
+  const detail = `${first.table}/${first.key} is not as the write requires.`;
+  return { kind: "ended", error: first.problem ?? problem("condition-failed", detail) };
 }

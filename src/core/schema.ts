@@ -29,7 +29,7 @@ export type OutputOf<S> = S extends Schema<infer _, infer Output> ? Output : nev
 /** One thing that is wrong, and where: an RFC 6901 pointer into the document. */
 export type Fault = { readonly pointer: string; readonly detail: string };
 
-type Validated<Output> =
+export type Validated<Output> =
   | { readonly ok: true; readonly value: Output }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 

@@ -59,11 +59,12 @@ export class Keeper {
     next(ms);
   }
 
-  async #extend({ lease, stop }: LiveRun): Promise<void> {
+  async #extend(run: LiveRun): Promise<void> {
     const { leaseMs } = this.#runtime;
+    const { lease } = run.work;
     const answer = await this.#store.committer.submit({ kind: "extend", lease, leaseMs });
     if (answer.kind === "stale")
-      stop.abort(new SpillwayError("internal", "Another worker has taken this job over."));
+      run.abort(new SpillwayError("internal", "Another worker has taken this job over."));
     if (answer.kind === "held" && answer.cancelRequested) this.#runtime.live.cancel(lease.id);
   }
 

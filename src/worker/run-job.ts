@@ -1,90 +1,147 @@
 /** One claimed job, from its stored input to its settlement. */
 import { NOTHING } from "../core/effects.ts";
-import type { Claim } from "../core/engine.ts";
-import { type Problem, problem } from "../core/errors.ts";
+import type { Claim, Verdict } from "../core/engine.ts";
+import { problem } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
+import type { Attempt } from "../core/job.ts";
 import { parseJson } from "../core/json-build.ts";
 import type { Operation } from "../core/operation.ts";
 import { perform } from "../core/perform.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
-import { validate } from "../core/schema.ts";
+import { type Fault, type Validated, validate } from "../core/schema.ts";
+import type { Soon } from "../core/soon.ts";
+import { type Work, whereOf } from "../core/work.ts";
 
 /** When an earlier run of a job is not over, it is looked at again after this long. */
 const HAUNTED_MS = 1_000;
 
-export async function runJob(claim: Claim, slot: Slot, runtime: Runtime, store: Store): Promise<void> {
-  const { job, lease } = claim;
-  const operation = runtime.operations.get(job.operation) as Operation;
-  if (runtime.live.isHaunted(job.id)) return giveBack(claim, slot, store, HAUNTED_MS);
-  const input = await inputOf(operation, claim.input, claim.inputVersion);
-  if (!input.ok) return fail(claim, slot, input.error, runtime, store);
-  const { retry } = operation.spec;
-  await perform(
-    {
-      operation,
-      id: job.id,
-      principal: job.principal,
-      input: input.value,
-      slot,
-      lease,
-      durable: true,
-      record: () => ({}),
-      circumstances: {
-        running: "job",
-        keyed: job.fingerprint !== undefined,
-        attempt: job.attempt,
-        maxAttempts: job.maxAttempts,
-        throttles: job.throttles,
-        policy: retry,
-      },
-    },
-    runtime,
-  );
-}
+/** `over` is called once, when the job is settled or lost to another. */
+export type JobHost = { readonly runtime: Runtime; readonly store: Store; readonly over: () => void };
 
-/** Unrun, so that it costs no attempt. */
-export async function giveBack(
-  { lease }: Claim,
-  slot: Slot,
-  { committer }: Store,
-  delayMs = 0,
-): Promise<void> {
-  slot.giveBack();
-  const verdict = { kind: "released", delayMs } as const;
-  await committer.submit({ kind: "settle", settlement: { lease, verdict, ...NOTHING } });
-}
+export class ClaimedJob implements Work {
+  readonly running = "job";
+  readonly durable = true;
+  readonly operation: Operation;
+  readonly slot: Slot;
+  input: unknown;
+  readonly #claim: Claim;
+  readonly #host: JobHost;
 
-async function fail(
-  { job, lease }: Claim,
-  slot: Slot,
-  error: Problem,
-  { clock, node }: Runtime,
-  { committer }: Store,
-) {
-  slot.giveBack();
-  const now = clock.now();
-  const attempt = { number: job.attempt, startedAt: now, endedAt: now, node, error: { code: error.code } };
-  const verdict = { kind: "failed", error } as const;
-  await committer.submit({ kind: "settle", settlement: { lease, verdict, attempt, ...NOTHING } });
-}
+  constructor(claim: Claim, operation: Operation, slot: Slot, host: JobHost) {
+    this.operation = operation;
+    this.slot = slot;
+    this.#claim = claim;
+    this.#host = host;
+  }
 
-type Input = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: Problem };
+  /** Never throws. */
+  run(): void {
+    const { runtime } = this.#host;
+    try {
+      if (runtime.live.isHaunted(this.id)) return this.giveBack(HAUNTED_MS);
+      const input = this.#checkedInput();
+      if (!(input instanceof Promise)) return this.#begin(input);
+      input.then((checked) => this.#begin(checked)).catch((error) => this.broke(error));
+    } catch (error) {
+      this.broke(error);
+    }
+  }
 
-/** Stored as it was sent, so checked again: the operation may have changed since. */
-async function inputOf({ spec }: Operation, text: string, version: number): Promise<Input> {
-  try {
-    let input = parseJson(text);
-    if (version !== spec.version && spec.upgrade) input = spec.upgrade(input, version);
-    const result = await validate(spec.input, input);
-    if (result.ok) return result;
-    return {
-      ok: false,
-      error: problem("invalid-input", "It was valid when it was accepted.", { errors: result.faults }),
+  /** Unrun, so that it costs no attempt. */
+  giveBack(delayMs = 0): void {
+    this.#settleUnrun({ kind: "released", delayMs });
+  }
+
+  get id() {
+    return this.#claim.lease.id;
+  }
+
+  get lease() {
+    return this.#claim.lease;
+  }
+
+  get claimed() {
+    return this.#claim.job;
+  }
+
+  get principal() {
+    return this.#claim.job.principal;
+  }
+
+  get keyed() {
+    return this.#claim.job.fingerprint !== undefined;
+  }
+
+  get attempt() {
+    return this.#claim.job.attempt;
+  }
+
+  get maxAttempts() {
+    return this.#claim.job.maxAttempts;
+  }
+
+  get throttles() {
+    return this.#claim.job.throttles;
+  }
+
+  get policy() {
+    return this.operation.spec.retry;
+  }
+
+  record(): undefined {
+    return undefined;
+  }
+
+  runsAgain(): void {}
+
+  ended(): void {
+    this.#host.over();
+  }
+
+  broke(error: unknown): void {
+    this.#host.runtime.onError(error, whereOf(this));
+    this.#host.over();
+  }
+
+  #begin(checked: Validated<unknown> | undefined): void {
+    if (!checked) return this.#fail(`It could not be upgraded from version ${this.#claim.inputVersion}.`);
+    if (!checked.ok) return this.#fail("It was valid when it was accepted.", { errors: checked.faults });
+    this.input = checked.value;
+    perform(this, this.#host.runtime);
+  }
+
+  /** Stored as it was sent, so checked again: the operation may have changed since. `undefined`: it has, too much. */
+  #checkedInput(): Soon<Validated<unknown> | undefined> {
+    const { spec } = this.operation;
+    const { input: text, inputVersion } = this.#claim;
+    try {
+      let input = parseJson(text);
+      if (inputVersion !== spec.version && spec.upgrade) input = spec.upgrade(input, inputVersion);
+      const checked = validate(spec.input, input);
+      return checked instanceof Promise ? checked.catch(() => undefined) : checked;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #fail(detail: string, more?: { readonly errors: readonly Fault[] }): void {
+    const { clock, node } = this.#host.runtime;
+    const error = problem("invalid-input", detail, more);
+    const now = clock.now();
+    const note = { number: this.attempt, startedAt: now, endedAt: now, node, error: { code: error.code } };
+    this.#settleUnrun({ kind: "failed", error }, note);
+  }
+
+  #settleUnrun(verdict: Verdict, attempt?: Attempt): void {
+    const { store, over } = this.#host;
+    this.slot.giveBack();
+    const settlement = {
+      lease: this.lease,
+      claimed: this.claimed,
+      verdict,
+      ...(attempt && { attempt }),
+      ...NOTHING,
     };
-  } catch {
-    return {
-      ok: false,
-      error: problem("invalid-input", `It could not be upgraded from version ${version}.`),
-    };
+    store.committer.put({ kind: "settle", settlement }, over);
   }
 }

@@ -3,21 +3,26 @@
  * looks for itself once a second; claims no job without a slot for it, so that nothing waits under a lease.
  */
 import type { Timer } from "../core/clock.ts";
-import type { AnswerOf, Claim, Queue } from "../core/engine.ts";
+import type { AnswerOf, Claim } from "../core/engine.ts";
 import type { Slot } from "../core/gate.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "../core/streak.ts";
 import { Keeper } from "./keeper.ts";
 import { QueueState } from "./queue-state.ts";
-import { giveBack, runJob } from "./run-job.ts";
+import { ClaimedJob, type JobHost } from "./run-job.ts";
 
 const POLL_MS = 1_000;
-/** Slots taken for one operation in one claim. */
+/** Slots taken in one claim. */
 const CLAIM_MOST = 256;
 /** Claims on their way: one in the group under commit, and one in the next. */
 const CLAIMS_IN_FLIGHT = 2;
 /** With so many outcomes waiting for their commit, more handlers would only make more of them. */
 const UNSETTLED_MOST = 4_096;
+
+/** What a claim asks for one queue, and the slots it has for that. */
+type Asked = { readonly queue: QueueState; readonly slots: Slot[] };
+
+const NONE: AnswerOf<"claim"> & { kind: "claimed" } = { kind: "claimed", claims: [], full: [] };
 
 export class Worker {
   readonly #runtime: Runtime;
@@ -27,7 +32,10 @@ export class Worker {
   /** Looks at the queues that failed. */
   readonly #blind: Streak;
   readonly #leave: (() => void)[] = [];
-  readonly #running = new Set<Promise<void>>();
+  readonly #host: JobHost;
+  /** Jobs that are claimed and not settled. */
+  #running = 0;
+  readonly #resting: (() => void)[] = [];
   #timer: Timer | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
   #scheduled = false;
@@ -40,6 +48,7 @@ export class Worker {
     this.#store = store;
     this.#queues = [...runtime.operations.keys()].map((name) => new QueueState(name));
     this.#keeper = new Keeper(runtime, store);
+    this.#host = { runtime, store, over: () => this.#over() };
     this.#blind = new Streak(runtime);
   }
 
@@ -63,10 +72,8 @@ export class Worker {
 
   /** Resolves when every job it has claimed is settled. */
   async finish(): Promise<void> {
-    while (this.#running.size > 0 || this.#claiming > 0) {
-      await Promise.all(this.#running);
-      await this.#store.committer.drained();
-    }
+    if (this.#running > 0 || this.#claiming > 0)
+      await new Promise<void>((resolve) => this.#resting.push(resolve));
   }
 
   /** No more housekeeping either: nothing holds a lease any more. */
@@ -124,78 +131,88 @@ export class Worker {
   #pump(): void {
     if (!this.#open || this.#claiming >= CLAIMS_IN_FLIGHT) return;
     if (this.#store.committer.unsettled > UNSETTLED_MOST) return this.#wakeIn(10);
-    const taken = new Map<QueueState, Slot[]>();
-    for (let round = 0; round < CLAIM_MOST && this.#takeRound(taken); round++);
-    if (taken.size > 0) void this.#claim(taken);
-  }
-
-  /** One slot for each queue that wants one, so that none takes all of what they share. */
-  #takeRound(taken: Map<QueueState, Slot[]>): boolean {
-    const { gate } = this.#runtime;
-    let any = false;
-    this.#turn++;
-    for (let i = 0; i < this.#queues.length; i++) {
-      const queue = this.#queues[(this.#turn + i) % this.#queues.length] as QueueState;
-      const slots = taken.get(queue);
-      if (queue.expected <= (slots?.length ?? 0)) continue;
-      const slot = gate.take(queue.operation, "job");
-      if (slot.kind === "slot") {
-        any = true;
-        if (slots) slots.push(slot);
-        else taken.set(queue, [slot]);
-      } else if (slot.kind === "paused") {
-        gate.noBacklog(queue.operation);
-      } else {
-        const retryMs = gate.retryInMs(queue.operation);
-        if (retryMs > 0) this.#wakeIn(retryMs);
+    const asked = this.#asking();
+    const hungry = [...asked];
+    let taken = 0;
+    // A slot for each in turn, so that none takes all of what they share.
+    for (let turn = 0; hungry.length > 0 && taken < CLAIM_MOST; ) {
+      turn %= hungry.length;
+      if (!this.#take(hungry[turn] as Asked)) {
+        hungry.splice(turn, 1);
+        continue;
       }
+      taken++;
+      turn++;
     }
-    return any;
+    if (taken > 0) void this.#claim(asked.filter(({ slots }) => slots.length > 0));
   }
 
-  async #claim(taken: ReadonlyMap<QueueState, readonly Slot[]>): Promise<void> {
+  /** The queues that want slots, another first each time. */
+  #asking(): readonly Asked[] {
+    const from = this.#turn++ % this.#queues.length;
+    const inTurn = [...this.#queues.slice(from), ...this.#queues.slice(0, from)];
+    return inTurn.filter(({ expected }) => expected > 0).map((queue) => ({ queue, slots: [] }));
+  }
+
+  #take({ queue, slots }: Asked): boolean {
+    if (queue.expected <= slots.length) return false;
+    const { gate } = this.#runtime;
+    const slot = gate.take(queue.operation, "job");
+    if (slot.kind === "slot") {
+      slots.push(slot);
+      return true;
+    }
+    if (slot.kind === "paused") gate.noBacklog(queue.operation);
+    else {
+      const retryMs = gate.retryInMs(queue.operation);
+      if (retryMs > 0) this.#wakeIn(retryMs);
+    }
+    return false;
+  }
+
+  async #claim(asked: readonly Asked[]): Promise<void> {
     this.#claiming++;
-    const { random, leaseMs } = this.#runtime;
-    const queues: Queue[] = [];
-    for (const [queue, slots] of taken) {
-      queue.ask();
-      queues.push({ operation: queue.operation, limit: slots.length });
-    }
-    const answer = await this.#store.committer.submit({
-      kind: "claim",
-      queues,
-      token: random.hex(16),
-      leaseMs,
-    });
+    const { random, leaseMs, clock } = this.#runtime;
+    const queues = asked.map(({ queue, slots }) => ({ operation: queue.operation, limit: slots.length }));
+    for (const { queue } of asked) queue.ask();
+    const token = random.hex(16);
+    const answer = await this.#store.committer.submit({ kind: "claim", queues, token, leaseMs });
     this.#claiming--;
-    for (const [queue, slots] of taken) this.#start(queue, slots, answer);
-    if (answer.kind === "claimed" && answer.nextAt !== undefined) {
-      this.#wakeIn(Math.max(1, answer.nextAt - this.#runtime.clock.now()));
+    const { claims, full, nextAt } = answer.kind === "claimed" ? answer : NONE;
+    this.#start(claims, asked);
+    for (const [i, { limit }] of queues.entries()) {
+      const { queue, slots } = asked[i] as Asked;
+      queue.learn(limit - slots.length, full.includes(queue.operation));
+      if (queue.expected === 0) this.#runtime.gate.noBacklog(queue.operation);
+      for (const slot of slots) slot.giveBack();
     }
+    if (nextAt !== undefined) this.#wakeIn(Math.max(1, nextAt - clock.now()));
     this.#schedule();
+    this.#rest();
   }
 
-  #start(queue: QueueState, slots: readonly Slot[], answer: AnswerOf<"claim">): void {
-    const isOf = ({ job }: Claim) => job.operation === queue.operation;
-    const claims = answer.kind === "claimed" ? answer.claims.filter(isOf) : [];
-    queue.learn(claims.length, answer.kind === "claimed" && answer.full.includes(queue.operation));
-    if (queue.expected === 0) this.#runtime.gate.noBacklog(queue.operation);
-    for (const [i, slot] of slots.entries()) {
-      const claim = claims[i];
-      if (!claim) slot.giveBack();
-      else if (this.#open) this.#track(runJob(claim, slot, this.#runtime, this.#store), claim);
-      else this.#track(giveBack(claim, slot, this.#store), claim);
+  /** Each with a slot of its queue's. */
+  #start(claims: readonly Claim[], asked: readonly Asked[]): void {
+    const slotsOf = new Map(asked.map(({ queue, slots }) => [queue.operation, slots]));
+    for (const claim of claims) {
+      const operation = this.#runtime.operations.get(claim.job.operation);
+      const slot = slotsOf.get(claim.job.operation)?.pop();
+      if (!operation || !slot) continue;
+      this.#running++;
+      const job = new ClaimedJob(claim, operation, slot, this.#host);
+      if (this.#open) job.run();
+      else job.giveBack();
     }
   }
 
-  #track(run: Promise<void>, { job }: Claim): void {
-    const { id, operation, attempt } = job;
-    const tracked = run
-      .catch((error) => this.#runtime.onError(error, { operation, id, attempt }))
-      .finally(() => {
-        this.#running.delete(tracked);
-        this.#schedule();
-      });
-    this.#running.add(tracked);
+  #over(): void {
+    this.#running--;
+    this.#schedule();
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#running > 0 || this.#claiming > 0) return;
+    for (const rested of this.#resting.splice(0)) rested();
   }
 }

@@ -73,7 +73,7 @@ export class World {
         operations.map(({ spec }) => spec),
         clock,
       ),
-      live: new LiveRuns(notifier),
+      live: new LiveRuns(notifier, clock),
       notifier,
       ids,
       clock,

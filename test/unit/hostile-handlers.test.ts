@@ -64,6 +64,24 @@ const mistakes: readonly (readonly [what: string, handler: Handle, output?: Sche
     },
   ],
   [
+    "a `then` that throws when it is looked at",
+    () => ({
+      // biome-ignore lint/suspicious/noThenProperty: that it is no ordinary object is the point.
+      get then(): never {
+        throw new Error("x");
+      },
+    }),
+  ],
+  [
+    "a `then` that throws when it is called",
+    () => ({
+      // biome-ignore lint/suspicious/noThenProperty: a query builder that is awaited looks like this.
+      then: () => {
+        throw new Error("x");
+      },
+    }),
+  ],
+  [
     "a getter that throws in the output",
     () => ({
       get x(): never {
@@ -122,6 +140,15 @@ describe("a handler's mistake", () => {
       assert.ok(Number.isFinite(Date.parse(String(receipt["availableAt"]))));
     });
   }
+
+  test("what is no promise but can be awaited, is", async () => {
+    const lazy = {
+      // biome-ignore lint/suspicious/noThenProperty: a query builder that is awaited looks like this.
+      then: (resolve: (rows: readonly number[]) => void) => setImmediate(() => resolve([1, 2])),
+    };
+    const world = await worldWith(() => lazy);
+    assert.deepEqual((await world.call("ask", 1)).body, [1, 2]);
+  });
 
   test("a hook for errors that throws is not heard", async () => {
     const ask = operation({ ...base, name: "ask", flow: "request" }, () => assert.fail("as always"));
