@@ -61,8 +61,9 @@ export class Committer {
       answered: answered as (answer: Answer) => void,
     });
     this.#waitingBytes += bytes;
-    this.#schedule();
+    // First the hint: who claims on it does so before the group leaves.
     if (change.kind === "open" && change.call.start === "queued") this.#hint(change.call);
+    this.#schedule();
   }
 
   /** Whether the store is too far behind to take on more. */

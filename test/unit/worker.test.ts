@@ -1,0 +1,104 @@
+/** What the worker asks of the store, and when: seen from the groups that are committed. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Change, EngineSource } from "../../src/core/engine.ts";
+import { operation } from "../../src/core/operation.ts";
+import { resource } from "../../src/core/resource.ts";
+import { memory } from "../../src/engines/memory/index.ts";
+import { anything } from "../support/schemas.ts";
+import { World } from "../support/small-world.ts";
+
+type Groups = (readonly Change[])[];
+
+/** The memory engine, telling what it is given. */
+function toldBy(groups: Groups): EngineSource {
+  const source = memory();
+  return {
+    ...source,
+    open: async (host) => {
+      const engine = await source.open(host);
+      const commit = engine.commit.bind(engine);
+      engine.commit = (changes) => {
+        groups.push(changes);
+        return commit(changes);
+      };
+      return engine;
+    },
+  };
+}
+
+const kinds = (groups: Groups) => groups.map((changes) => changes.map(({ kind }) => kind));
+const limitsOf = (groups: Groups) =>
+  groups.flat().flatMap((change) => (change.kind === "claim" ? [change.queues] : []));
+const waiting = () => new Promise(() => {});
+
+describe("the worker", () => {
+  test("claims a job in the group that accepts it, and settles it in the next", async () => {
+    const groups: Groups = [];
+    const job = operation({ name: "job", input: anything, flow: "event" }, () => null);
+    const world = await World.start({ operations: [job] }, toldBy(groups));
+    await world.clock.run(0);
+    for (let round = 0; round < 3; round++) {
+      groups.length = 0;
+      await world.call("job", 1);
+      await world.clock.run(0);
+      assert.deepEqual(kinds(groups), [["open", "claim"], ["settle"]]);
+    }
+  });
+
+  test("takes slots for the queues in turn, so that none takes all of what they share", async () => {
+    const groups: Groups = [];
+    const limits = resource("shared", { concurrency: 6 });
+    const operations = ["a", "b"].map((name) =>
+      operation({ name, input: anything, flow: "event", limits, timeout: "1s" }, waiting),
+    );
+    const world = await World.start({ operations }, toldBy(groups));
+    await world.clock.run(0);
+    groups.length = 0;
+    await Promise.all(["a", "a", "a", "a", "a", "a", "b", "b", "b"].map((name) => world.call(name, 1)));
+    await world.clock.run(0);
+    const [queues = []] = limitsOf(groups);
+    assert.deepEqual(Object.fromEntries(queues.map(({ operation: name, limit }) => [name, limit])), {
+      a: 3,
+      b: 3,
+    });
+  });
+
+  test("claims no job without a slot for it", async () => {
+    const groups: Groups = [];
+    const job = operation(
+      { name: "job", input: anything, flow: "event", limits: { concurrency: 2 } },
+      waiting,
+    );
+    const world = await World.start({ operations: [job] }, toldBy(groups));
+    await world.clock.run(0);
+    for (let i = 0; i < 5; i++) await world.call("job", i);
+    await world.clock.run(500);
+    const asked = limitsOf(groups).flatMap((queues) => queues.map(({ limit }) => limit));
+    assert.equal(
+      asked.reduce((sum, limit) => sum + limit, 0),
+      2,
+    );
+  });
+
+  test("has nothing left to wait for when its jobs are settled, and waits for those that are not", async () => {
+    const ends: (() => void)[] = [];
+    const job = operation(
+      { name: "job", input: anything, flow: "event", limits: { concurrency: 10 } },
+      () => new Promise<void>((resolve) => ends.push(resolve)),
+    );
+    const world = await World.start({ operations: [job] });
+    for (let i = 0; i < 3; i++) await world.call("job", i);
+    await world.clock.run(0);
+    let finished = false;
+    const finish = world.app.finishWork(10_000).then(() => {
+      finished = true;
+    });
+    for (const end of ends) {
+      await world.clock.run(0);
+      assert.equal(finished, false);
+      end();
+    }
+    await finish;
+  });
+});
