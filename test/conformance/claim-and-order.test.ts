@@ -91,6 +91,18 @@ promises("claim and order", (promise) => {
     );
   });
 
+  promise("calls that arrive out of their order are each queued once, and claimed in it", async (world) => {
+    const [first, second, third, fourth] = [world.call(), world.call(), world.call(), world.call()];
+    const atOnce = world.callAtOnce("forget");
+    const order = [second, fourth, first, atOnce, third];
+    await world.engine.commit(order.map((call) => ({ kind: "open", call })));
+    assert.deepEqual(
+      (await world.claim(10)).map(({ job }) => job.id),
+      [first, second, third, fourth].map(({ id }) => id),
+    );
+    assert.deepEqual(await world.claim(10), []);
+  });
+
   promise("a claim of many queues gives each what it asked for, in the order asked", async (world) => {
     for (const operation of ["a", "a", "b", "b", "c"]) await world.opened({ operation });
     const { claims } = await claimed(world, [

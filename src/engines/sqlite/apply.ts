@@ -82,18 +82,28 @@ function settle(store: Store, settlement: OwnerSettlement, retention: Retention,
   const stored = jobs.leased(lease.id, lease.token);
   const fenced = transition.fence(stored?.job, settlement);
   if (fenced) return fenced;
-  const written = applyWrites(settlement, (key) => items.load(key));
+  const { reads, writes, sends } = settlement;
+  // Most jobs have no effects, and 0.5 µs are a tenth of settling one.
+  const written = reads.length + writes.length > 0 ? applyWrites(settlement, (key) => items.load(key)) : NONE;
   if (written.kind === "conflict") return written;
   const { answer, next } = transition.settle(stored?.job, settlement, retention, now);
 
   const place = stored ?? (next && next !== "removed" && born ? bear(store, born, now) : undefined);
   if (place && next === "removed") jobs.remove(place);
-  else if (place && next) jobs.save(place, next as Job, attempt, appended(effectNotes(settlement)));
+  else if (place && next)
+    jobs.save(
+      place,
+      next as Job,
+      attempt,
+      writes.length + sends.length > 0 ? appended(effectNotes(settlement)) : "",
+    );
   for (const change of written.changes) items.store(change);
-  for (const call of settlement.sends) open(store, withText(call), now);
+  for (const call of sends) open(store, withText(call), now);
   // While it is in its claim nothing has happened to it, so whoever knows it can tell what it became.
   return known && stored && isHeld(stored) ? 1 : answer;
 }
+
+const NONE = { kind: "ok", changes: [] } as const;
 
 /** The row of a call at once that was never opened, to be settled in the same breath. */
 function bear({ jobs }: Store, born: NewCall, now: number): Stored {

@@ -3,7 +3,7 @@ import type { Change, Claim } from "../../core/engine.ts";
 import * as transition from "../../core/transition.ts";
 import type { Jobs } from "./jobs.ts";
 import type { ClaimedValues, PackedAnswer } from "./messages.ts";
-import { jobOf } from "./rows.ts";
+import { freshJob } from "./rows.ts";
 import type { Store } from "./store.ts";
 import type { Stored } from "./stored.ts";
 
@@ -19,13 +19,15 @@ export function claim({ jobs }: Store, change: ClaimChange, now: number): Packed
     // A claim that is sent again gets what it was given, and no more.
     const rows = earlier.length === 0 ? jobs.queue.take(operation, now, limit) : [];
     for (const row of rows) {
-      const before = jobOf(row);
-      const isFresh = row[8] === null;
+      const isFresh = row[7] === null;
+      const before = isFresh
+        ? freshJob(row[1], operation, row[2], row[3], row[4], row[5], row[6])
+        : jobs.at(row[0]);
       const job = transition.claim(before, `${change.token}.${taken.length}`, change.leaseMs, now);
       jobs.claimed(before, job);
       taken.push({ sequence: row[0], job, hasState: !isFresh });
-      const known = isFresh && row[7] === null ? null : before;
-      values.push(row[1], row[2], row[3], row[4], row[5], row[6], row[21], row[22], known);
+      const known = isFresh && row[6] === null ? null : before;
+      values.push(row[1], operation, row[2], row[3], row[4], row[5], row[8], row[9], known);
     }
     const isDrained = earlier.length === 0 && rows.length < limit;
     if (!isDrained && jobs.queue.isReady(operation, now)) full.push(operation);
@@ -44,7 +46,7 @@ export function claim({ jobs }: Store, change: ClaimChange, now: number): Packed
 function heldBy(jobs: Jobs, token: string): readonly Omit<Claim, "lease">[] {
   return jobs
     .heldBy(token)
-    .map(({ stored, row }) => ({ job: stored.job, inputVersion: row[21], input: row[22] }))
+    .map(({ sequence, job }) => ({ job, ...jobs.inputAt(sequence) }))
     .sort((one, other) => indexOf(one.job.token) - indexOf(other.job.token));
 }
 

@@ -23,7 +23,8 @@ export class Counts {
   readonly #store: StatementSync;
   readonly #load: StatementSync;
   readonly #queued = new Map<string, Tally>();
-  readonly #others = new Map<string, Tally>();
+  readonly #running = new Map<string, Tally>();
+  readonly #failed = new Map<string, Tally>();
   #position = 0;
   #version = 0;
   #storedPosition = 0;
@@ -72,7 +73,7 @@ export class Counts {
 
   /** The last statements of a transaction. */
   write(): void {
-    for (const tallies of [this.#queued, this.#others]) {
+    for (const tallies of [this.#queued, this.#running, this.#failed]) {
       for (const { operation, status, errorCode, jobs } of tallies.values()) {
         if (jobs === 0) continue;
         this.#add.run(operation, status, errorCode, jobs);
@@ -93,14 +94,15 @@ export class Counts {
   /** Numbers that were given out stay so: a gap does no harm. */
   rolledBack(): void {
     this.#queued.clear();
-    this.#others.clear();
+    this.#running.clear();
+    this.#failed.clear();
   }
 
   #count({ operation, status, errorCode = "" }: Job, by: number): void {
-    if (status === "succeeded" || status === "cancelled") return;
-    if (status === "queued") return this.#change(this.#queued, operation, operation, STATUS.queued, "", by);
-    const code = status === "failed" ? errorCode : "";
-    this.#change(this.#others, `${operation} ${status} ${code}`, operation, STATUS[status], code, by);
+    if (status === "queued") this.#change(this.#queued, operation, operation, STATUS.queued, "", by);
+    else if (status === "running") this.#change(this.#running, operation, operation, STATUS.running, "", by);
+    else if (status === "failed")
+      this.#change(this.#failed, `${operation} ${errorCode}`, operation, STATUS.failed, errorCode, by);
   }
 
   #change(

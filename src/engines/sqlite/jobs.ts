@@ -3,12 +3,12 @@
  * and keeps the queue, the claims and the counts right; decides nothing.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { sequenceOf } from "../../core/ids.ts";
-import type { Job, JobId } from "../../core/job.ts";
+import { MINTED_LENGTH, sequenceOf } from "../../core/ids.ts";
+import type { Job, JobId, JsonText } from "../../core/job.ts";
 import { Claims, type Held, isHeld, soonest } from "./claims.ts";
 import type { Counts } from "./counts.ts";
 import type { Call } from "./messages.ts";
-import { QueueTable, type ReadyRow } from "./queue.ts";
+import { QueueTable } from "./queue.ts";
 import { type AnyRow, inArrays, JOB_COLUMNS, JOBS, type JobRow, jobOf, STATUS } from "./rows.ts";
 import type { Stored } from "./stored.ts";
 
@@ -21,7 +21,7 @@ export class Jobs {
   constructor(database: DatabaseSync, counts: Counts) {
     this.#counts = counts;
     this.#statements = prepare(database);
-    this.queue = new QueueTable(database);
+    this.queue = new QueueTable(database, this.lastSequence());
     this.claims = new Claims(database);
   }
 
@@ -30,40 +30,39 @@ export class Jobs {
     const { sequence, inputVersion, details, input } = call;
     const isFresh = job.status === "queued";
     const position = isFresh ? this.#position(job) : null;
-    const isKeyed = sequenceOf(job.id) !== sequence;
-    const { changes } =
-      isKeyed || job.fingerprint !== undefined
-        ? this.#statements.insertKeyed.run(
-            sequence,
-            job.id,
-            job.operation,
-            job.principal,
-            job.maxAttempts,
-            job.acceptedAt,
-            job.availableAt,
-            position,
-            inputVersion,
-            details,
-            input,
-            isKeyed ? 1 : 0,
-            job.fingerprint ?? null,
-          )
-        : this.#statements.insert.run(
-            sequence,
-            job.id,
-            job.operation,
-            job.principal,
-            job.maxAttempts,
-            job.acceptedAt,
-            job.availableAt,
-            position,
-            inputVersion,
-            details,
-            input,
-          );
+    this.queue.makeWay(sequence, isFresh);
+    const isKeyed = job.fingerprint !== undefined || job.id.length !== MINTED_LENGTH;
+    const { changes } = isKeyed
+      ? this.#statements.insertKeyed.run(
+          sequence,
+          job.id,
+          job.operation,
+          job.principal,
+          job.maxAttempts,
+          job.acceptedAt,
+          job.availableAt,
+          position,
+          inputVersion,
+          details,
+          input,
+          job.fingerprint ?? null,
+        )
+      : this.#statements.insert.run(
+          sequence,
+          job.id,
+          job.operation,
+          job.principal,
+          job.maxAttempts,
+          job.acceptedAt,
+          job.availableAt,
+          position,
+          inputVersion,
+          details,
+          input,
+        );
     if (changes === 0) return false;
     if (isFresh) {
-      this.queue.add(job.operation, job.availableAt, sequence);
+      this.queue.accepted(job, sequence);
       this.#counts.accepted(job.operation);
     } else {
       this.#counts.moved(undefined, job);
@@ -93,7 +92,7 @@ export class Jobs {
     const { sequence, job: before, hasState } = stored;
     this.#counts.moved(before, next);
     this.#leave(stored);
-    if (next.status === "queued") this.queue.add(next.operation, next.availableAt, sequence);
+    if (next.status === "queued") this.queue.add(next, sequence);
     const change = this.#position(next);
     if (!hasState) return this.#insertState(sequence, next, change, attempts, effects);
     this.#statements.update.run(
@@ -187,17 +186,22 @@ export class Jobs {
     this.#counts.moved(before, next);
   }
 
-  /** Every job that a claim's leases hold, with what its handler needs. */
-  heldBy(token: string): readonly { readonly stored: Stored; readonly row: ReadyRow }[] {
+  /** Every job that a claim's leases hold. */
+  heldBy(token: string): readonly Stored[] {
     // "/" is the character after ".".
-    const ready = (
-      this.#statements.heldBy.all(`${token}.`, `${token}/`) as unknown as readonly ReadyRow[]
-    ).map((found) => ({ stored: storedOf(found), row: found }));
-    const members = this.claims.of(token).map((stored) => ({
-      stored,
-      row: this.#statements.readyRow.get(stored.sequence) as unknown as ReadyRow,
-    }));
-    return [...ready, ...members];
+    const rows = this.#statements.heldBy.all(`${token}.`, `${token}/`) as unknown as readonly JobRow[];
+    return [...rows.map(storedOf), ...this.claims.of(token)];
+  }
+
+  /** The job in a row that is known to be there, as its rows tell. */
+  at(sequence: number): Job {
+    return jobOf(this.#statements.bySequence.get(sequence) as unknown as JobRow);
+  }
+
+  inputAt(sequence: number): { readonly input: JsonText; readonly inputVersion: number } {
+    type Row = readonly [input: string, inputVersion: number];
+    const [input, inputVersion] = this.#statements.input.get(sequence) as unknown as Row;
+    return { input, inputVersion };
   }
 
   leasesUntil(until: number, limit: number): readonly Stored[] {
@@ -219,7 +223,7 @@ export class Jobs {
   #leave(stored: Stored): void {
     const { sequence, job } = stored;
     if (isHeld(stored)) this.claims.leave(stored);
-    else if (job.status === "queued") this.queue.remove(job.operation, job.availableAt, sequence);
+    else if (job.status === "queued") this.queue.remove(job, sequence);
   }
 
   /** Gives a claimed job a row of its own, which tells the same. */
@@ -266,14 +270,13 @@ function storedOf(found: AnyRow): Stored {
 
 function prepare(database: DatabaseSync) {
   const statement = (sql: string) => inArrays(database.prepare(sql));
-  const readyColumns = `${JOB_COLUMNS}, j.input_version, j.input`;
   return {
     insert: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
         available_at, change, input_version, details, input)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     insertKeyed: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
         available_at, change, input_version, details, input, keyed, fingerprint)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`),
     bySequence: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
     byKey: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.id = ? AND j.keyed = 1`),
     success:
@@ -297,8 +300,8 @@ function prepare(database: DatabaseSync) {
     lease: statement("UPDATE states SET lease_until = ? WHERE sequence = ?"),
     remove: statement("DELETE FROM jobs WHERE sequence = ?"),
     removeState: statement("DELETE FROM states WHERE sequence = ?"),
-    readyRow: statement(`SELECT ${readyColumns} FROM ${JOBS} WHERE j.sequence = ?`),
-    heldBy: statement(`SELECT ${readyColumns} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
+    input: statement("SELECT input, input_version FROM jobs WHERE sequence = ?"),
+    heldBy: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
         ON j.sequence = s.sequence
       WHERE s.status = ${STATUS.running} AND s.token >= ? AND s.token < ?`),
     leases: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j

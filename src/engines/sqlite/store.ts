@@ -28,6 +28,7 @@ export class Store {
     begin.run();
     try {
       const result = work();
+      this.jobs.queue.flush();
       this.jobs.claims.write();
       this.#counts.write();
       commit.run();
@@ -38,6 +39,7 @@ export class Store {
       this.#counts.rolledBack();
       // A full disk may have rolled back by itself.
       if (this.#database.isTransaction) rollback.run();
+      this.jobs.queue.rolledBack();
       this.jobs.claims.rolledBack();
       throw error;
     }
