@@ -5,11 +5,11 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { numberIn } from "../../core/cursor.ts";
 import type { JobQuery, Page } from "../../core/engine.ts";
-import type { JobRecord } from "../../core/job.ts";
-import { inArrays, JOBS, RECORD_COLUMNS, type RecordRow, recordOf, STATUS } from "./rows.ts";
+import { isFinal, type JobRecord } from "../../core/job.ts";
+import { inArrays, JOBS, RECORD_COLUMNS, type RecordRow, recordOf, STATUS, STATUS_NOW } from "./rows.ts";
 
 /** A step over rows that do not match takes about 2 ms. */
-const ROWS_A_STEP = 5_000;
+const ROWS_A_STEP = 2_000;
 /** So few are sorted within a step's time. */
 const FEW = 5_000;
 
@@ -21,40 +21,43 @@ const PLACE_OF: Partial<Record<string, string>> = {
   failed: `SELECT sequence FROM states INDEXED BY failed WHERE status = ${STATUS.failed} AND listed = 1`,
 };
 
-/** What is queued by its rows, and not in the queue, is claimed. */
-const STATUS_NOW = `iif(coalesce(s.status, ${STATUS.queued}) <> ${STATUS.queued}, s.status,
-  iif(EXISTS (SELECT 1 FROM queue WHERE queue.operation = j.operation
-    AND queue.available_at = coalesce(s.available_at, j.available_at) AND queue.sequence = j.sequence),
-  ${STATUS.queued}, ${STATUS.running}))`;
+/** What can only be found among those that have ended need not be looked for among those that have not. */
+const ENDED = "states AS s CROSS JOIN jobs AS j ON j.sequence = s.sequence";
 
-type Filter = { readonly sql: string; readonly values: readonly SQLInputValue[] };
+type Filter = {
+  readonly table: "jobs" | "states";
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+};
 
 export class Lists {
   readonly #database: DatabaseSync;
-  readonly #stepEnd: StatementSync;
+  readonly #stepEnd: Readonly<Record<Filter["table"], StatementSync>>;
   readonly #count: StatementSync;
   readonly #pages = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
-    this.#stepEnd = inArrays(
-      database.prepare(
-        "SELECT sequence FROM jobs WHERE sequence < ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
-      ),
-    );
+    const stepEnd = (table: Filter["table"]) =>
+      inArrays(
+        database.prepare(
+          `SELECT sequence FROM ${table} WHERE sequence < ? ORDER BY sequence DESC LIMIT 1 OFFSET ?`,
+        ),
+      );
+    this.#stepEnd = { jobs: stepEnd("jobs"), states: stepEnd("states") };
     this.#count = inArrays(database.prepare("SELECT coalesce(sum(jobs), 0) FROM counts WHERE status = ?"));
   }
 
   async page(query: JobQuery): Promise<Page<JobRecord>> {
     const filter = filterOf(query);
-    const place = this.#placeOf(query);
+    const few = this.#fewOf(query);
     const rows: RecordRow[] = [];
     // One more than asked for tells whether there is a next page.
     const wanted = query.limit + 1;
     let before = numberIn(query.cursor) ?? Number.MAX_SAFE_INTEGER;
     for (;;) {
-      const end = place ? undefined : this.#endOfStep(before);
-      rows.push(...this.#read(filter, place, before, end ?? 0, wanted - rows.length));
+      const end = few ? undefined : this.#endOfStep(filter.table, before);
+      rows.push(...this.#read(filter, few, before, end ?? 0, wanted - rows.length));
       if (end === undefined || rows.length === wanted) break;
       before = end;
       await breathe();
@@ -66,7 +69,7 @@ export class Lists {
     };
   }
 
-  #placeOf({ status }: JobQuery): string | undefined {
+  #fewOf({ status }: JobQuery): string | undefined {
     const place = status && PLACE_OF[status];
     if (!place) return undefined;
     const [count] = this.#count.get(STATUS[status]) as unknown as readonly [number];
@@ -74,16 +77,19 @@ export class Lists {
   }
 
   /** The last sequence of a step; undefined: this step reaches the oldest row. */
-  #endOfStep(before: number): number | undefined {
-    const found = this.#stepEnd.get(before, ROWS_A_STEP - 1) as unknown as readonly [number] | undefined;
+  #endOfStep(table: Filter["table"], before: number): number | undefined {
+    const found = this.#stepEnd[table].get(before, ROWS_A_STEP - 1) as unknown as
+      | readonly [number]
+      | undefined;
     return found?.[0];
   }
 
-  #read({ sql, values }: Filter, place: string | undefined, before: number, end: number, limit: number) {
-    const among = place ? ` AND j.sequence IN (${place})` : "";
-    const text = `SELECT ${RECORD_COLUMNS} FROM ${JOBS}
-      WHERE j.sequence < ? AND j.sequence >= ?${among} AND coalesce(s.listed, 1) = 1${sql}
-      ORDER BY j.sequence DESC LIMIT ?`;
+  #read({ table, sql, values }: Filter, few: string | undefined, before: number, end: number, limit: number) {
+    const among = few ? ` AND j.sequence IN (${few})` : "";
+    const place = `${table === "states" ? "s" : "j"}.sequence`;
+    const text = `SELECT ${RECORD_COLUMNS} FROM ${table === "states" ? ENDED : JOBS}
+      WHERE ${place} < ? AND ${place} >= ?${among} AND coalesce(s.listed, 1) = 1${sql}
+      ORDER BY ${place} DESC LIMIT ?`;
     const known = this.#pages.get(text);
     const statement = known ?? inArrays(this.#database.prepare(text));
     if (!known) this.#pages.set(text, statement);
@@ -92,8 +98,9 @@ export class Lists {
 }
 
 function filterOf({ status, operation, errorCode, principal, from, to }: JobQuery): Filter {
+  const hasEnded = errorCode !== undefined || (status !== undefined && isFinal(status));
   const parts: readonly (readonly [string, SQLInputValue | undefined])[] = [
-    [`${STATUS_NOW} = ?`, status && STATUS[status]],
+    [`${hasEnded ? "s.status" : STATUS_NOW} = ?`, status && STATUS[status]],
     ["j.operation = ?", operation],
     ["s.error_code = ?", errorCode],
     ["j.principal = ?", principal],
@@ -102,6 +109,7 @@ function filterOf({ status, operation, errorCode, principal, from, to }: JobQuer
   ];
   const given = parts.filter((part): part is readonly [string, SQLInputValue] => part[1] !== undefined);
   return {
+    table: hasEnded ? "states" : "jobs",
     sql: given.map(([text]) => ` AND ${text}`).join(""),
     values: given.map(([, value]) => value),
   };

@@ -16,14 +16,19 @@ export const JOB_COLUMNS = `j.sequence, j.id, j.operation, j.principal, j.max_at
   coalesce(s.available_at, j.available_at), j.fingerprint, s.status, s.revision, s.attempt, s.updated_at, s.token,
   s.expires_at, s.output, s.throttles, s.listed, s.cancel_requested, s.lease_until, s.error_code, s.error`;
 
+/** Of a job that is queued by its rows: whether it waits, or has been claimed. */
+const WAITS = `EXISTS (SELECT 1 FROM queue WHERE queue.operation = j.operation
+  AND queue.available_at = coalesce(s.available_at, j.available_at) AND queue.sequence = j.sequence)`;
+
+/** The status for all who ask. */
+export const STATUS_NOW = `iif(coalesce(s.status, ${STATUS.queued}) <> ${STATUS.queued}, s.status,
+  iif(${WAITS}, ${STATUS.queued}, ${STATUS.running}))`;
+
 /**
  * Since when and until when the job is held, and by which token: what waits neither in the queue nor is anything
  * else in `states` is claimed. Asked in the same statement, since only that sees one moment of the store.
  */
-export const HELD = `iif(coalesce(s.status, ${STATUS.queued}) = ${STATUS.queued} AND NOT EXISTS (
-    SELECT 1 FROM queue WHERE queue.operation = j.operation
-      AND queue.available_at = coalesce(s.available_at, j.available_at) AND queue.sequence = j.sequence),
-  (SELECT format('%!.17g %!.17g %s.%d', claims.claimed_at, claims.lease_until, claims.token, member.key)
+export const HELD = `iif(coalesce(s.status, ${STATUS.queued}) = ${STATUS.queued} AND NOT ${WAITS}, (SELECT format('%!.17g %!.17g %s.%d', claims.claimed_at, claims.lease_until, claims.token, member.key)
     FROM claims, json_each(claims.members) AS member WHERE member.value = j.sequence), NULL)`;
 
 export const RECORD_COLUMNS = `${JOB_COLUMNS}, ${HELD}, j.input_version, j.details,
