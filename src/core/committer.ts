@@ -62,7 +62,7 @@ export class Committer {
     });
     this.#waitingBytes += bytes;
     // First the hint: who claims on it does so before the group leaves.
-    if (change.kind === "open" && change.call.start === "queued") this.#hint(change.call);
+    if (change.kind === "open" && isSurelyNew(change.call)) this.#hint(change.call);
     this.#schedule();
   }
 
@@ -120,8 +120,15 @@ export class Committer {
     for (let i = 0; i < group.length; i++) {
       const { change, answered } = group[i] as Waiting;
       const answer = answers[i] as Answer;
-      this.#tell(change, answer, late);
-      answered(answer);
+      try {
+        this.#tell(change, answer, late);
+        answered(answer);
+      } catch (error) {
+        // A mistake of ours, which ends the process; but first the others are answered.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
     if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -144,8 +151,10 @@ export class Committer {
 
   #tell(change: Change, answer: Answer, late: boolean): void {
     switch (answer.kind) {
-      case "opened":
-        return announce(this.#notifier, answer.job, late);
+      case "opened": {
+        const hinted = change.kind === "open" && isSurelyNew(change.call);
+        return announce(this.#notifier, answer.job, late || !hinted);
+      }
       case "applied":
         if (answer.job) announce(this.#notifier, answer.job);
         if (change.kind === "settle") for (const sent of change.settlement.sends) this.#hint(sent);
@@ -157,6 +166,11 @@ export class Committer {
         for (const { job } of answer.claims) announce(this.#notifier, job);
     }
   }
+}
+
+/** Workers may look for it in the same commit. Under a key it may be a repeat, which must take no slot for nothing. */
+function isSurelyNew({ start, fingerprint }: NewCall): boolean {
+  return start === "queued" && fingerprint === undefined;
 }
 
 /** Until the group has so many changes or so many bytes; one change always fits. */

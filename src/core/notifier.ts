@@ -16,7 +16,8 @@ export interface Notifier {
 
 export type Heard = (dueAt: number) => void;
 
-type Listeners = Map<string, Set<Heard>>;
+/** Replaced, never changed, so that whoever is being told may come and go: most names have one listener, or none. */
+type Listeners = Map<string, readonly Heard[]>;
 
 /** Within one process. */
 export class LocalNotifier implements Notifier {
@@ -27,17 +28,20 @@ export class LocalNotifier implements Notifier {
   };
 
   publish(topic: Topic, name: string, dueAt = 0): void {
-    const listeners = this.#topics[topic].get(name);
-    if (listeners) for (const heard of [...listeners]) heard(dueAt);
+    const names = this.#topics[topic];
+    // To look up a name costs its hash, and mostly nobody listens to receipts.
+    if (names.size === 0) return;
+    const listeners = names.get(name);
+    if (listeners) for (const heard of listeners) heard(dueAt);
   }
 
   subscribe(topic: Topic, name: string, heard: Heard): () => void {
     const names = this.#topics[topic];
-    const listeners = names.get(name) ?? new Set();
-    names.set(name, listeners.add(heard));
+    names.set(name, [...(names.get(name) ?? []), heard]);
     return () => {
-      listeners.delete(heard);
-      if (listeners.size === 0 && names.get(name) === listeners) names.delete(name);
+      const left = names.get(name)?.filter((one) => one !== heard) ?? [];
+      if (left.length > 0) names.set(name, left);
+      else names.delete(name);
     };
   }
 }

@@ -8,23 +8,32 @@ export interface Random {
 }
 
 const POOL_BYTES = 4096;
+const decoder = new TextDecoder("latin1");
 
-/** The machine's randomness; bytes are drawn in bulk, since one draw costs as much as a thousand bytes. */
+/** The machine's randomness; drawn and written out in bulk, since one draw costs as much as a thousand bytes. */
 export function systemRandom(): Random {
   const pool = new Uint8Array(POOL_BYTES);
+  const digits = new Uint8Array(2 * POOL_BYTES);
+  let text = "";
   let used = POOL_BYTES;
+  const refill = () => {
+    crypto.getRandomValues(pool);
+    for (let i = 0; i < POOL_BYTES; i++) {
+      const byte = pool[i] as number;
+      digits[2 * i] = DIGITS[byte >> 4] as number;
+      digits[2 * i + 1] = DIGITS[byte & 15] as number;
+    }
+    text = decoder.decode(digits);
+    used = 0;
+  };
   return {
     fraction: Math.random,
     hex(bytes) {
-      if (used + bytes > POOL_BYTES) {
-        crypto.getRandomValues(pool);
-        used = 0;
-      }
-      let text = "";
-      for (const end = used + bytes; used < end; used++) text += HEX[pool[used] as number];
-      return text;
+      if (used + bytes > POOL_BYTES) refill();
+      used += bytes;
+      return text.slice(2 * (used - bytes), 2 * used);
     },
   };
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const DIGITS = new TextEncoder().encode("0123456789abcdef");

@@ -11,7 +11,7 @@ import { arrayItems, ndjsonItems } from "./batch-items.ts";
 import { type CallResult, turnedAway } from "./call.ts";
 import { bytesOf, headOf } from "./call-route.ts";
 import type { Calls } from "./calls.ts";
-import type { DoorRequest, Reply } from "./exchange.ts";
+import { bodyOf, type DoorRequest, type Reply } from "./exchange.ts";
 import { LONGEST_BATCH_KEY } from "./idempotency.ts";
 import { json, refuse } from "./replies.ts";
 
@@ -21,7 +21,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
 const SLICE_ITEMS = 500;
 const SLICE_BYTES = 256 * 1024;
 
-type Item = (bytes: Uint8Array, item: number) => Promise<CallResult>;
+type Item = (bytes: Uint8Array, item: number) => CallResult | Promise<CallResult>;
 
 export async function batchRoute(
   request: DoorRequest,
@@ -30,21 +30,25 @@ export async function batchRoute(
   calls: Calls,
   runtime: Runtime,
 ): Promise<Reply> {
-  const { type, key, more } = headOf(request, runtime, { ndjson: true, longestKey: LONGEST_BATCH_KEY });
-  const body = bytesOf(await request.body(MOST_BYTES), MOST_BYTES);
+  const { type, key, traceparent } = headOf(request, runtime, {
+    ndjson: true,
+    longestKey: LONGEST_BATCH_KEY,
+  });
+  const body = bytesOf(await bodyOf(request, MOST_BYTES), MOST_BYTES);
   const items = type === "ndjson" ? ndjsonItems(body) : arrayItems(body);
   if (items.length > MOST_ITEMS) {
     throw refuse("too-large", `${items.length} items; at most ${MOST_ITEMS} are taken at once.`);
   }
   const { inputBytes } = operation.spec;
-  const results = await inSlices(items, runtime, async (bytes, item) => {
+  const details = { origin: "batch", ...(traceparent !== undefined && { traceparent }) };
+  const results = await inSlices(items, runtime, (bytes, item) => {
     if (bytes.length > inputBytes)
       return turnedAway(problem("too-large", `At most ${inputBytes} bytes an item are taken.`));
     const read = readJson(bytes);
     if (!read.ok) return turnedAway(problem("malformed-json", read.detail));
     const itemKey = key === undefined ? undefined : { key, item };
     const { text, value } = read;
-    return calls.queue({ operation, principal, text, value, key: itemKey, origin: "batch", ...more });
+    return calls.queue({ operation, principal, text, value, key: itemKey, details });
   });
   return json(202, `[${results.map(itemText).join(",")}]`);
 }
@@ -55,25 +59,32 @@ async function inSlices(
   runtime: Runtime,
   call: Item,
 ): Promise<readonly CallResult[]> {
-  const results: Promise<CallResult>[] = [];
+  const lost = (error: unknown): CallResult => {
+    runtime.onError(error);
+    return turnedAway(problem("internal"));
+  };
+  const results: (CallResult | Promise<CallResult>)[] = [];
+  let inSlice = 0;
   let bytes = 0;
-  for (const [place, item] of items.entries()) {
+  for (const item of items) {
+    if (inSlice === SLICE_ITEMS || bytes >= SLICE_BYTES) {
+      inSlice = bytes = 0;
+      await new Promise<void>((resolve) => runtime.clock.after(0, resolve));
+    }
+    inSlice++;
     bytes += item.length;
-    results.push(call(item, place).catch((error) => lost(error, runtime)));
-    if (place % SLICE_ITEMS !== SLICE_ITEMS - 1 && bytes < SLICE_BYTES) continue;
-    bytes = 0;
-    await new Promise<void>((resolve) => runtime.clock.after(0, resolve));
+    try {
+      const result = call(item, results.length);
+      results.push(result instanceof Promise ? result.catch(lost) : result);
+    } catch (error) {
+      results.push(lost(error));
+    }
   }
   return Promise.all(results);
 }
 
-function lost(error: unknown, { onError }: Runtime): CallResult {
-  onError(error);
-  return turnedAway(problem("internal"));
-}
-
 function itemText(result: CallResult): string {
   if (result.kind === "problem") return JSON.stringify(result.problem);
-  if (result.kind === "receipt") return JSON.stringify({ id: result.job.id, status: result.job.status });
+  if (result.kind === "receipt") return `{"id":"${result.job.id}","status":"${result.job.status}"}`;
   return JSON.stringify({ id: result.id, status: "succeeded" });
 }

@@ -1,43 +1,56 @@
 /** `POST /operations/{name}`: from a request to a call, and from its result to a reply. */
 
-import type { Principal } from "../core/job.ts";
+import type { CallDetails, Principal } from "../core/job.ts";
 import { readJson } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { CallRequest, CallResult } from "./call.ts";
+import type { CallResult } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { Body, DoorRequest, Reply } from "./exchange.ts";
 import { bodyType, headerOf, refuseCallback, traceparentOf } from "./headers.ts";
 import { LONGEST_KEY, parseKey } from "./idempotency.ts";
 import { parsePrefer } from "./prefer.ts";
-import { receiptHeaders, receiptPath, receiptText } from "./receipt.ts";
+import { receiptPath, receiptText } from "./receipt.ts";
 import { json, problemReply, refuse } from "./replies.ts";
 
-export async function callRoute(
+/** No async function, and no promise but one: this is the path that nearly every call takes. */
+export function callRoute(
   request: DoorRequest,
   operation: Operation,
   principal: Principal,
   calls: Calls,
   runtime: Runtime,
 ): Promise<Reply> {
-  const { key, more } = headOf(request, runtime, { ndjson: false, longestKey: LONGEST_KEY });
-  const bytes = bytesOf(await request.body(operation.spec.inputBytes), operation.spec.inputBytes);
-  const read = readJson(bytes);
-  if (!read.ok) throw refuse("malformed-json", read.detail);
-  const call: CallRequest = {
-    operation,
-    principal,
-    text: read.text,
-    value: read.value,
-    key: key === undefined ? undefined : { key },
-    prefer: parsePrefer(headerOf(request, "prefer")),
-    origin: "http",
-    ...more,
-  };
-  return replyOf(await calls.call(call), runtime);
+  const { key, traceparent } = headOf(request, runtime, SINGLE);
+  const details = traceparent === undefined ? HTTP : { ...HTTP, traceparent };
+  const { inputBytes } = operation.spec;
+  return new Promise((resolve, reject) => {
+    request.body(inputBytes, (body) => {
+      try {
+        const read = readJson(bytesOf(body, inputBytes));
+        if (!read.ok) throw refuse("malformed-json", read.detail);
+        const result = calls.call({
+          operation,
+          principal,
+          text: read.text,
+          value: read.value,
+          key: key === undefined ? undefined : { key },
+          prefer: parsePrefer(headerOf(request, "prefer")),
+          details,
+        });
+        if (result instanceof Promise) resolve(result.then((late) => replyOf(late, runtime)));
+        else resolve(replyOf(result, runtime));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
 }
 
-/** What the headers say and refuse before a body is read; `more` travels with the call. */
+const HTTP: CallDetails = { origin: "http" };
+const SINGLE = { ndjson: false, longestKey: LONGEST_KEY };
+
+/** What the headers say and refuse before a body is read. */
 export function headOf(
   request: DoorRequest,
   runtime: Runtime,
@@ -48,8 +61,7 @@ export function headOf(
   refuseCallback(request);
   // A repeat needs no room in the store, so only what is surely new is turned away unread.
   if (key === undefined) refuseCongestion(runtime);
-  const traceparent = traceparentOf(request);
-  return { type, key, more: traceparent === undefined ? {} : { traceparent } };
+  return { type, key, traceparent: traceparentOf(request) };
 }
 
 export function refuseCongestion({ store }: Runtime): void {
@@ -65,26 +77,41 @@ export function bytesOf(body: Body, limit: number): Uint8Array {
 }
 
 function replyOf(result: CallResult, runtime: Runtime): Reply {
-  const notes = [
-    ...(result.applied === undefined ? [] : ["preference-applied", result.applied]),
-    ...(result.replayed ? ["idempotency-replayed", "true"] : []),
-  ];
-  if (result.kind === "problem") return problemReply(result.problem, [...(result.headers ?? []), ...notes]);
+  if (result.kind === "problem") {
+    return problemReply(result.problem, [...(result.headers ?? []), ...notesOf(result)]);
+  }
   if (result.kind === "output") {
-    return json(
-      200,
-      result.output,
-      result.id === undefined ? notes : ["content-location", receiptPath(result.id), ...notes],
-    );
+    const place = result.id === undefined ? [] : ["content-location", receiptPath(result.id)];
+    return json(200, result.output, [...place, ...notesOf(result)]);
   }
   const { job, retryAfterSeconds } = result;
   const place = receiptPath(job.id);
   const headers = [
+    "content-type",
+    "application/json",
     "location",
     place,
     "link",
     `<${place}>; rel="monitor"`,
-    ...receiptHeaders(job, retryAfterSeconds),
+    "cache-control",
+    "no-store",
+    "retry-after",
+    String(retryAfterSeconds),
   ];
-  return json(202, receiptText(job, runtime), [...headers, ...notes]);
+  const notes = notesOf(result);
+  return {
+    status: 202,
+    headers: notes.length === 0 ? headers : [...headers, ...notes],
+    body: receiptText(job, runtime),
+  };
 }
+
+function notesOf({ applied, replayed }: CallResult): readonly string[] {
+  if (applied === undefined && !replayed) return NO_NOTES;
+  return [
+    ...(applied === undefined ? [] : ["preference-applied", applied]),
+    ...(replayed ? ["idempotency-replayed", "true"] : []),
+  ];
+}
+
+const NO_NOTES: readonly string[] = [];

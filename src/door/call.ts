@@ -1,7 +1,7 @@
 /** A call as the flows see it, whatever carried it here, and what it can get. */
 import type { NewCall } from "../core/engine.ts";
 import type { Problem } from "../core/errors.ts";
-import type { Job, JsonText, Principal } from "../core/job.ts";
+import type { CallDetails, Job, JsonText, Principal } from "../core/job.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
@@ -15,8 +15,7 @@ export type CallRequest = {
   readonly value: JsonValue;
   readonly key: Key | undefined;
   readonly prefer: Preference;
-  readonly origin: string;
-  readonly traceparent?: string;
+  readonly details: CallDetails;
 };
 
 /** What the caller is told besides. */
@@ -33,25 +32,25 @@ export type CallResult = CallNotes &
     | { readonly kind: "problem"; readonly problem: Problem; readonly headers?: readonly string[] }
   );
 
-/** A call that is not yet decided to be queued or run at once. */
-export type Unplaced = Omit<NewCall, "start">;
-
-export function unplaced(request: CallRequest, { store, ids }: Runtime): Unplaced {
-  const { operation, principal, text, value, key, origin, traceparent } = request;
-  const { spec } = operation;
-  const minted = ids.mint();
-  return {
-    id: key && store ? keyedId(store.engine.secret, principal, spec.name, key) : minted.id,
-    sequence: minted.sequence,
-    operation: spec.name,
+/** As it is queued; where it runs at once, its start is another. */
+export function newCall(request: CallRequest, { store, ids }: Runtime): NewCall {
+  const { operation, principal, key } = request;
+  const { name, version, retry } = operation.spec;
+  const keyed = key && store && keyedId(store.engine.secret, principal, name, key);
+  const sequence = ids.sequence();
+  const call: NewCall = {
+    id: keyed ?? ids.of(sequence),
+    sequence,
+    operation: name,
     principal,
-    input: text,
-    inputVersion: spec.version,
+    input: request.text,
+    inputVersion: version,
     delayMs: 0,
-    maxAttempts: spec.retry.maxAttempts,
-    details: { origin, ...(traceparent !== undefined && { traceparent }) },
-    ...(key && { fingerprint: fingerprint(value) }),
+    maxAttempts: retry.maxAttempts,
+    details: request.details,
+    start: "queued",
   };
+  return keyed === undefined ? call : { ...call, fingerprint: fingerprint(request.value) };
 }
 
 export function turnedAway(problem: Problem, retryAfterSeconds?: number): CallResult {

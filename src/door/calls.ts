@@ -2,22 +2,16 @@
  * What a call gets, whatever carried it here: an answer at once, a receipt, a replay or a refusal. The three flows
  * meet in this file; how a result is written on a wire is for others.
  */
-import type { AnswerOf } from "../core/engine.ts";
+import type { AnswerOf, NewCall } from "../core/engine.ts";
 import { problem, SpillwayError } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
 import { isFinal, type Job } from "../core/job.ts";
+import type { Flow } from "../core/operation.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
-import { validate } from "../core/schema.ts";
+import { type Validated, validate } from "../core/schema.ts";
 import { Streak } from "../core/streak.ts";
 import { AtOnce } from "./at-once.ts";
-import {
-  type CallNotes,
-  type CallRequest,
-  type CallResult,
-  turnedAway,
-  type Unplaced,
-  unplaced,
-} from "./call.ts";
+import { type CallNotes, type CallRequest, type CallResult, newCall, turnedAway } from "./call.ts";
 import { Depths } from "./depths.ts";
 import type { Preference } from "./prefer.ts";
 import type { Quotas } from "./quotas.ts";
@@ -44,27 +38,49 @@ export class Calls {
     this.#keeping = { store, depths, replays: new Replays(runtime, store, depths) };
   }
 
-  async call(request: CallRequest): Promise<CallResult> {
-    const { operation, key } = request;
-    const { spec } = operation;
-    const checking = validate(spec.input, request.value);
-    const input = checking instanceof Promise ? await checking : checking;
+  /** At once what can be said at once: no promise is made that nobody has to wait for. */
+  call(request: CallRequest): CallResult | Promise<CallResult> {
+    const checking = validate(request.operation.spec.input, request.value);
+    return checking instanceof Promise
+      ? checking.then((input) => this.#checked(request, input))
+      : this.#checked(request, checking);
+  }
+
+  #checked(request: CallRequest, input: Validated<unknown>): CallResult | Promise<CallResult> {
     if (!input.ok) return turnedAway(problem("invalid-input", undefined, { errors: input.faults }));
     const fault = this.#keyFault(request);
     if (fault) return fault;
-    const call = unplaced(request, this.#runtime);
-    // Before anything is counted: a repeat spends nothing, and no load turns it away.
-    const known = key && (await this.#keeping?.replays.answer(request, call));
-    if (known) return known;
+    const call = newCall(request, this.#runtime);
+    if (!request.key || this.#isToldByOpening(request, call)) return this.#place(request, call, input.value);
+    return this.#placeNew(request, call, input.value);
+  }
+
+  /**
+   * Whether a repeat may be left to the store's own answer, which spares every new key a look-up: where nothing is
+   * counted that a repeat must not spend, not even for a moment, and nothing but the store can hold it up.
+   */
+  #isToldByOpening({ operation, prefer }: CallRequest, { id }: NewCall): boolean {
+    const { spec } = operation;
+    if (this.#quotas || spec.backlog !== undefined || !isQueued(spec.flow, prefer)) return false;
+    return !this.#runtime.live.isHaunted(id) && !this.#keeping?.store.committer.congested;
+  }
+
+  /** Looks up the key before anything is counted: a repeat spends nothing, and no load turns it away. */
+  async #placeNew(request: CallRequest, call: NewCall, input: unknown): Promise<CallResult> {
+    const known = await this.#keeping?.replays.answer(request, call);
+    return known ?? this.#place(request, call, input);
+  }
+
+  #place(request: CallRequest, call: NewCall, input: unknown): CallResult | Promise<CallResult> {
     const overload = this.#overload(request);
     if (overload) return overload;
-    const now = spec.flow === "request" || (spec.flow === "spill" && !queuesAtOnce(request.prefer));
-    return now ? this.#now(request, call, input.value) : this.#queue(request, call);
+    if (isQueued(request.operation.spec.flow, request.prefer)) return this.#queue(request, call);
+    return this.#now(request, call, input);
   }
 
   /** One item of a batch: queued, whatever the flow. */
-  queue(request: Omit<CallRequest, "prefer">): Promise<CallResult> {
-    return this.call({ ...request, prefer: { respondAsync: true, waitSeconds: undefined } });
+  queue(request: Omit<CallRequest, "prefer">): CallResult | Promise<CallResult> {
+    return this.call({ ...request, prefer: RESPOND_ASYNC });
   }
 
   /** When it is worth asking for the job again. */
@@ -90,7 +106,7 @@ export class Calls {
     return over && { kind: "problem", ...over };
   }
 
-  async #now(request: CallRequest, call: Unplaced, input: unknown): Promise<CallResult> {
+  #now(request: CallRequest, call: NewCall, input: unknown): CallResult | Promise<CallResult> {
     const { spec } = request.operation;
     const slot = this.#runtime.drain.begun
       ? ({ kind: "draining" } as const)
@@ -101,9 +117,9 @@ export class Calls {
     return turnedAway(problem(slot.kind, whyNot(spec.name, slot.kind)));
   }
 
-  async #run(request: CallRequest, unplaced: Unplaced, input: unknown, slot: Slot): Promise<CallResult> {
+  async #run(request: CallRequest, queued: NewCall, input: unknown, slot: Slot): Promise<CallResult> {
     const { leaseMs, random } = this.#runtime;
-    const call = { ...unplaced, start: { token: random.hex(16), leaseMs, ifLost: "forget" } } as const;
+    const call = { ...queued, start: { token: random.hex(16), leaseMs, ifLost: "forget" } } as const;
     if (request.key && this.#keeping) {
       const answer = await this.#keeping.store.committer.submit({ kind: "open", call });
       if (answer.kind !== "opened") {
@@ -130,31 +146,56 @@ export class Calls {
     return { ...turnedAway(error ?? problem("internal")), ...notes };
   }
 
-  async #queue(request: CallRequest, unplaced: Unplaced): Promise<CallResult> {
+  #queue(request: CallRequest, call: NewCall): CallResult | Promise<CallResult> {
     if (!this.#keeping) return turnedAway(problem("internal"));
-    const { store, depths } = this.#keeping;
     const { name, backlog } = request.operation.spec;
-    const room = depths.reserve(name, backlog);
-    if (room !== true && !(await room)) {
-      const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
-      return turnedAway(full, depths.waitSeconds(name));
-    }
-    const call = { ...unplaced, start: "queued" } as const;
-    const answer = await store.committer.submit({ kind: "open", call });
-    depths.answered(name, answer.kind === "opened");
-    if (answer.kind !== "opened") return this.#notOpened(request, call, answer, this.#keeping);
+    const room = this.#keeping.depths.reserve(name, backlog);
+    return room === true
+      ? this.#open(request, call, this.#keeping)
+      : this.#openWhere(room, request, call, this.#keeping);
+  }
+
+  async #openWhere(
+    room: false | Promise<boolean>,
+    request: CallRequest,
+    call: NewCall,
+    keeping: Keeping,
+  ): Promise<CallResult> {
+    if (await room) return this.#open(request, call, keeping);
+    const { name, backlog } = request.operation.spec;
+    const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
+    return turnedAway(full, keeping.depths.waitSeconds(name));
+  }
+
+  #open(request: CallRequest, call: NewCall, keeping: Keeping): Promise<CallResult> {
+    return new Promise((resolve) => {
+      keeping.store.committer.put({ kind: "open", call }, (answer) =>
+        resolve(this.#opened(request, call, answer, keeping)),
+      );
+    });
+  }
+
+  #opened(
+    request: CallRequest,
+    call: NewCall,
+    answer: AnswerOf<"open">,
+    keeping: Keeping,
+  ): CallResult | Promise<CallResult> {
+    keeping.depths.answered(call.operation, answer.kind === "opened");
+    if (answer.kind !== "opened") return this.#notOpened(request, call, answer, keeping);
     this.#refusals.over();
     this.#count(request, "accepted");
     const { waitSeconds, respondAsync } = request.prefer;
     if (waitSeconds !== undefined)
       return this.#held(answer.job, waitSeconds * 1_000, { applied: `wait=${waitSeconds}` });
-    return { ...this.#receipt(answer.job), ...(respondAsync && { applied: "respond-async" }) };
+    const receipt = this.#receipt(answer.job);
+    return respondAsync ? { ...receipt, applied: "respond-async" } : receipt;
   }
 
   /** Another call of the same key came first, or the store takes nothing on: either way this one has cost nothing. */
   async #notOpened(
     request: CallRequest,
-    call: Unplaced,
+    call: NewCall,
     answer: Exclude<AnswerOf<"open">, { kind: "opened" }>,
     { replays }: Keeping,
   ): Promise<CallResult> {
@@ -184,8 +225,11 @@ export class Calls {
   }
 }
 
-function queuesAtOnce({ respondAsync, waitSeconds }: Preference): boolean {
-  return respondAsync && waitSeconds === undefined;
+const RESPOND_ASYNC: Preference = { respondAsync: true, waitSeconds: undefined };
+
+/** Whether it is queued whatever slots are free. */
+function isQueued(flow: Flow, { respondAsync, waitSeconds }: Preference): boolean {
+  return flow === "event" || (flow === "spill" && respondAsync && waitSeconds === undefined);
 }
 
 function whyNot(operation: string, code: "saturated" | "paused" | "draining"): string {

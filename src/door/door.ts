@@ -41,18 +41,12 @@ export class SpillwayDoor implements Door {
     this.#callRoutes = callRoutes(runtime.operations.values());
   }
 
-  async handle(request: DoorRequest): Promise<Reply> {
+  handle(request: DoorRequest): Promise<Reply> {
     const route = matchRoute(request.path, this.#callRoutes);
     const allow = route && this.#allow(route);
-    let reply: Reply;
-    try {
-      reply = await this.#answer(request, route, allow);
-    } catch (error) {
-      reply = this.#refused(error);
-    }
-    return request.headers["origin"] === undefined
-      ? reply
-      : this.#origins.mark(reply, request, allow ?? "OPTIONS");
+    const reply = this.#reply(request, route, allow);
+    if (request.headers["origin"] === undefined) return reply;
+    return reply.then((unmarked) => this.#origins.mark(unmarked, request, allow ?? "OPTIONS"));
   }
 
   async upgrade(request: DoorRequest): Promise<Upgrade> {
@@ -64,13 +58,23 @@ export class SpillwayDoor implements Door {
       if (this.#runtime.drain.begun) throw refuse("draining", "The server is shutting down.");
       return await this.#sockets.upgrade(request);
     } catch (error) {
-      return { kind: "refused", reply: this.#refused(error) };
+      return { kind: "refused", reply: refusedOrThrown(error) };
     }
   }
 
   /** From now on not ready, so that a load balancer looks elsewhere; everything is still served. */
   unready(): void {
     this.#ready = false;
+  }
+
+  /** Not an async function: a call must not wait a turn, nor cost a promise, for what is known at once. */
+  #reply(request: DoorRequest, route: Route | undefined, allow: string | undefined): Promise<Reply> {
+    try {
+      const reply = this.#answer(request, route, allow);
+      return reply instanceof Promise ? reply.catch(refusedOrThrown) : Promise.resolve(reply);
+    } catch (error) {
+      return new Promise((resolve) => resolve(refusedOrThrown(error)));
+    }
   }
 
   #answer(request: DoorRequest, route: Route | undefined, allow: string | undefined): Reply | Promise<Reply> {
@@ -160,13 +164,14 @@ export class SpillwayDoor implements Door {
   #checkMethod(method: string, allow: string): void {
     if (!isAllowed(method, allow)) throw refuse("method-not-allowed", `It takes ${allow}.`, ["allow", allow]);
   }
+}
 
-  #refused(error: unknown): Reply {
-    if (error instanceof Refused) return problemReply(error.problem, error.headers);
-    if (error instanceof SpillwayError && error.code !== "configuration")
-      return refusal(error.code, error.message);
-    throw error;
-  }
+/** The reply to a refusal that was thrown; anything else is thrown on. */
+function refusedOrThrown(error: unknown): Reply {
+  if (error instanceof Refused) return problemReply(error.problem, error.headers);
+  if (error instanceof SpillwayError && error.code !== "configuration")
+    return refusal(error.code, error.message);
+  throw error;
 }
 
 function foreign(): Refused {

@@ -13,8 +13,12 @@ export interface DoorRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Whether the peer's address is this machine's own. */
   readonly fromLoopback: boolean;
-  /** Reads the body, to its end or to the limit. Asked for once at most. */
-  body(limitBytes: number): Promise<Body>;
+  /** Reads the body, to its end or to the limit, and hands it over, at once or later. Asked for once at most. */
+  body(limitBytes: number, taken: (body: Body) => void): void;
+}
+
+export function bodyOf(request: DoorRequest, limitBytes: number): Promise<Body> {
+  return new Promise((resolve) => request.body(limitBytes, resolve));
 }
 
 export type Body =

@@ -8,21 +8,15 @@ import type { Runtime } from "../core/runtime.ts";
 /** As JSON text: payloads are text already, and are not parsed to be written again. */
 export function receiptText(job: Job, { live }: Pick<Runtime, "live">): JsonText {
   const progress = job.status === "running" ? live.progressOf(job.id) : undefined;
-  const head = JSON.stringify({
-    id: job.id,
-    operation: job.operation,
-    status: job.status,
-    revision: job.revision,
-    attempt: job.attempt,
-    maxAttempts: job.maxAttempts,
-    acceptedAt: timestamp(job.acceptedAt),
-    updatedAt: timestamp(job.updatedAt),
-    availableAt: timestamp(job.availableAt),
-    ...(progress && { progress }),
-  });
+  // Ids, names and moments hold nothing that JSON would escape.
+  const head =
+    `{"id":"${job.id}","operation":"${job.operation}","status":"${job.status}","revision":${job.revision},` +
+    `"attempt":${job.attempt},"maxAttempts":${job.maxAttempts},"acceptedAt":"${timestamp(job.acceptedAt)}",` +
+    `"updatedAt":"${timestamp(job.updatedAt)}","availableAt":"${timestamp(job.availableAt)}"`;
+  const reported = progress ? `,"progress":${JSON.stringify(progress)}` : "";
   const output = job.status === "succeeded" ? `,"output":${job.output ?? "null"}` : "";
   const error = job.error === undefined ? "" : `,"error":${job.error}`;
-  return `${head.slice(0, -1)}${output}${error}}`;
+  return `${head}${reported}${output}${error}}`;
 }
 
 export function errorOf(job: Job): Problem {
@@ -31,8 +25,8 @@ export function errorOf(job: Job): Problem {
 
 /** Headers of any answer that shows a receipt; while it is not final, with an estimate of the wait. */
 export function receiptHeaders(job: Job, retryAfterSeconds: number): readonly string[] {
-  const headers = ["cache-control", "no-store"];
-  return isFinal(job.status) ? headers : [...headers, "retry-after", String(retryAfterSeconds)];
+  if (isFinal(job.status)) return ["cache-control", "no-store"];
+  return ["cache-control", "no-store", "retry-after", String(retryAfterSeconds)];
 }
 
 export function receiptPath(id: string): string {

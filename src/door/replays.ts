@@ -2,11 +2,12 @@
  * The same key again: what a repeat is answered by what its first call left behind. Only reads, so that it costs a
  * repeat neither a slot nor anything else that is counted, and works while the store takes nothing on.
  */
+import type { NewCall } from "../core/engine.ts";
 import { problem } from "../core/errors.ts";
 import { isFinal, type Job, type JobId } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { isLost } from "../core/transition.ts";
-import { type CallRequest, type CallResult, turnedAway, type Unplaced } from "./call.ts";
+import { type CallRequest, type CallResult, turnedAway } from "./call.ts";
 import type { Depths } from "./depths.ts";
 import { errorOf } from "./receipt.ts";
 import { untilFinal } from "./waiting.ts";
@@ -26,7 +27,7 @@ export class Replays {
   }
 
   /** Undefined: nothing is known of this key, and the call is to go on. */
-  async answer(request: CallRequest, call: Unplaced): Promise<CallResult | undefined> {
+  async answer(request: CallRequest, call: NewCall): Promise<CallResult | undefined> {
     const [job] = await this.#store.engine.find([{ id: call.id, principal: call.principal }]);
     if (job && !isLost(job, this.#runtime.clock.now()))
       return this.of(request, job.fingerprint === call.fingerprint ? "existing" : "mismatch", job);

@@ -47,20 +47,25 @@ export class Exchange implements DoorRequest, LastExchange {
     connection.last = this;
   }
 
-  async run(): Promise<void> {
-    try {
-      this.reply(await this.#site.door.handle(this));
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
+  run(): void {
+    this.#site.door.handle(this).then(
+      (reply) => {
+        try {
+          this.reply(reply);
+        } catch (thrown) {
+          this.#fail(thrown);
+        }
+      },
+      (thrown) => this.#fail(thrown),
+    );
   }
 
-  body(limitBytes: number): Promise<Body> {
+  body(limitBytes: number, taken: (body: Body) => void): void {
     const announced = this.#incoming.announcedLength();
     // RFC 9110 §10.1.1: a client that waits is told to go on only when its body is wanted.
     if (this.#continueAwaited && !(announced > limitBytes)) this.#response.writeContinue();
     this.#continueAwaited = false;
-    return this.#incoming.readBody(limitBytes, announced);
+    this.#incoming.readBody(limitBytes, announced, taken);
   }
 
   tick(elapsedMs: number): void {
@@ -75,11 +80,14 @@ export class Exchange implements DoorRequest, LastExchange {
     if (response.headersSent) return;
     const keep = this.#keepsConnection(reply);
     if (!keep) this.#connection.ending = true;
-    response.writeHead(reply.status, this.#headersOf(reply, keep));
+    const { body } = reply;
+    const bytes = Buffer.byteLength(body);
+    response.writeHead(reply.status, this.#headersOf(reply, bytes, keep));
     if (this.method === "HEAD") response.end();
     else if (reply.stream !== undefined) this.#stream(reply, reply.stream);
-    else if (reply.body.length > PIECE_BYTES) writeInPieces(response, Buffer.from(reply.body));
-    else response.end(reply.body);
+    else if (body.length > PIECE_BYTES) writeInPieces(response, Buffer.from(body));
+    // As many bytes as characters: all of it is ASCII, which Node.js need not look at again.
+    else response.end(body, bytes === body.length ? "latin1" : "utf8");
   }
 
   breakOff(reply: Reply): void {
@@ -102,15 +110,12 @@ export class Exchange implements DoorRequest, LastExchange {
     else this.reply(internalError());
   }
 
-  #headersOf(reply: Reply, keep: boolean): string[] {
-    const headers = [...reply.headers];
+  #headersOf({ status, headers, stream }: Reply, bytes: number, keep: boolean): string[] {
     // RFC 9110 §8.6: none on a 204; a 304's would be that of another reply.
-    const bodiless = reply.status === 204 || reply.status === 304;
-    if (reply.stream === undefined && !bodiless && !(this.method === "HEAD" && hasLength(headers))) {
-      headers.push("Content-Length", String(Buffer.byteLength(reply.body)));
-    }
-    if (!keep) headers.push("Connection", "close");
-    return headers;
+    const bodiless = status === 204 || status === 304;
+    const own = stream !== undefined || bodiless || (this.method === "HEAD" && hasLength(headers));
+    const length = own ? [] : ["Content-Length", String(bytes)];
+    return headers.concat(keep ? length : [...length, "Connection", "close"]);
   }
 
   /** Also sees to it that a body that nobody read does no harm. */

@@ -19,18 +19,16 @@ export class Incoming extends IncomingMessage {
     return Number(this.headers["content-length"] ?? 0);
   }
 
-  readBody(limitBytes: number, announced: number): Promise<Body> {
-    if (announced === 0) return Promise.resolve(EMPTY);
+  readBody(limitBytes: number, announced: number, taken: (body: Body) => void): void {
+    if (announced === 0) return taken(EMPTY);
     if (announced > limitBytes || this.destroyed) {
       this.gaveUp = true;
-      return Promise.resolve({ kind: this.destroyed ? "cut" : "too-large" });
+      return taken({ kind: this.destroyed ? "cut" : "too-large" });
     }
-    return new Promise((settle) => {
-      this.reading = { settle, limitBytes, announced, chunks: [], bytes: 0, quietMs: 0 };
-      this.on("data", onData);
-      this.on("end", onEnd);
-      this.on("close", onClose);
-    });
+    this.reading = { taken, limitBytes, announced, chunks: [], bytes: 0, quietMs: 0 };
+    this.on("data", onData);
+    this.on("end", onEnd);
+    this.on("close", onClose);
   }
 
   settle(body: Body): void {
@@ -42,12 +40,12 @@ export class Incoming extends IncomingMessage {
       this.gaveUp = true;
       this.pause();
     }
-    reading.settle(body);
+    reading.taken(body);
   }
 }
 
 type Reading = {
-  readonly settle: (body: Body) => void;
+  readonly taken: (body: Body) => void;
   readonly limitBytes: number;
   readonly announced: number;
   readonly chunks: Buffer[];

@@ -89,7 +89,7 @@ export class Listener {
     if (connection.ending) return;
     const exchange = new Exchange(this.#site, incoming, response, connection, continueAwaited);
     const refused = inspect(incoming, this.#site.hostRule);
-    if (refused === undefined) void exchange.run();
+    if (refused === undefined) exchange.run();
     else exchange.reply(refused);
   }
 }

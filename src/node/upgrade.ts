@@ -74,7 +74,7 @@ function doorRequest(incoming: IncomingMessage, connection: Connection): Paramet
     query: mark < 0 ? "" : url.slice(mark + 1),
     headers: incoming.headers,
     fromLoopback: connection.fromLoopback,
-    body: async () => ({ kind: "read", bytes: new Uint8Array(0) }),
+    body: (_limit, taken) => taken({ kind: "read", bytes: new Uint8Array(0) }),
   };
   return request;
 }

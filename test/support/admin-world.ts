@@ -98,7 +98,7 @@ export class World {
       query,
       headers: body === undefined ? {} : { "content-type": "application/json" },
       fromLoopback: true,
-      body: async (limit) => (bytes.length > limit ? { kind: "too-large" } : { kind: "read", bytes }),
+      body: (limit, taken) => taken(bytes.length > limit ? { kind: "too-large" } : { kind: "read", bytes }),
     };
     try {
       const reply = await this.admin.handle(request, rest, method);

@@ -50,7 +50,7 @@ export class DoorRig {
       query: "",
       headers: { host: "localhost", "content-type": "application/json", ...headers },
       fromLoopback: true,
-      body: async () => ({ kind: "read", bytes }),
+      body: (_limit, taken) => taken({ kind: "read", bytes }),
     });
   }
 

@@ -71,7 +71,7 @@ export class Rig {
       query: "",
       headers: { host: "localhost", ...headers },
       fromLoopback: true,
-      body: async () => ({ kind: "read", bytes }),
+      body: (_limit, taken) => taken({ kind: "read", bytes }),
     };
   }
 

@@ -1,5 +1,12 @@
 // A door with one behaviour a path, behind a real listening server: enough to see everything the Node adapter does.
-import type { Door, DoorRequest, Reply, Sink, SocketPeer } from "../../src/door/exchange.ts";
+import {
+  bodyOf,
+  type Door,
+  type DoorRequest,
+  type Reply,
+  type Sink,
+  type SocketPeer,
+} from "../../src/door/exchange.ts";
 import { hostRuleOf } from "../../src/node/framing.ts";
 import { Listener } from "../../src/node/listener.ts";
 
@@ -90,7 +97,7 @@ export function smallDoor(state: State, released: Promise<void>): Door {
 }
 
 async function echo(request: DoorRequest): Promise<Reply> {
-  const body = await request.body(LIMIT);
+  const body = await bodyOf(request, LIMIT);
   switch (body.kind) {
     case "read":
       return text(200, new TextDecoder().decode(body.bytes));

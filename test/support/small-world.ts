@@ -52,7 +52,7 @@ export class World {
         query: "",
         headers: { host: "localhost", "content-type": "application/json", ...headers },
         fromLoopback: true,
-        body: async () => ({ kind: "read", bytes }),
+        body: (_limit, taken) => taken({ kind: "read", bytes }),
       }),
     );
   }

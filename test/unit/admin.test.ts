@@ -36,7 +36,7 @@ test("jobs are listed newest first, with principal and the input as it was sent"
       query: "",
       headers: {},
       fromLoopback: true,
-      body: async () => ({ kind: "cut" }),
+      body: (_limit, taken) => taken({ kind: "cut" }),
     },
     ["jobs"],
     "GET",

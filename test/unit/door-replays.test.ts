@@ -33,16 +33,24 @@ suite("a repeat", () => {
     assert.equal(headerOf(await replay, "idempotency-replayed"), "true");
   });
 
-  test("writes nothing to the store", async () => {
+  test("writes nothing to the store, and makes no worker look for it", async () => {
     const rig = await DoorRig.start({
       operations: [operation({ ...one, name: "a", flow: "event" }, () => 1)],
     });
     assert.equal(gist(await rig.call("a", {}, keyed("k"))), "202 queued");
     await rig.settle();
-    const { commits } = rig;
+    const kept = await rig.engine.list({ limit: 10 });
+    const answers: string[] = [];
+    rig.commit = async (changes, commit) => {
+      const told = await commit(changes);
+      answers.push(...told.map(({ kind }) => kind));
+      return told;
+    };
     assert.equal(gist(await rig.call("a", {}, keyed("k"))), "200");
     assert.equal(gist(await rig.call("a", { other: 1 }, keyed("k"))), "422 idempotency-mismatch");
-    assert.equal(rig.commits, commits);
+    await rig.settle();
+    assert.deepEqual(answers, ["existing", "mismatch"]);
+    assert.deepEqual(await rig.engine.list({ limit: 10 }), kept);
   });
 
   test("spends no quota", async () => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import type { App } from "../../src/app/app.ts";
+import type { DoorRequest } from "../../src/door/exchange.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -28,7 +29,8 @@ test("the page on writing operations shows an app that loads and can be called",
   const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail };
   const running = await app.start(host);
   const headers = { authorization: "Bearer 0123456789abcdef-alice", "content-type": "application/json" };
-  const body = async () => ({ kind: "read" as const, bytes: new TextEncoder().encode('{"page":"/"}') });
+  const bytes = new TextEncoder().encode('{"page":"/"}');
+  const body: DoorRequest["body"] = (_limit, taken) => taken({ kind: "read", bytes });
   const request = { method: "POST", path: "/operations/visit", query: "", headers, fromLoopback: true, body };
   await running.door.handle(request);
   const { status, body: counter } = await running.door.handle(request);

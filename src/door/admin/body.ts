@@ -2,7 +2,7 @@
 import { type JsonValue, readJson } from "../../core/json.ts";
 import type { Fault } from "../../core/schema.ts";
 import { bytesOf } from "../call-route.ts";
-import type { DoorRequest } from "../exchange.ts";
+import { bodyOf, type DoorRequest } from "../exchange.ts";
 import { bodyType } from "../headers.ts";
 import { refuse } from "../replies.ts";
 import { invalidInput, pointerTo } from "./query.ts";
@@ -18,7 +18,7 @@ export async function membersOf(
   faults: Fault[],
 ): Promise<Members> {
   bodyType(request, { ndjson: false });
-  const read = readJson(bytesOf(await request.body(MOST_BYTES), MOST_BYTES));
+  const read = readJson(bytesOf(await bodyOf(request, MOST_BYTES), MOST_BYTES));
   if (!read.ok) throw refuse("malformed-json", read.detail);
   const { value } = read;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

@@ -1,6 +1,6 @@
 /** A call that came as a frame: the same rules as by HTTP, the answer as a frame. */
 import { type Problem, problem, SpillwayError } from "../../core/errors.ts";
-import type { Job, Principal } from "../../core/job.ts";
+import type { CallDetails, Job, Principal } from "../../core/job.ts";
 import type { Operation } from "../../core/operation.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { byteLength } from "../../core/sizes.ts";
@@ -34,7 +34,7 @@ function call(
   principal: Principal,
   calls: Calls,
   runtime: Runtime,
-): Promise<CallResult> {
+): CallResult | Promise<CallResult> {
   const operation = callable(name, runtime);
   if (key === undefined) refuseCongestion(runtime);
   const text = JSON.stringify(input);
@@ -47,9 +47,11 @@ function call(
     value: input,
     key: key === undefined ? undefined : { key },
     prefer: parsePrefer(prefer),
-    origin: "socket",
+    details: SOCKET,
   });
 }
+
+const SOCKET: CallDetails = { origin: "socket" };
 
 function callable(name: string, { operations }: Runtime): Operation {
   const operation = operations.get(name);
