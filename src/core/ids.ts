@@ -7,8 +7,6 @@ import type { JobId } from "./job.ts";
 import type { Random } from "./random.ts";
 
 const SEQUENCE_DIGITS = 14;
-/** Of a minted id; keyed ones have another. */
-export const MINTED_LENGTH = 46;
 const MINTED = /^[0-9a-f]{46}$/;
 /** Sequences within one millisecond, so that 2^53 lasts until the year 2248. */
 const PER_MS = 1024;

@@ -18,6 +18,7 @@ import { unpackAnswers } from "./answers.ts";
 import { packGroup } from "./changes.ts";
 import { openReader } from "./connection.ts";
 import { type Folder, prepareFolder } from "./folder.ts";
+import { KeyIndex } from "./key-index.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import type { Reply } from "./messages.ts";
 import { OwnerThread } from "./owner-thread.ts";
@@ -84,7 +85,7 @@ class SqliteEngine implements Engine {
     this.#retention = retention;
     this.#thread = thread;
     this.#lock = lock;
-    this.#reader = new Queries(openReader(folder.database));
+    this.#reader = new Queries(openReader(folder.database), new KeyIndex(opened.keys));
   }
 
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {

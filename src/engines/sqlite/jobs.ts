@@ -3,10 +3,11 @@
  * and keeps the queue, the claims and the counts right; decides nothing.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { MINTED_LENGTH, sequenceOf } from "../../core/ids.ts";
+import { sequenceOf } from "../../core/ids.ts";
 import type { Job, JobId, JsonText } from "../../core/job.ts";
 import { Claims, type Held, isHeld, soonest } from "./claims.ts";
 import type { Counts } from "./counts.ts";
+import { Keys } from "./keys.ts";
 import type { Call } from "./messages.ts";
 import { QueueTable } from "./queue.ts";
 import { type AnyRow, inArrays, JOB_COLUMNS, JOBS, type JobRow, jobOf, STATUS } from "./rows.ts";
@@ -15,6 +16,7 @@ import type { Stored } from "./stored.ts";
 export class Jobs {
   readonly queue: QueueTable;
   readonly claims: Claims;
+  readonly keys: Keys;
   readonly #counts: Counts;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -23,6 +25,7 @@ export class Jobs {
     this.#statements = prepare(database);
     this.queue = new QueueTable(database, this.lastSequence());
     this.claims = new Claims(database);
+    this.keys = new Keys(database);
   }
 
   /** False if there is a job under this id or at this place already. */
@@ -31,7 +34,8 @@ export class Jobs {
     const isFresh = job.status === "queued";
     const position = isFresh ? this.#position(job) : null;
     this.queue.makeWay(sequence, isFresh);
-    const isKeyed = job.fingerprint !== undefined || job.id.length !== MINTED_LENGTH;
+    const isKeyed = job.fingerprint !== undefined;
+    if (isKeyed && this.#byKey(job.id)) return false;
     const { changes } = isKeyed
       ? this.#statements.insertKeyed.run(
           sequence,
@@ -61,6 +65,7 @@ export class Jobs {
           input,
         );
     if (changes === 0) return false;
+    if (isKeyed) this.keys.add(job.id, sequence);
     if (isFresh) {
       this.queue.accepted(job, sequence);
       this.#counts.accepted(job.operation);
@@ -73,12 +78,24 @@ export class Jobs {
 
   load(id: JobId): Stored | undefined {
     const sequence = sequenceOf(id);
-    const minted = sequence === undefined ? undefined : row(this.#statements.bySequence.get(sequence));
-    const found = minted?.[1] === id ? minted : row(this.#statements.byKey.get(id));
+    const found = sequence === undefined ? this.#byKey(id) : this.#rowAt(sequence, id);
     if (!found) return undefined;
     const job = jobOf(found);
     const held = job.status === "queued" ? this.claims.bySequence(found[0]) : undefined;
     return held ?? { sequence: found[0], job, hasState: found[8] !== null };
+  }
+
+  #byKey(id: JobId): JobRow | undefined {
+    for (const sequence of this.keys.candidates(id)) {
+      const found = this.#rowAt(sequence, id);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  #rowAt(sequence: number, id: JobId): JobRow | undefined {
+    const found = this.#statements.bySequence.get(sequence) as unknown as JobRow | undefined;
+    return found?.[1] === id ? found : undefined;
   }
 
   /** What a lease is on; found without a look at the disk while its claim holds it. */
@@ -173,6 +190,7 @@ export class Jobs {
     this.#counts.moved(job, undefined);
     this.#leave(stored);
     if (hasState) this.#statements.removeState.run(sequence);
+    if (job.fingerprint !== undefined) this.keys.remove(job.id, sequence);
     this.#statements.remove.run(sequence);
   }
 
@@ -260,10 +278,6 @@ function isPlainSuccess(job: Job): boolean {
   );
 }
 
-function row(found: unknown): JobRow | undefined {
-  return found as JobRow | undefined;
-}
-
 function storedOf(found: AnyRow): Stored {
   return { sequence: found[0], job: jobOf(found), hasState: found[8] !== null };
 }
@@ -275,10 +289,9 @@ function prepare(database: DatabaseSync) {
         available_at, change, input_version, details, input)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     insertKeyed: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
-        available_at, change, input_version, details, input, keyed, fingerprint)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?) ON CONFLICT DO NOTHING`),
+        available_at, change, input_version, details, input, fingerprint)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     bySequence: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
-    byKey: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.id = ? AND j.keyed = 1`),
     success:
       statement(`INSERT INTO states (sequence, status, revision, attempt, updated_at, available_at, token,
         expires_at, output, attempts, effects, principal, change)

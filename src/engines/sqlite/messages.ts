@@ -29,7 +29,13 @@ export type Request =
   | { readonly kind: "close" };
 
 export type Reply =
-  | { readonly kind: "opened"; readonly secret: string; readonly lastSequence: number }
+  | {
+      readonly kind: "opened";
+      readonly secret: string;
+      readonly lastSequence: number;
+      /** Of the index of keys, which both sides look into. */
+      readonly keys: SharedArrayBuffer;
+    }
   | { readonly kind: "notOpened"; readonly message: string; readonly isConfiguration: boolean }
   | { readonly kind: "answers"; readonly answers: readonly PackedAnswer[] }
   | { readonly kind: "swept"; readonly swept: Swept; readonly lost: number }

@@ -29,7 +29,8 @@ class Owner {
   }
 
   opened(): Reply {
-    return { kind: "opened", secret: this.#store.secret, lastSequence: this.#store.jobs.lastSequence() };
+    const { secret, jobs } = this.#store;
+    return { kind: "opened", secret, lastSequence: jobs.lastSequence(), keys: jobs.keys.index.memory };
   }
 
   /** Throws what is fatal. */

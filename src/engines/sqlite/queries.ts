@@ -17,9 +17,11 @@ import type {
   Setting,
 } from "../../core/engine.ts";
 import { sequenceOf } from "../../core/ids.ts";
-import type { JobRecord, Principal } from "../../core/job.ts";
+import type { JobId, JobRecord, Principal } from "../../core/job.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
+import { hashOf, type KeyIndex } from "./key-index.ts";
+import { OLDER_KEYS, sequencesIn } from "./keys.ts";
 import { Lists } from "./lists.ts";
 import {
   HELD,
@@ -57,10 +59,12 @@ type ChangeRow = HeldRow;
 export class Queries {
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #keys: KeyIndex;
   readonly #lists: Lists;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, keys: KeyIndex) {
     this.#database = database;
+    this.#keys = keys;
     this.#statements = prepare(database);
     this.#lists = new Lists(database);
   }
@@ -140,12 +144,29 @@ export class Queries {
     this.#database.close();
   }
 
-  #rowOf(id: string): RecordRow | undefined {
-    const { bySequence, byKey } = this.#statements;
+  #rowOf(id: JobId): RecordRow | undefined {
     const sequence = sequenceOf(id);
-    const minted =
-      sequence === undefined ? undefined : (bySequence.get(sequence) as unknown as RecordRow | undefined);
-    return minted?.[1] === id ? minted : (byKey.get(id) as unknown as RecordRow | undefined);
+    if (sequence !== undefined) return this.#rowAt(sequence, id);
+    const hash = hashOf(id);
+    // The index first: what leaves it is among the older ones by then.
+    return this.#firstOf(this.#keys.candidates(hash), id) ?? this.#firstOf(this.#older(hash), id);
+  }
+
+  #firstOf(sequences: readonly number[], id: JobId): RecordRow | undefined {
+    for (const sequence of sequences) {
+      const row = this.#rowAt(sequence, id);
+      if (row) return row;
+    }
+    return undefined;
+  }
+
+  #rowAt(sequence: number, id: JobId): RecordRow | undefined {
+    const row = this.#statements.bySequence.get(sequence) as unknown as RecordRow | undefined;
+    return row?.[1] === id ? row : undefined;
+  }
+
+  #older(hash: number): readonly number[] {
+    return sequencesIn(this.#statements.olderKeys.all(hash));
   }
 
   #nextAt(operation: string, now: number): number | undefined {
@@ -168,7 +189,7 @@ function prepare(database: DatabaseSync) {
   const sumOf = (status: number) => `sum(iif(status = ${status}, jobs, 0))`;
   return {
     bySequence: arrays(`SELECT ${RECORD_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
-    byKey: arrays(`SELECT ${RECORD_COLUMNS} FROM ${JOBS} WHERE j.id = ? AND j.keyed = 1`),
+    olderKeys: arrays(OLDER_KEYS),
     changes: arrays(`SELECT ${JOB_COLUMNS}, ${HELD}, latest.change
       FROM (${CHANGED}) AS latest CROSS JOIN jobs AS j ON j.sequence = latest.sequence
         LEFT JOIN states AS s ON s.sequence = latest.sequence

@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { configurationError } from "../../core/errors.ts";
+import { hashOf } from "./key-index.ts";
 import { STATUS } from "./rows.ts";
 
 /** "Spil", so that `file` and we can tell whose database this is. */
@@ -106,9 +107,8 @@ const VERSION_1 = `
  * groups of 512 costs the store 6.1 µs a job instead of 16.4.
  *
  * `jobs`, `states` and `queue` grow at their right edge, so none of this depends on how much is queued. All indexes
- * are partial, so that a state costs only what looks for it; a keyed call goes to a random place of `keyed`, an
- * owned one to its principal's end of `accepted` and `changed`. `states` repeats an operation or a principal only
- * where an index needs it.
+ * are partial, so that a state costs only what looks for it; an owned call goes to its principal's end of `accepted`
+ * and `changed`; of keys `keys.ts` tells. `states` repeats an operation or a principal only where an index needs it.
  */
 const VERSION_2 = `
   ALTER TABLE jobs RENAME TO jobs_1;
@@ -123,7 +123,6 @@ const VERSION_2 = `
   CREATE TABLE jobs (
     sequence INTEGER PRIMARY KEY,
     id TEXT NOT NULL,
-    keyed INTEGER NOT NULL DEFAULT 0,
     operation TEXT NOT NULL,
     principal TEXT NOT NULL,
     max_attempts INTEGER NOT NULL,
@@ -135,8 +134,18 @@ const VERSION_2 = `
     details TEXT NOT NULL,
     input TEXT NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX keyed ON jobs (id) WHERE keyed = 1;
   CREATE INDEX accepted ON jobs (principal, change) WHERE change IS NOT NULL;
+
+  CREATE TABLE key_log (
+    entry INTEGER PRIMARY KEY,
+    hash INTEGER NOT NULL,
+    sequence INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE keys (
+    hash INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (hash, sequence)
+  ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE queue (
     operation TEXT NOT NULL,
@@ -182,10 +191,11 @@ const VERSION_2 = `
   CREATE INDEX changed ON states (principal, change) WHERE change IS NOT NULL;
 
   INSERT INTO jobs
-    SELECT sequence, id, keyed, operation, principal, max_attempts, accepted_at, available_at,
+    SELECT sequence, id, operation, principal, max_attempts, accepted_at, available_at,
       iif(revision = 1, change, NULL), fingerprint, input_version, details,
       iif(input = '', (SELECT input FROM inputs WHERE inputs.sequence = jobs_1.sequence), input)
     FROM jobs_1;
+  INSERT INTO keys SELECT key_hash(id), sequence FROM jobs_1 WHERE keyed = 1;
   INSERT INTO queue SELECT operation, available_at, sequence FROM jobs_1 WHERE status = ${STATUS.queued};
   INSERT INTO states
     SELECT sequence, status, revision, attempt, updated_at, available_at, token, expires_at, output, attempts,
@@ -224,6 +234,7 @@ export function inspect(
 export function migrate(database: DatabaseSync, file: string, newSecret: string): void {
   const { version, isNew } = inspect(database, file);
   if (version === MIGRATIONS.length) return;
+  database.function("key_hash", { deterministic: true }, (id) => hashOf(String(id)));
   database.exec("BEGIN IMMEDIATE");
   for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
   if (isNew) database.prepare("INSERT INTO secret VALUES (?)").run(newSecret);

@@ -30,9 +30,11 @@ export class Store {
       const result = work();
       this.jobs.queue.flush();
       this.jobs.claims.write();
+      this.jobs.keys.write();
       this.#counts.write();
       commit.run();
       this.jobs.claims.committed();
+      this.jobs.keys.committed();
       this.#counts.committed();
       return result;
     } catch (error) {
@@ -41,6 +43,7 @@ export class Store {
       if (this.#database.isTransaction) rollback.run();
       this.jobs.queue.rolledBack();
       this.jobs.claims.rolledBack();
+      this.jobs.keys.rolledBack();
       throw error;
     }
   }

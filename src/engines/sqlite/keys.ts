@@ -1,0 +1,139 @@
+/**
+ * Where the job of a key stands, in the owner's hands. A new key goes to the index in memory, and to the end of
+ * `key_log`, from which the index is filled when the store is opened. When a generation of the index is full, its
+ * keys move to `keys` in the order of that table, a few with each group: 32,768 that arrive sorted share the pages
+ * they alter, where each alone would alter one.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import type { JobId } from "../../core/job.ts";
+import { GENERATION_KEYS, type Generation, hashOf, KeyIndex } from "./key-index.ts";
+import { inArrays } from "./rows.ts";
+
+/** With each group at least so many keys move, and more than are new: one generation is done before the next is full. */
+const LEAST_MOVED = 16;
+const MOVED_A_KEY = 1.25;
+
+type Move = {
+  readonly generation: Generation;
+  readonly hashes: Float64Array;
+  /** The end of its part of the log. */
+  readonly until: number;
+  done: number;
+};
+
+export class Keys {
+  readonly index = new KeyIndex();
+  readonly #statements: ReturnType<typeof prepare>;
+  #current: Generation = 0;
+  #lastEntry = 0;
+  #move: Move | undefined;
+  /** Whether there are any in `keys`. */
+  #hasOlder: boolean;
+  /** Keys of this transaction. */
+  #added = 0;
+  /** Those that this transaction removes, by hash and sequence. */
+  #removed: (readonly [hash: number, sequence: number])[] = [];
+
+  constructor(database: DatabaseSync) {
+    this.#statements = prepare(database);
+    this.#hasOlder = this.#statements.any.get() !== undefined;
+    this.#load();
+  }
+
+  /** Sequences of jobs whose id this may be. */
+  candidates(id: JobId): readonly number[] {
+    const hash = hashOf(id);
+    const recent = this.index.candidates(hash);
+    return this.#hasOlder ? [...recent, ...sequencesIn(this.#statements.older.all(hash))] : recent;
+  }
+
+  add(id: JobId, sequence: number): void {
+    const hash = hashOf(id);
+    this.#added++;
+    // The very same call may come again in the transaction that removed it.
+    if (this.#removed.length > 0) this.#removed = this.#removed.filter((place) => place[1] !== sequence);
+    if (!this.index.put(this.#current, hash, sequence)) return this.#addOlder(hash, sequence);
+    this.#statements.log.run(++this.#lastEntry, hash, sequence);
+  }
+
+  /** Of a job that is gone. What stands in the log leads nowhere, and is not loaded again. */
+  remove(id: JobId, sequence: number): void {
+    const hash = hashOf(id);
+    this.#removed.push([hash, sequence]);
+    if (this.#hasOlder) this.#statements.remove.run(hash, sequence);
+  }
+
+  /** Among the last statements of a transaction. */
+  write(): void {
+    const move = this.#move;
+    if (!move) return;
+    const end = Math.min(move.hashes.length, move.done + Math.max(LEAST_MOVED, MOVED_A_KEY * this.#added));
+    for (; move.done < end; move.done++) {
+      const hash = move.hashes[move.done] as number;
+      for (const sequence of this.index.candidates(hash)) this.#addOlder(hash, sequence);
+    }
+    if (move.done === move.hashes.length) this.#statements.forget.run(move.until);
+  }
+
+  /** Only what is committed to `keys` may leave the index: the other thread looks into both. */
+  committed(): void {
+    this.#added = 0;
+    for (const [hash, sequence] of this.#removed.splice(0)) this.index.forget(hash, sequence);
+    if (this.#move && this.#move.done === this.#move.hashes.length) this.#move = undefined;
+    if (this.#move || this.index.count(this.#current) < GENERATION_KEYS) return;
+    const full = this.#current;
+    this.#current = full === 0 ? 1 : 0;
+    this.index.clear(this.#current);
+    this.#begin(full, this.#lastEntry);
+  }
+
+  /** What was put into the index leads nowhere, and stays: the other thread may be looking. */
+  rolledBack(): void {
+    this.#added = 0;
+    this.#removed = [];
+    if (this.#move) this.#move.done = 0;
+  }
+
+  #begin(generation: Generation, until: number): void {
+    this.#move = { generation, hashes: this.index.sorted(generation), until, done: 0 };
+  }
+
+  #addOlder(hash: number, sequence: number): void {
+    this.#hasOlder = true;
+    this.#statements.add.run(hash, sequence);
+  }
+
+  #load(): void {
+    type Row = readonly [entry: number, hash: number, sequence: number];
+    const rows = this.#statements.logged.all() as unknown as readonly Row[];
+    this.#current = 0;
+    const [lastEntry] = this.#statements.lastEntry.get() as unknown as readonly [number | null];
+    this.#lastEntry = lastEntry ?? 0;
+    const olderRows = Math.max(0, rows.length - GENERATION_KEYS);
+    for (const [place, [, hash, sequence]] of rows.entries())
+      this.index.put(place < olderRows ? 1 : 0, hash, sequence);
+    if (olderRows > 0) this.#begin(1, rows[olderRows - 1]?.[0] ?? 0);
+  }
+}
+
+/** Rows of one number each. */
+export function sequencesIn(rows: unknown): readonly number[] {
+  return (rows as readonly (readonly [number])[]).map(([sequence]) => sequence);
+}
+
+export const OLDER_KEYS = "SELECT sequence FROM keys WHERE hash = ?";
+
+function prepare(database: DatabaseSync) {
+  const statement = (sql: string) => inArrays(database.prepare(sql));
+  return {
+    any: statement("SELECT 1 FROM keys LIMIT 1"),
+    older: statement(OLDER_KEYS),
+    add: statement("INSERT OR IGNORE INTO keys (hash, sequence) VALUES (?, ?)"),
+    remove: statement("DELETE FROM keys WHERE hash = ? AND sequence = ?"),
+    log: statement("INSERT INTO key_log (entry, hash, sequence) VALUES (?, ?, ?)"),
+    logged: statement(`SELECT entry, hash, key_log.sequence FROM key_log CROSS JOIN jobs USING (sequence)
+      ORDER BY entry`),
+    lastEntry: statement("SELECT max(entry) FROM key_log"),
+    forget: statement("DELETE FROM key_log WHERE entry <= ?"),
+  };
+}
