@@ -143,7 +143,7 @@ export const bounds = {
     "soak",
     10,
     "%",
-    "ten minutes at 60% of the peak: the rate lost from the first third to the last",
+    "at 60% of the peak: the rate lost from the first third to the last",
   ),
   "soak-p99": atMost("P10", "soak", 10, "%", "the same: growth of the p99"),
   "soak-memory": atMost("P10", "soak", 10, "%", "the same: growth of memory (RSS)"),

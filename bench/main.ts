@@ -3,49 +3,85 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureInstalled } from "../tools/install.js";
-import { install } from "./build/installed.ts";
+import { Problem } from "../tools/launch.js";
+import { type Installed, install } from "./build/installed.ts";
 import { folderSource, namedSource, root } from "./build/source.ts";
 import { chooseGenerator } from "./generators/choose.ts";
-import { mainRun } from "./measure/main-run.ts";
 import { help, type Options, parse } from "./options.ts";
-import { CELLS, comparison, figuresOf, mainTable, rowsOf } from "./report/main-report.ts";
+import { type Found, together } from "./report/found.ts";
+import { markdown, text } from "./report/print.ts";
+import { resultOf, save } from "./report/result.ts";
 import { surroundings } from "./report/surroundings.ts";
-import { markdownTable, textTable } from "./report/table.ts";
-import { sentenceOf, verdictsOf } from "./report/verdict.ts";
+import { verdictsOf } from "./report/verdict.ts";
+import { goalsFound } from "./runs/goals.ts";
+import { mainFound } from "./runs/main.ts";
+import { peersFound } from "./runs/peers.ts";
+import { soakFound } from "./runs/soak.ts";
+
+/** Progress is no result: whoever reads standard output gets figures only. */
+const say = (line: string): void => console.error(line);
 
 async function run(options: Options): Promise<void> {
-  if (options.kind !== "main" && options.kind !== "against")
-    throw new RangeError(`--${options.kind} is not built yet.`);
-  const say = (line: string): void => console.error(line);
+  const began = new Date();
   await ensureInstalled("bench/fastify", "Fastify, which the bench compares with");
-  const folder = mkdtempSync(join(tmpdir(), "spillway-bench-"));
-  // Whatever ends this process: the servers end with it, and nothing of them stays behind.
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
+  if (options.kind === "peers") await ensureInstalled("bench/peers", "the products to compare with");
+  const folder = temporaryFolder();
   const generator = await chooseGenerator(folder);
-  const sources = [folderSource(root, "this tree")];
-  if (options.against !== undefined) sources.push(namedSource(options.against));
-  say("building …");
-  const builds = sources.map((source, index) => install(source, join(folder, `build-${index}`)));
-  const around = surroundings(generator.name, builds[0]?.commit ?? "unknown");
-  const plan = { ...options, builds, generator, folder, say };
-  const measured = await mainRun(plan);
-  const rows = rowsOf(measured);
-  const verdicts = verdictsOf(figuresOf(measured));
-  if (options.json) {
-    console.log(JSON.stringify({ ...around, rows, verdicts }, null, 2));
-    return;
+  const builds = buildsOf(options, folder);
+  const [build] = builds;
+  const around = surroundings(generator.name, build.commit, folder);
+  const measured = await measure(options, { ...options, builds, build, generator, folder, say });
+  const found = { ...measured, notes: [...generator.notes, ...measured.notes] };
+  const verdicts = verdictsOf(found.figures);
+  const { seconds, rounds, connections, against, soakMinutes } = options;
+  const settings = {
+    rounds,
+    seconds,
+    connections,
+    ...(against !== undefined && { against: builds[1]?.commit ?? against }),
+    ...(options.kind === "soak" && { duration: `${Math.round(soakMinutes * 60)} s` }),
+  };
+  const result = resultOf(options.kind, began, around, settings, found, verdicts);
+  if (options.json) console.log(JSON.stringify(result, null, 2));
+  else console.log(options.markdown ? markdown(result, found) : text(result, found));
+  if (options.save) say(`\nSaved as ${save(result, join(root, "bench/results"))}`);
+}
+
+type Plan = Options & {
+  readonly builds: readonly Installed[];
+  readonly build: Installed;
+  readonly generator: Awaited<ReturnType<typeof chooseGenerator>>;
+  readonly folder: string;
+  readonly say: (line: string) => void;
+};
+
+async function measure({ kind, soakMinutes }: Options, plan: Plan): Promise<Found> {
+  switch (kind) {
+    case "main":
+    case "against":
+      return mainFound(plan);
+    case "goals":
+      return together([await mainFound(plan), await goalsFound(plan)]);
+    case "peers":
+      return peersFound(plan);
+    case "soak":
+      return soakFound({ ...plan, minutes: soakMinutes });
   }
-  const losing = new Set(verdicts.flatMap(({ name, reached }) => (reached ? [] : (CELLS[name] ?? []))));
-  const show = options.markdown ? markdownTable : textTable;
-  console.log(
-    `${around.machine}\nNode.js ${around.node}, SQLite ${around.sqlite}, commit ${around.commit}, ${around.generator}`,
-  );
-  console.log(`${options.rounds} rounds of ${options.seconds} s at ${options.connections} connections\n`);
-  console.log(show(mainTable(rows, measured.floors.fastify, losing)));
-  const compared = comparison(measured);
-  if (compared !== undefined) console.log(`\n${show(compared)}`);
-  console.log(`\n${verdicts.map(sentenceOf).join("\n")}`);
+}
+
+function buildsOf({ against }: Options, folder: string): readonly [Installed, ...Installed[]] {
+  const other = against === undefined ? [] : [namedSource(against)];
+  say("building …");
+  const own = install(folderSource(root, "this tree"), join(folder, "build"));
+  return [own, ...other.map((source) => install(source, join(folder, "build-of-other")))];
+}
+
+/** Whatever ends this process: the servers end with it, and nothing of them stays behind. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
+  process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
+  return folder;
 }
 
 try {
@@ -53,6 +89,7 @@ try {
   if (options === undefined) console.log(help);
   else await run(options);
 } catch (error) {
-  console.error(error instanceof RangeError ? `bench: ${error.message}` : error);
+  const explained = error instanceof RangeError || error instanceof Problem;
+  console.error(explained ? `bench: ${error.message}` : error);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 // Holds the whole tree against the rules of scripts/architecture.ts, the lockfiles against what may be installed, and
 // proves by planted breaches that the checker would see them.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { suite, test } from "node:test";
 import {
@@ -45,6 +45,8 @@ const lockfiles = tree
       ([name]) => name !== "",
     ),
   }));
+
+const readIfThere = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 const none = (breaches: readonly string[]) => assert.deepEqual(breaches, [], `\n${breaches.join("\n")}\n`);
 
@@ -92,8 +94,19 @@ suite("the lockfiles", () => {
   test("no package is tied to the host of a registry", () =>
     none(packages.filter(({ entry }) => /^https?:/.test(entry.resolved ?? "")).map(({ name }) => name)));
 
-  test("no package runs a script when it is installed", () =>
-    none(packages.filter(({ entry }) => entry.hasInstallScript).map(({ name }) => name)));
+  // One that would is allowed in a folder of its own that forbids it, also to whoever installs there by hand.
+  test("no package runs a script when it is installed", () => {
+    const forbidden = (path: string) => {
+      const folder = path.replace(/package-lock\.json$/, "");
+      return folder !== "" && /^ignore-scripts=true$/m.test(readIfThere(join(root, folder, ".npmrc")));
+    };
+    const allowed = lockfiles.filter(({ path }) => forbidden(path)).map(({ path }) => `${path}: `);
+    none(
+      packages
+        .filter(({ name, entry }) => entry.hasInstallScript && !allowed.some((path) => name.startsWith(path)))
+        .map(({ name }) => name),
+    );
+  });
 
   test("serving needs at most 12 packages from elsewhere", () => {
     const own = lockfiles.find(({ path }) => path === "package-lock.json")?.packages ?? [];

@@ -71,3 +71,14 @@ export function emitScripts(from: string, to: string): void {
     writeFileSync(join(to, name.replace(/\.ts$/, ".js")), imports);
   }
 }
+
+/** The peers' scripts beside their packages. Answers the folder that holds `bullmq.js` and the others. */
+export function installPeers(folder: string): string {
+  const scripts = join(folder, "peers");
+  mkdirSync(scripts, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
+  link(join(root, "bench/peers/node_modules"), join(folder, "node_modules"));
+  emitScripts(join(root, "bench/servers"), folder);
+  emitScripts(join(root, "bench/servers/peers"), scripts);
+  return scripts;
+}

@@ -14,6 +14,9 @@ export async function chooseGenerator(folder: string): Promise<Generator> {
 export function ownGenerator(): Generator {
   return {
     name: "bench/generators/own.ts (wrk is not installed)",
+    notes: [
+      "The load generator takes more of the machine than wrk would, so that rates are lower and closer together than they are: of the goals, trust those about CPU. Install wrk for the others.",
+    ],
     run: async (url, work) => {
       const args = [join(import.meta.dirname, "own.ts"), url, JSON.stringify(work)];
       const { stdout } = await execute(process.execPath, args, { timeout: (work.seconds + 10) * 1_000 });

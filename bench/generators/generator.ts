@@ -1,9 +1,11 @@
 // What a load generator is asked for, and what it answers.
-import { execFile } from "node:child_process";
+import { type ExecFileOptions, execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { endWithUs } from "../measure/children.ts";
 
 /** A stretch of requests, each connection sending the next one when it has its answer. */
 export type Work = {
+  /** `{key}` in it is another one in each request. */
   readonly path: string;
   readonly connections: number;
   readonly seconds: number;
@@ -24,7 +26,20 @@ export type Load = {
 
 export type Generator = {
   readonly name: string;
+  /** What a reader of figures that it made must know. */
+  readonly notes: readonly string[];
   readonly run: (url: string, work: Work) => Promise<Load>;
 };
 
-export const execute = promisify(execFile);
+const promised = promisify(execFile);
+
+/** A command to its end, which comes with this process's end at the latest. */
+export function execute(
+  command: string,
+  args: readonly string[],
+  options: ExecFileOptions = {},
+): Promise<{ readonly stdout: string }> {
+  const running = promised(command, args, { ...options, encoding: "utf8" });
+  endWithUs(running.child);
+  return running;
+}

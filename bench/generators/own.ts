@@ -10,12 +10,12 @@ import { Histogram } from "./histogram.ts";
 import { replyLength, requestHead } from "./http.ts";
 
 const [address = "", work = ""] = process.argv.slice(2);
-const { connections, seconds, keyed = false, batch }: Work = JSON.parse(work);
-const { hostname, port, pathname } = new URL(address);
+const { path, connections, seconds, keyed = false, batch }: Work = JSON.parse(work);
+const { hostname, port } = new URL(address);
 const body = bodyOf(batch);
-const head = requestHead(hostname, port, pathname, body);
-const fixed = `${head}\r\n${body}`;
-const next = keyed ? () => `${head}Idempotency-Key: ${randomUUID()}\r\n\r\n${body}` : () => fixed;
+const head = requestHead(hostname, port, path, body) + (keyed ? "Idempotency-Key: {key}\r\n" : "");
+const [before = "", after] = `${head}\r\n${body}`.split("{key}");
+const next = after === undefined ? () => before : () => before + randomUUID() + after;
 
 const took = new Histogram();
 let failures = 0;

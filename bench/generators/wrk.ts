@@ -4,41 +4,56 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bodyOf } from "./body.ts";
 import { execute, type Generator, type Load, type Work } from "./generator.ts";
+import { requestHead } from "./http.ts";
 
 export function wrkGenerator(version: string, folder: string): Generator {
   return {
     name: `wrk ${version}`,
+    notes: [],
     run: async (url, work) => {
       const { connections, seconds } = work;
       const script = join(folder, "requests.lua");
       writeFileSync(script, scriptOf(url, work));
-      const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "-s", script, url];
+      const args = [
+        "-t1",
+        `-c${connections}`,
+        `-d${seconds}s`,
+        "--timeout",
+        "30s",
+        "--latency",
+        "-s",
+        script,
+        url,
+      ];
       const { stdout } = await execute("wrk", args, { timeout: (seconds + 10) * 1_000 });
       return loadOf(stdout);
     },
   };
 }
 
-/** A body's text is the same in JSON and in Lua, as it holds no escapes. */
-export function scriptOf(url: string, { keyed = false, batch }: Work): string {
+/** The body's text is the same in JSON and in Lua, as it holds no escapes. */
+export function scriptOf(url: string, { path, keyed = false, batch }: Work): string {
   const body = bodyOf(batch);
   const common = `wrk.method = "POST"\nwrk.body = [==[${body}]==]\nwrk.headers["Content-Type"] = "application/json"\n`;
-  return keyed ? common + keyedRequests(url, body) : common;
+  if (!keyed && !path.includes("{key}")) return common;
+  const { host, hostname, port } = new URL(url);
+  const head = requestHead(hostname, port, path, body) + (keyed ? `Idempotency-Key: {key}\r\n` : "");
+  if (!head.includes(host)) throw new Error(`${url} names its port implicitly.`);
+  return common + uniqueRequests(`${head}\r\n`);
 }
 
 /** Keys as clients make them, random and 36 characters long. The text is put together once but for the key. */
-function keyedRequests(url: string, body: string): string {
-  const { host, pathname } = new URL(url);
-  const head = `POST ${pathname} HTTP/1.1\\r\\nHost: ${host}\\r\\nContent-Type: application/json\\r\\nContent-Length: ${Buffer.byteLength(body)}\\r\\nIdempotency-Key: `;
+function uniqueRequests(head: string): string {
+  const [before = "", after = ""] = head.split("{key}").map((part) => part.replaceAll("\r\n", "\\r\\n"));
   return `
 math.randomseed(${randomInt(2 ** 31)})
-local head = "${head}"
-local tail = "\\r\\n\\r\\n" .. wrk.body
+local before = "${before}"
+local after = "${after}" .. wrk.body
 local random, format = math.random, string.format
 local n = 0
 request = function()
   n = n + 1
-  return head .. format("%08x-%08x-%08x-%09x", random(0, 2147483647), random(0, 2147483647), random(0, 2147483647), n) .. tail
+  return before .. format("%08x-%08x-%08x-%09x", random(0, 2147483647), random(0, 2147483647), random(0, 2147483647), n) .. after
 end
 `;
 }

@@ -2,7 +2,8 @@
 // each other in time. A step leaves the product as it found it: nothing queued, the operation paused.
 import type { Generator } from "../generators/generator.ts";
 import type { Sample } from "../report/sample.ts";
-import { breathe, load, usedBetween } from "./load.ts";
+import { acceptAndRun } from "./accept-and-run.ts";
+import { breathe, load } from "./load.ts";
 import type { Product } from "./product.ts";
 import type { Server } from "./server.ts";
 
@@ -83,7 +84,7 @@ export async function measureProduct(
   }
   if (wanted("run")) {
     await breathe();
-    found.run = await acceptAndRun(product, setting);
+    found.run = await acceptAndRun(product, "noop", setting);
   }
   if (wanted("batch")) {
     await breathe();
@@ -94,30 +95,6 @@ export async function measureProduct(
   await product.settled("noop");
   await product.pause("noop", true);
   return Object.fromEntries(Object.entries(found).filter(([row]) => wanted(row as ProductRow)));
-}
-
-/** Timed from the first call until the last job has run, CPU until every outcome is on disk. */
-async function acceptAndRun(product: Product, { generator, connections, seconds }: Setting): Promise<Sample> {
-  await product.pause("noop", false);
-  const before = await product.server.usage();
-  const began = Date.now();
-  const { sample, replies } = await load(product.server, generator, {
-    path: "/operations/noop",
-    connections,
-    seconds,
-  });
-  await product.settled("noop");
-  const after = await product.server.usage();
-  await product.pause("noop", true);
-  const ran = after.ran - before.ran;
-  if (ran < replies) throw new Error(`${ran} jobs ran, but ${replies} were accepted.`);
-  const { p50Ms = Number.NaN, p99Ms = Number.NaN } = sample;
-  return {
-    perSecond: ran / ((after.lastRanAt - began) / 1_000),
-    ...usedBetween(before, after, ran),
-    p50Ms,
-    p99Ms,
-  };
 }
 
 async function batches({ server }: Product, { generator, seconds }: Setting): Promise<Sample> {

@@ -51,8 +51,8 @@ export async function mainRun(plan: MainPlan): Promise<MainMeasured> {
     }
     const products: Product[] = [];
     for (const [index, build] of plan.builds.entries()) {
-      const options = plan.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${plan.profile}`];
-      const product = await Product.start(build, join(plan.folder, `data-${index}`), options);
+      const nodeOptions = plan.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${plan.profile}`];
+      const product = await Product.start(build, join(plan.folder, `data-${index}`), { nodeOptions });
       servers.push(product.server);
       products.push(product);
       await product.pause("noop", true);

@@ -20,6 +20,12 @@ type Figures = {
   readonly failed: number;
 };
 
+export type ProductOptions = {
+  readonly nodeOptions?: readonly string[];
+  /** How long succeeded jobs are kept. */
+  readonly retention?: string;
+};
+
 export class Product {
   readonly label: string;
   readonly server: Server;
@@ -34,13 +40,13 @@ export class Product {
   static async start(
     installed: Installed,
     data: string,
-    nodeOptions: readonly string[] = [],
+    { nodeOptions = [], retention = "24h" }: ProductOptions = {},
   ): Promise<Product> {
     const token = randomBytes(24).toString("hex");
     const server = await Server.start({
       folder: installed.folder,
       script: "product.js",
-      args: [data],
+      args: [data, retention],
       environment: { SPILLWAY_ADMIN_TOKEN: token },
       nodeOptions,
     });
@@ -83,6 +89,24 @@ export class Product {
     const after = await this.server.usage();
     await this.pause(queue, true);
     return { ...ranBetween(before, after, started, expected) };
+  }
+
+  /**
+   * Runs so many of what is queued, and leaves the rest. What is begun when the pause comes still ends.
+   */
+  async drainSome(queue: Queue, count: number): Promise<Sample> {
+    const before = await this.server.usage();
+    const started = Date.now();
+    await this.pause(queue, false);
+    let after = before;
+    while (after.ran - before.ran < count) {
+      await sleep(POLL_MS);
+      after = await this.server.usage();
+      if (Date.now() - started > DRAIN_LIMIT_MS)
+        throw new Error(`${after.ran - before.ran} of ${count} jobs ran.`);
+    }
+    await this.pause(queue, true);
+    return ranBetween(before, after, started, { atLeast: count, atMost: Number.POSITIVE_INFINITY });
   }
 
   async #figures(queue: Queue): Promise<Figures> {

@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { Started, Usage } from "../servers/instrument.ts";
+import type { Command, Started, Usage } from "../servers/instrument.ts";
 
 const START_MS = 30_000;
+const COMMAND_MS = 120_000;
 const STOP_MS = 10_000;
 
 export type ServerOptions = {
@@ -52,12 +53,14 @@ export class Server {
   }
 
   usage(): Promise<Usage> {
-    return this.ask<Usage>("usage");
+    this.#child.send("usage");
+    return messageOf<Usage>(this.#child, this.#name);
   }
 
-  ask<T>(message: unknown): Promise<T> {
-    this.#child.send(message as object);
-    return messageOf<T>(this.#child, this.#name);
+  /** One of the commands of its script. Answers when it is done. */
+  tell(command: string, argument = 0): Promise<Usage> {
+    this.#child.send({ command, argument } satisfies Command);
+    return messageOf<Usage>(this.#child, this.#name, COMMAND_MS);
   }
 
   async stop(): Promise<void> {
@@ -71,7 +74,7 @@ export class Server {
 }
 
 /** The next message; the channel answers one at a time. */
-function messageOf<T>(child: ChildProcess, name: string): Promise<T> {
+function messageOf<T>(child: ChildProcess, name: string, limitMs = START_MS): Promise<T> {
   return new Promise((resolve, reject) => {
     const settle = (done: () => void): void => {
       clearTimeout(limit);
@@ -81,8 +84,8 @@ function messageOf<T>(child: ChildProcess, name: string): Promise<T> {
     const onMessage = (message: unknown): void => settle(() => resolve(message as T));
     const onExit = (): void => settle(() => reject(new Error(`${name} ended.`)));
     const limit = setTimeout(
-      () => settle(() => reject(new Error(`${name} said nothing for ${START_MS / 1_000} s.`))),
-      START_MS,
+      () => settle(() => reject(new Error(`${name} said nothing for ${limitMs / 1_000} s.`))),
+      limitMs,
     );
     child.on("message", onMessage).on("exit", onExit);
   });

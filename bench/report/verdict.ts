@@ -23,6 +23,11 @@ export function reaches(bound: Bound, measured: number): boolean {
   return bound.limit === "at least" ? measured >= bound.value : measured <= bound.value;
 }
 
+/** How much of its goal a figure is: 1 and more is reached, whichever way the goal points. */
+export function shareOfGoal({ limit, value, measured }: Verdict): number {
+  return limit === "at least" ? measured / value : value / Math.max(measured, Number.MIN_VALUE);
+}
+
 /** In the unit's usual precision: 0.83 ×, 152,311/s, 1.4 ms. */
 export function amount(value: number, unit: Bound["unit"]): string {
   if (unit === "/s") return `${Math.round(value).toLocaleString("en-US")}/s`;

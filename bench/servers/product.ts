@@ -1,5 +1,5 @@
 // The product as it is used: operations with a schema on SQLite, in the flows that are measured. The bench copies
-// this file, as JavaScript, beside an installed build of `spillway`: `product.js FOLDER`.
+// this file, as JavaScript, beside an installed build of `spillway`: `product.js FOLDER [RETENTION]`.
 import { operation, spillway, table } from "spillway";
 import { serve } from "spillway/node";
 import { sqlite } from "spillway/sqlite";
@@ -51,8 +51,11 @@ function counted(source: ReturnType<typeof sqlite>): ReturnType<typeof sqlite> {
   };
 }
 
-const folder = process.argv[2];
+const [folder, succeeded = "24h"] = process.argv.slice(2) as [string?, `${number}m`?];
 if (folder === undefined) throw new Error("product.js needs a folder for its data.");
-const app = spillway({ operations: [noop, writeAtOnce, writeQueued], engine: counted(sqlite(folder)) });
+const app = spillway({
+  operations: [noop, writeAtOnce, writeQueued],
+  engine: counted(sqlite(folder, { retention: { succeeded } })),
+});
 const { port } = await serve(app, { port: 0, host: "127.0.0.1", drain: { delay: "1ms" }, log: () => {} });
 instrument(port);
