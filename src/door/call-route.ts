@@ -13,7 +13,7 @@ import { parsePrefer } from "./prefer.ts";
 import { receiptPath, receiptText } from "./receipt.ts";
 import { json, problemReply, refuse } from "./replies.ts";
 
-/** No async function, and no promise but one: this is the path that nearly every call takes. */
+/** No async function, and few promises: this is the path that nearly every call takes. */
 export function callRoute(
   request: DoorRequest,
   operation: Operation,
@@ -24,12 +24,12 @@ export function callRoute(
   const { key, traceparent } = headOf(request, runtime, SINGLE);
   const details = traceparent === undefined ? HTTP : { ...HTTP, traceparent };
   const { inputBytes } = operation.spec;
-  return new Promise((resolve, reject) => {
+  const answering = new Promise<CallResult>((answered, failed) => {
     request.body(inputBytes, (body) => {
       try {
         const read = readJson(bytesOf(body, inputBytes));
         if (!read.ok) throw refuse("malformed-json", read.detail);
-        const result = calls.call({
+        const call = {
           operation,
           principal,
           text: read.text,
@@ -37,14 +37,14 @@ export function callRoute(
           key: key === undefined ? undefined : { key },
           prefer: parsePrefer(headerOf(request, "prefer")),
           details,
-        });
-        if (result instanceof Promise) resolve(result.then((late) => replyOf(late, runtime)));
-        else resolve(replyOf(result, runtime));
+        };
+        calls.begin(call, { answered, failed });
       } catch (error) {
-        reject(error);
+        failed(error);
       }
     });
   });
+  return answering.then((result) => replyOf(result, runtime));
 }
 
 const HTTP: CallDetails = { origin: "http" };

@@ -18,6 +18,13 @@ export type CallRequest = {
   readonly details: CallDetails;
 };
 
+/** Hears what became of a call: once, at once or later, and never both. */
+export type Caller = {
+  readonly answered: (result: CallResult) => void;
+  /** By a mistake of ours, or a store that cannot be read. */
+  readonly failed: (error: unknown) => void;
+};
+
 /** What the caller is told besides. */
 export type CallNotes = {
   /** What of `Prefer` was acted on. */

@@ -11,7 +11,14 @@ import type { Runtime, Store } from "../core/runtime.ts";
 import { type Validated, validate } from "../core/schema.ts";
 import { Streak } from "../core/streak.ts";
 import { AtOnce } from "./at-once.ts";
-import { type CallNotes, type CallRequest, type CallResult, newCall, turnedAway } from "./call.ts";
+import {
+  type Caller,
+  type CallNotes,
+  type CallRequest,
+  type CallResult,
+  newCall,
+  turnedAway,
+} from "./call.ts";
 import { Depths } from "./depths.ts";
 import type { Preference } from "./prefer.ts";
 import type { Quotas } from "./quotas.ts";
@@ -38,21 +45,29 @@ export class Calls {
     this.#keeping = { store, depths, replays: new Replays(runtime, store, depths) };
   }
 
-  /** At once what can be said at once: no promise is made that nobody has to wait for. */
-  call(request: CallRequest): CallResult | Promise<CallResult> {
-    const checking = validate(request.operation.spec.input, request.value);
-    return checking instanceof Promise
-      ? checking.then((input) => this.#checked(request, input))
-      : this.#checked(request, checking);
+  call(request: CallRequest): Promise<CallResult> {
+    return new Promise((answered, failed) => this.begin(request, { answered, failed }));
   }
 
-  #checked(request: CallRequest, input: Validated<unknown>): CallResult | Promise<CallResult> {
-    if (!input.ok) return turnedAway(problem("invalid-input", undefined, { errors: input.faults }));
+  /** The same without a promise, for the paths that many calls take. */
+  begin(request: CallRequest, caller: Caller): void {
+    try {
+      const checking = validate(request.operation.spec.input, request.value);
+      if (!(checking instanceof Promise)) this.#checked(request, checking, caller);
+      else checking.then((input) => this.#checked(request, input, caller)).catch(caller.failed);
+    } catch (error) {
+      caller.failed(error);
+    }
+  }
+
+  #checked(request: CallRequest, input: Validated<unknown>, caller: Caller): void {
+    if (!input.ok)
+      return caller.answered(turnedAway(problem("invalid-input", undefined, { errors: input.faults })));
     const fault = this.#keyFault(request);
-    if (fault) return fault;
+    if (fault) return caller.answered(fault);
     const call = newCall(request, this.#runtime);
-    if (!request.key || this.#isToldByOpening(request, call)) return this.#place(request, call, input.value);
-    return this.#placeNew(request, call, input.value);
+    if (!request.key || this.#isToldByOpening(request, call)) this.#place(request, call, input.value, caller);
+    else this.#placeNew(request, call, input.value, caller).catch(caller.failed);
   }
 
   /**
@@ -66,21 +81,17 @@ export class Calls {
   }
 
   /** Looks up the key before anything is counted: a repeat spends nothing, and no load turns it away. */
-  async #placeNew(request: CallRequest, call: NewCall, input: unknown): Promise<CallResult> {
+  async #placeNew(request: CallRequest, call: NewCall, input: unknown, caller: Caller): Promise<void> {
     const known = await this.#keeping?.replays.answer(request, call);
-    return known ?? this.#place(request, call, input);
+    if (known) caller.answered(known);
+    else this.#place(request, call, input, caller);
   }
 
-  #place(request: CallRequest, call: NewCall, input: unknown): CallResult | Promise<CallResult> {
+  #place(request: CallRequest, call: NewCall, input: unknown, caller: Caller): void {
     const overload = this.#overload(request);
-    if (overload) return overload;
-    if (isQueued(request.operation.spec.flow, request.prefer)) return this.#queue(request, call);
-    return this.#now(request, call, input);
-  }
-
-  /** One item of a batch: queued, whatever the flow. */
-  queue(request: Omit<CallRequest, "prefer">): CallResult | Promise<CallResult> {
-    return this.call({ ...request, prefer: RESPOND_ASYNC });
+    if (overload) caller.answered(overload);
+    else if (isQueued(request.operation.spec.flow, request.prefer)) this.#queue(request, call, caller);
+    else this.#now(request, call, input, caller);
   }
 
   /** When it is worth asking for the job again. */
@@ -106,15 +117,19 @@ export class Calls {
     return over && { kind: "problem", ...over };
   }
 
-  #now(request: CallRequest, call: NewCall, input: unknown): CallResult | Promise<CallResult> {
+  #now(request: CallRequest, call: NewCall, input: unknown, caller: Caller): void {
     const { spec } = request.operation;
     const slot = this.#runtime.drain.begun
       ? ({ kind: "draining" } as const)
       : this.#runtime.gate.take(spec.name, "call");
-    if (slot.kind === "slot") return this.#run(request, call, input, slot);
-    if (spec.flow === "spill") return this.#queue(request, call);
-    this.#count(request, "refused");
-    return turnedAway(problem(slot.kind, whyNot(spec.name, slot.kind)));
+    if (slot.kind === "slot") {
+      this.#run(request, call, input, slot).then(caller.answered, caller.failed);
+    } else if (spec.flow === "spill") {
+      this.#queue(request, call, caller);
+    } else {
+      this.#count(request, "refused");
+      caller.answered(turnedAway(problem(slot.kind, whyNot(spec.name, slot.kind))));
+    }
   }
 
   async #run(request: CallRequest, queued: NewCall, input: unknown, slot: Slot): Promise<CallResult> {
@@ -146,13 +161,12 @@ export class Calls {
     return { ...turnedAway(error ?? problem("internal")), ...notes };
   }
 
-  #queue(request: CallRequest, call: NewCall): CallResult | Promise<CallResult> {
-    if (!this.#keeping) return turnedAway(problem("internal"));
+  #queue(request: CallRequest, call: NewCall, caller: Caller): void {
+    if (!this.#keeping) return caller.answered(turnedAway(problem("internal")));
     const { name, backlog } = request.operation.spec;
     const room = this.#keeping.depths.reserve(name, backlog);
-    return room === true
-      ? this.#open(request, call, this.#keeping)
-      : this.#openWhere(room, request, call, this.#keeping);
+    if (room === true) this.#open(request, call, this.#keeping, caller);
+    else this.#openWhere(room, request, call, this.#keeping, caller).catch(caller.failed);
   }
 
   async #openWhere(
@@ -160,36 +174,33 @@ export class Calls {
     request: CallRequest,
     call: NewCall,
     keeping: Keeping,
-  ): Promise<CallResult> {
-    if (await room) return this.#open(request, call, keeping);
+    caller: Caller,
+  ): Promise<void> {
+    if (await room) return this.#open(request, call, keeping, caller);
     const { name, backlog } = request.operation.spec;
     const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
-    return turnedAway(full, keeping.depths.waitSeconds(name));
+    caller.answered(turnedAway(full, keeping.depths.waitSeconds(name)));
   }
 
-  #open(request: CallRequest, call: NewCall, keeping: Keeping): Promise<CallResult> {
-    return new Promise((resolve) => {
-      keeping.store.committer.put({ kind: "open", call }, (answer) =>
-        resolve(this.#opened(request, call, answer, keeping)),
-      );
+  #open(request: CallRequest, call: NewCall, keeping: Keeping, caller: Caller): void {
+    keeping.store.committer.put({ kind: "open", call }, (answer) => {
+      keeping.depths.answered(call.operation, answer.kind === "opened");
+      if (answer.kind === "opened") this.#opened(request, answer.job, caller);
+      else this.#notOpened(request, call, answer, keeping).then(caller.answered, caller.failed);
     });
   }
 
-  #opened(
-    request: CallRequest,
-    call: NewCall,
-    answer: AnswerOf<"open">,
-    keeping: Keeping,
-  ): CallResult | Promise<CallResult> {
-    keeping.depths.answered(call.operation, answer.kind === "opened");
-    if (answer.kind !== "opened") return this.#notOpened(request, call, answer, keeping);
+  #opened(request: CallRequest, job: Job, caller: Caller): void {
     this.#refusals.over();
     this.#count(request, "accepted");
     const { waitSeconds, respondAsync } = request.prefer;
-    if (waitSeconds !== undefined)
-      return this.#held(answer.job, waitSeconds * 1_000, { applied: `wait=${waitSeconds}` });
-    const receipt = this.#receipt(answer.job);
-    return respondAsync ? { ...receipt, applied: "respond-async" } : receipt;
+    if (waitSeconds !== undefined) {
+      const notes = { applied: `wait=${waitSeconds}` };
+      this.#held(job, waitSeconds * 1_000, notes).then(caller.answered, caller.failed);
+    } else {
+      const receipt = this.#receipt(job);
+      caller.answered(respondAsync ? { ...receipt, applied: "respond-async" } : receipt);
+    }
   }
 
   /** Another call of the same key came first, or the store takes nothing on: either way this one has cost nothing. */
@@ -224,8 +235,6 @@ export class Calls {
     this.#runtime.meters.get(operation.spec.name)?.count(what);
   }
 }
-
-const RESPOND_ASYNC: Preference = { respondAsync: true, waitSeconds: undefined };
 
 /** Whether it is queued whatever slots are free. */
 function isQueued(flow: Flow, { respondAsync, waitSeconds }: Preference): boolean {

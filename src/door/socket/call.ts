@@ -34,7 +34,7 @@ function call(
   principal: Principal,
   calls: Calls,
   runtime: Runtime,
-): CallResult | Promise<CallResult> {
+): Promise<CallResult> {
   const operation = callable(name, runtime);
   if (key === undefined) refuseCongestion(runtime);
   const text = JSON.stringify(input);
