@@ -88,6 +88,21 @@ describe("the committer", () => {
     assert.equal(group.at(-1), "claim");
   });
 
+  test("while few opens wait, few settlements go with them, and all that fit as soon as none does", async () => {
+    const { committer, groups, held } = world();
+    void committer.submit(audit("first"));
+    await turn();
+    for (let i = 0; i < 1_000; i++) void committer.submit(audit(String(i)));
+    void committer.submit(open("1"));
+    held.shift()?.();
+    await turn();
+    assert.equal(groups[1]?.length, 65);
+    assert.equal(kinds(groups[1])?.at(-1), "open");
+    held.shift()?.();
+    await turn();
+    assert.equal(groups[2]?.length, 936);
+  });
+
   test("large opens do not keep a claim out of the group either", async () => {
     const { committer, groups, held } = world();
     void committer.submit(audit("first"));

@@ -14,12 +14,13 @@ export class OwnerThread {
   readonly #onFatal: (error: Error) => void;
   readonly #ended: Promise<void>;
   readonly #waiting: ((reply: Reply) => void)[] = [];
+  readonly #arrived: Reply[] = [];
   #state: "open" | "closed" | "lost" = "open";
 
   private constructor(worker: Worker, onFatal: (error: Error) => void) {
     this.#worker = worker;
     this.#onFatal = onFatal;
-    worker.on("message", (reply: Reply) => this.#receive(reply));
+    worker.on("message", (reply: Reply) => this.#arrive(reply));
     worker.on("error", (error: Error) => this.#lose(error));
     worker.on("messageerror", (error: Error) => this.#lose(error));
     this.#ended = new Promise((resolve) => {
@@ -65,6 +66,18 @@ export class OwnerThread {
     await this.#worker.terminate();
   }
 
+  /**
+   * Taken in after the sockets have been looked at. Node.js hands over up to 1,000 messages before it does that: where
+   * an answer leads to the next question, and that is answered while the first is still dealt with, nobody else is heard.
+   */
+  #arrive(reply: Reply): void {
+    if (this.#arrived.push(reply) === 1) setImmediate(() => this.#receiveAll());
+  }
+
+  #receiveAll(): void {
+    for (const reply of this.#arrived.splice(0)) this.#receive(reply);
+  }
+
   #receive(reply: Reply): void {
     if (reply.kind === "fatal") return this.#lose(new Error(`The database failed: ${reply.message}`));
     if (this.#state !== "lost") this.#waiting.shift()?.(reply);
@@ -72,6 +85,7 @@ export class OwnerThread {
 
   /** An end that was asked for is none to speak of. */
   #lose(error: Error): void {
+    this.#receiveAll();
     if (this.#state === "lost" || (this.#state === "closed" && this.#waiting.length === 0)) return;
     this.#state = "lost";
     this.#waiting.length = 0;
