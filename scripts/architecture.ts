@@ -51,6 +51,11 @@ export const ambientAllowed: readonly {
   { where: "src/core/clock.ts", what: ["time", "timers"], why: "the one source of time" },
   { where: "src/core/random.ts", what: ["chance"], why: "the one source of chance" },
   {
+    where: "src/engines/sqlite/owner-thread.ts",
+    what: ["timers"],
+    why: "its answers wait until the sockets have been looked at",
+  },
+  {
     where: "src/node/",
     what: ["time", "timers", "chance", "environment", "console"],
     why: "the adapter to the process it runs in",

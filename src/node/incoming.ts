@@ -2,8 +2,8 @@
  * A request of node:http that can hand over its body whole: counted while it is read, with a limit. The listeners
  * are shared by all requests and find their state on the request, so that reading costs no closures.
  */
-import { IncomingMessage } from "node:http";
 import type { Body } from "../door/exchange.ts";
+import { IncomingMessage } from "./http.ts";
 
 const EMPTY: Body = { kind: "read", bytes: new Uint8Array(0) };
 

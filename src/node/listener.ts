@@ -2,12 +2,13 @@
  * The hardened node:http server of a door: who may connect for how long, which events become exchanges, and how
  * listening ends. See docs/wire.md §6 for what each refusal is.
  */
-import { createServer, type Server, ServerResponse } from "node:http";
+import type { ServerResponse as Response, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Door } from "../door/exchange.ts";
 import { connectionOf, Watch } from "./connection.ts";
 import { Exchange } from "./exchange.ts";
 import { type HostRule, inspect, type ParserError, refusalOf } from "./framing.ts";
+import { createServer, ServerResponse } from "./http.ts";
 import { Incoming } from "./incoming.ts";
 import {
   HEADER_COUNT,
@@ -84,7 +85,7 @@ export class Listener {
     this.#watch.stop();
   }
 
-  #exchange(incoming: Incoming, response: ServerResponse, continueAwaited: boolean): void {
+  #exchange(incoming: Incoming, response: Response, continueAwaited: boolean): void {
     const connection = connectionOf(incoming.socket);
     if (connection.ending) return;
     const exchange = new Exchange(this.#site, incoming, response, connection, continueAwaited);

@@ -2,9 +2,9 @@
  * The replies that the adapter gives itself, before or instead of the door: a problem, with its connection closed.
  * And any reply as the bytes of HTTP/1.1, for a socket that node:http has let go of.
  */
-import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "node:http";
 import { type ProblemCode, problem } from "../core/errors.ts";
 import type { Reply } from "../door/exchange.ts";
+import { STATUS_CODES, validateHeaderName, validateHeaderValue } from "./http.ts";
 
 export function refusal(code: ProblemCode, detail: string, headers: readonly string[] = []): Reply {
   const body = problem(code, detail);
