@@ -24,7 +24,7 @@ export function onUpgrade(site: Site, sockets: Sockets) {
     const connection = connectionOf(incoming.socket);
     connection.last = undefined;
     // What node:http had listened for is gone, and an error that nobody hears ends the process.
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroyed);
     void decide(site, incoming, connection).then((upgrade) => {
       if (socket.destroyed) return;
       if (upgrade.kind === "refused") endWith(socket, connection, upgrade.reply);
@@ -33,9 +33,14 @@ export function onUpgrade(site: Site, sockets: Sockets) {
   };
 }
 
+/** Shared by all: one made for each would keep its request, with all its headers, as long as the socket. */
+function destroyed(this: Duplex): void {
+  this.destroy();
+}
+
 /** RFC 9110 §9.3.6: for proxies. */
 export function onConnect(incoming: IncomingMessage, socket: Duplex): void {
-  socket.on("error", () => socket.destroy());
+  socket.on("error", destroyed);
   const allow = ["Allow", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"];
   const reply = refusal("method-not-allowed", "CONNECT is for proxies, and this is none.", allow);
   endWith(socket, connectionOf(incoming.socket), reply);
