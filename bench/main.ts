@@ -7,11 +7,12 @@ import { Problem } from "../tools/launch.js";
 import { type Installed, install } from "./build/installed.ts";
 import { folderSource, namedSource, root } from "./build/source.ts";
 import { chooseGenerator } from "./generators/choose.ts";
+import { watchNeighbours } from "./measure/neighbours.ts";
 import { help, type Options, parse } from "./options.ts";
 import { type Found, together } from "./report/found.ts";
 import { markdown, text } from "./report/print.ts";
 import { resultOf, save } from "./report/result.ts";
-import { surroundings } from "./report/surroundings.ts";
+import { busyNote, surroundings } from "./report/surroundings.ts";
 import { verdictsOf } from "./report/verdict.ts";
 import { goalsFound } from "./runs/goals.ts";
 import { mainFound } from "./runs/main.ts";
@@ -30,8 +31,10 @@ async function run(options: Options): Promise<void> {
   const builds = buildsOf(options, folder);
   const [build] = builds;
   const around = surroundings(generator.name, build.commit, folder);
+  const neighbours = watchNeighbours();
   const measured = await measure(options, { ...options, builds, build, generator, folder, say });
-  const found = { ...measured, notes: [...generator.notes, ...measured.notes] };
+  const others = neighbours();
+  const found = { ...measured, notes: [...busyNote(others), ...generator.notes, ...measured.notes] };
   const verdicts = verdictsOf(found.figures);
   const { seconds, rounds, connections, against, soakMinutes } = options;
   const settings = {
@@ -41,7 +44,14 @@ async function run(options: Options): Promise<void> {
     ...(against !== undefined && { against: builds[1]?.commit ?? against }),
     ...(options.kind === "soak" && { duration: `${Math.round(soakMinutes * 60)} s` }),
   };
-  const result = resultOf(options.kind, began, around, settings, found, verdicts);
+  const result = resultOf(
+    options.kind,
+    began,
+    { ...around, otherWork: others ?? null },
+    settings,
+    found,
+    verdicts,
+  );
   if (options.json) console.log(JSON.stringify(result, null, 2));
   else console.log(options.markdown ? markdown(result, found) : text(result, found));
   if (options.save) say(`\nSaved as ${save(result, join(root, "bench/results"))}`);

@@ -47,6 +47,7 @@ export type Stretch = {
 export type Soak = {
   readonly peakPerSecond: number;
   readonly offeredPerSecond: number;
+  readonly plannedSeconds: number;
   readonly stretches: readonly Stretch[];
 };
 
@@ -60,7 +61,8 @@ export async function soakRun(plan: SoakPlan): Promise<Soak> {
     plan.say(
       `peak ${Math.round(peakPerSecond)}/s; ${offeredPerSecond}/s for ${Math.round(plan.minutes * 60)} s …`,
     );
-    return { peakPerSecond, offeredPerSecond, stretches: await soak(plan, product, data, offeredPerSecond) };
+    const stretches = await soak(plan, product, data, offeredPerSecond);
+    return { peakPerSecond, offeredPerSecond, plannedSeconds: plan.minutes * 60, stretches };
   } finally {
     await product.server.stop();
   }

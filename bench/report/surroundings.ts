@@ -10,7 +10,19 @@ export type Surroundings = {
   readonly generator: string;
   /** The file system under the data, as fsync costs what it costs there. */
   readonly disk: string;
+  /** The share of the machine that went to other work meanwhile, 0 to 1; null where it cannot be known. */
+  readonly otherWork: number | null;
 };
+
+const QUIET = 0.05;
+
+/** So that nobody takes a busy machine's figures for Spillway's. */
+export function busyNote(otherWork: number | undefined): readonly string[] {
+  if (otherWork === undefined || otherWork <= QUIET) return [];
+  return [
+    `NOT A QUIET MACHINE: other work took ${Math.round(otherWork * 100)}% of it meanwhile. Rates are lower, latencies and CPU higher than they are; run it again when the machine is idle.`,
+  ];
+}
 
 /** By the number that statfs answers. */
 const FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -23,7 +35,11 @@ const FILE_SYSTEMS: Readonly<Record<number, string>> = {
 };
 
 /** @throws where an fsync would cost nothing: figures of durable work would be figures of something else */
-export function surroundings(generator: string, commit: string, folder: string): Surroundings {
+export function surroundings(
+  generator: string,
+  commit: string,
+  folder: string,
+): Omit<Surroundings, "otherWork"> {
   const memory = Math.round(totalmem() / 2 ** 30);
   const type = process.platform === "linux" ? statfsSync(folder).type : 0;
   const disk = FILE_SYSTEMS[type] ?? "a file system not known by name";

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { bounds, goals } from "../../bench/goals.ts";
 import type { MainMeasured } from "../../bench/measure/main-run.ts";
+import { shareOfOthers } from "../../bench/measure/neighbours.ts";
 import type { PeersMeasured } from "../../bench/peers/run.ts";
 import { fileNameOf, type Result } from "../../bench/report/result.ts";
 import type { Measured, Sample } from "../../bench/report/sample.ts";
+import { busyNote } from "../../bench/report/surroundings.ts";
 import { markdownTable, textTable } from "../../bench/report/table.ts";
 import { amount, sentenceOf, shareOfGoal, verdictsOf } from "../../bench/report/verdict.ts";
 import { foundOf as mainOf } from "../../bench/runs/main.ts";
@@ -127,21 +129,44 @@ suite("the table of the peers", () => {
 });
 
 test("a soak that loses rate, gains latency and grows misses its goals", () => {
-  const stretch = (perSecond: number, p99Ms: number, rssMiB: number) => ({
-    ...{ seconds: 60, failures: 0, p50Ms: 1, cpuMicros: 1, logMiB: 4, databaseMiB: 10, queued: 0 },
-    ...{ perSecond, p99Ms, rssMiB },
+  const stretch = (seconds: number, perSecond: number, p99Ms: number, rssMiB: number) => ({
+    ...{ failures: 0, p50Ms: 1, cpuMicros: 1, logMiB: 4, databaseMiB: 10, queued: 0 },
+    ...{ seconds, perSecond, p99Ms, rssMiB },
   });
-  const stretches = [stretch(100, 10, 100), stretch(95, 11, 130), stretch(80, 12, 150)];
-  const verdicts = verdictsOf(soakFigures({ peakPerSecond: 200, offeredPerSecond: 120, stretches }));
+  const stretches = [stretch(60, 100, 10, 100), stretch(120, 95, 11, 130), stretch(180, 80, 12, 150)];
+  const verdicts = verdictsOf(
+    soakFigures({ peakPerSecond: 170, offeredPerSecond: 100, plannedSeconds: 180, stretches }),
+  );
   assert.deepEqual(
     verdicts.map(({ name, measured, reached }) => [name, Math.round(measured), reached]),
     [
+      ["soak-kept", 92, false],
       ["soak-rate", 20, false],
       ["soak-p99", 20, false],
       ["soak-memory", 50, false],
       ["soak-log", 4, true],
     ],
   );
+});
+
+test("a soak that could not keep its rate has missed, and its drift is not called flat", () => {
+  const stretches = [{ seconds: 20, perSecond: 100, failures: 0, p50Ms: 1, p99Ms: 1, cpuMicros: 1 }].map(
+    (one) => ({ ...one, rssMiB: 1, logMiB: 1, databaseMiB: 1, queued: 0 }),
+  );
+  const figures = soakFigures({ peakPerSecond: 170, offeredPerSecond: 100, plannedSeconds: 600, stretches });
+  assert.deepEqual(Object.keys(figures), ["soak-kept"]);
+  assert.deepEqual(
+    verdictsOf(figures).map(({ reached }) => reached),
+    [false],
+  );
+});
+
+test("a machine that was busy with other work is said to have been", () => {
+  assert.deepEqual(busyNote(undefined), []);
+  assert.deepEqual(busyNote(0.05), []);
+  assert.match(busyNote(0.4).join(), /NOT A QUIET MACHINE: other work took 40% of it/);
+  assert.equal(shareOfOthers(900, 700, 1_000), 0.2);
+  assert.equal(shareOfOthers(690, 700, 1_000), 0);
 });
 
 suite("output", () => {
