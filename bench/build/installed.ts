@@ -14,6 +14,10 @@ export type Installed = { readonly label: string; readonly commit: string; reado
 export function install(source: Source, folder: string): Installed {
   const sources = join(folder, "source");
   source.copyTo(sources);
+  if (!existsSync(join(sources, "package-lock.json")) || !existsSync(join(sources, "scripts/build.ts")))
+    throw new RangeError(
+      `${source.label} cannot be built: it has no lockfile or no scripts/build.ts. Name a later commit.`,
+    );
   linkTools(sources);
   runBuild(source.label, sources);
   const app = join(folder, "app");

@@ -2,13 +2,14 @@
 // each other in time. A step leaves the product as it found it: nothing queued, the operation paused.
 import type { Generator } from "../generators/generator.ts";
 import type { Sample } from "../report/sample.ts";
+import { versions } from "../versions.ts";
 import { acceptAndRun } from "./accept-and-run.ts";
 import { breathe, load } from "./load.ts";
 import type { Product } from "./product.ts";
 import type { Server } from "./server.ts";
 
 export const floorRows = {
-  fastify: "Fastify, answers and stores nothing",
+  fastify: `Fastify ${versions.fastify}, answers and stores nothing`,
   empty: "node:http, empty answer",
 } as const;
 

@@ -8,7 +8,8 @@ import { usedBetween } from "./load.ts";
 import { Server } from "./server.ts";
 
 const DRAIN_LIMIT_MS = 180_000;
-const POLL_MS = 20;
+/** Rates are taken from when jobs ran, not from when this finds it out. */
+const POLL_MS = 50;
 
 /** The operations of servers/product.ts that have jobs. */
 export type Queue = "noop" | "write-event";

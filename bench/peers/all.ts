@@ -1,5 +1,6 @@
 // Who is compared with, and how each is set.
 import { join } from "node:path";
+import { versions } from "../versions.ts";
 import type { Peer } from "./peer.ts";
 import { POSTGRES_SETTINGS, Postgres, postgresMissing } from "./postgres.ts";
 import { type QueuePeer, queuePeer } from "./queue-peer.ts";
@@ -20,7 +21,7 @@ export function allPeers(scripts: string, home: string): readonly Peer[] {
   const queues: readonly QueuePeer[] = [
     {
       id: "bullmq",
-      name: "BullMQ 6.7.0",
+      name: `BullMQ ${versions.bullmq}`,
       settings:
         "behind Fastify, Redis with appendfsync always, concurrency 50, removeOnComplete, preloaded by addBulk",
       missing: redisMissing,
@@ -30,13 +31,13 @@ export function allPeers(scripts: string, home: string): readonly Peer[] {
     {
       ...onPostgres,
       id: "pg-boss",
-      name: "pg-boss 12.38.0",
+      name: `pg-boss ${versions["pg-boss"]}`,
       settings: `behind Fastify, pool of 20, batchSize 500, 2 local workers, burstWhenBatchFull, notify off (faster); ${POSTGRES_SETTINGS}`,
     },
     {
       ...onPostgres,
       id: "graphile-worker",
-      name: "graphile-worker 0.18.0",
+      name: `graphile-worker ${versions["graphile-worker"]}`,
       settings: `behind Fastify, pool of 20, concurrentJobs 50, localQueue 500, completeJobBatchDelay 0; ${POSTGRES_SETTINGS}`,
     },
   ];

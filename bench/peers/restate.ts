@@ -6,6 +6,7 @@ import { root } from "../build/source.ts";
 import { Child, cpuMicrosOfTree, freePort } from "../measure/children.ts";
 import { Server } from "../measure/server.ts";
 import type { Sample } from "../report/sample.ts";
+import { versions } from "../versions.ts";
 import { type Peer, type PeerSetting, WARM_UP_SECONDS } from "./peer.ts";
 
 const START_MS = 60_000;
@@ -23,7 +24,7 @@ type Running = { readonly ingress: number; readonly child: Child; readonly servi
 export function restate(scripts: string): Peer {
   return {
     id: "restate",
-    name: "Restate 1.7.12",
+    name: `Restate ${versions["@restatedev/restate-server"]}`,
     settings:
       "one node, replicated loglet of one, WAL synced as by default, 4 partitions, warnings only in the log, telemetry off; the write is ctx.set on a virtual object of its own. It journals every call through a second process and does more per call.",
     missing: async () =>

@@ -1,11 +1,13 @@
 // Of the machine, and of what ran on it.
 import { statfsSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { versions } from "../versions.ts";
 
 export type Surroundings = {
   readonly machine: string;
   readonly node: string;
   readonly sqlite: string;
+  readonly fastify: string;
   readonly commit: string;
   readonly generator: string;
   /** The file system under the data, as fsync costs what it costs there. */
@@ -51,6 +53,7 @@ export function surroundings(
     machine: `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? "unknown"}), ${memory} GiB, ${process.platform} ${release()}`,
     node: process.version,
     sqlite: process.versions["sqlite"] ?? "unknown",
+    fastify: versions.fastify,
     commit,
     generator,
     disk,
