@@ -10,7 +10,8 @@ import type { Counts } from "./counts.ts";
 import { Keys } from "./keys.ts";
 import type { Call } from "./messages.ts";
 import { QueueTable } from "./queue.ts";
-import { type AnyRow, inArrays, JOB_COLUMNS, JOBS, type JobRow, jobOf, STATUS } from "./rows.ts";
+import { type AnyRow, inArrays, JOB_COLUMNS, JOBS, type JobRow, jobOf } from "./rows.ts";
+import { States } from "./states.ts";
 import type { Stored } from "./stored.ts";
 
 export class Jobs {
@@ -18,11 +19,13 @@ export class Jobs {
   readonly claims: Claims;
   readonly keys: Keys;
   readonly #counts: Counts;
+  readonly #states: States;
   readonly #statements: ReturnType<typeof prepare>;
 
   constructor(database: DatabaseSync, counts: Counts) {
     this.#counts = counts;
     this.#statements = prepare(database);
+    this.#states = new States(database);
     this.queue = new QueueTable(database, this.lastSequence());
     this.claims = new Claims(database);
     this.keys = new Keys(database);
@@ -71,7 +74,7 @@ export class Jobs {
       this.#counts.accepted(job.operation);
     } else {
       this.#counts.moved(undefined, job);
-      this.#insertState(sequence, job, this.#position(job));
+      this.#states.insert(sequence, job, this.#position(job));
     }
     return true;
   }
@@ -111,85 +114,22 @@ export class Jobs {
     this.#leave(stored);
     if (next.status === "queued") this.queue.add(next, sequence);
     const change = this.#position(next);
-    if (!hasState) return this.#insertState(sequence, next, change, attempts, effects);
-    this.#statements.update.run(
-      sequence,
-      STATUS[next.status],
-      next.revision,
-      next.attempt,
-      next.throttles,
-      next.updatedAt,
-      next.availableAt,
-      next.listed ? 1 : 0,
-      next.cancelRequested ? 1 : 0,
-      next.token ?? null,
-      next.leaseUntil ?? null,
-      next.expiresAt ?? null,
-      next.errorCode ?? null,
-      next.error ?? null,
-      next.output ?? null,
-      attempts,
-      effects,
-      operationFor(next),
-      change === null ? null : next.principal,
-      change,
-    );
-  }
-
-  #insertState(sequence: number, job: Job, change: number | null, attempts = "", effects = ""): void {
-    if (isPlainSuccess(job)) {
-      this.#statements.success.run(
-        sequence,
-        job.revision,
-        job.attempt,
-        job.updatedAt,
-        job.availableAt,
-        job.token ?? null,
-        job.expiresAt ?? null,
-        job.output ?? null,
-        attempts,
-        effects,
-        change === null ? null : job.principal,
-        change,
-      );
-      return;
-    }
-    this.#statements.insertState.run(
-      sequence,
-      STATUS[job.status],
-      job.revision,
-      job.attempt,
-      job.throttles,
-      job.updatedAt,
-      job.availableAt,
-      job.listed ? 1 : 0,
-      job.cancelRequested ? 1 : 0,
-      job.token ?? null,
-      job.leaseUntil ?? null,
-      job.expiresAt ?? null,
-      job.errorCode ?? null,
-      job.error ?? null,
-      job.output ?? null,
-      attempts,
-      effects,
-      operationFor(job),
-      change === null ? null : job.principal,
-      change,
-    );
+    if (!hasState) return this.#states.insert(sequence, next, change, attempts, effects);
+    this.#states.update(sequence, next, change, attempts, effects);
   }
 
   /** A longer lease is no change that anyone is told of. */
   saveLease(stored: Stored, next: Job): void {
     const { sequence } = stored;
     if (isHeld(stored)) this.#detach(stored);
-    this.#statements.lease.run(next.leaseUntil ?? null, sequence);
+    this.#states.saveLease(sequence, next.leaseUntil);
   }
 
   remove(stored: Stored): void {
     const { sequence, job, hasState } = stored;
     this.#counts.moved(job, undefined);
     this.#leave(stored);
-    if (hasState) this.#statements.removeState.run(sequence);
+    if (hasState) this.#states.remove(sequence);
     if (job.fingerprint !== undefined) this.keys.remove(job.id, sequence);
     this.#statements.remove.run(sequence);
   }
@@ -206,9 +146,7 @@ export class Jobs {
 
   /** Every job that a claim's leases hold. */
   heldBy(token: string): readonly Stored[] {
-    // "/" is the character after ".".
-    const rows = this.#statements.heldBy.all(`${token}.`, `${token}/`) as unknown as readonly JobRow[];
-    return [...rows.map(storedOf), ...this.claims.of(token)];
+    return [...this.#states.heldBy(token).map(storedOf), ...this.claims.of(token)];
   }
 
   /** The job in a row that is known to be there, as its rows tell. */
@@ -223,13 +161,13 @@ export class Jobs {
   }
 
   leasesUntil(until: number, limit: number): readonly Stored[] {
-    const rows = this.#statements.leases.all(until, limit) as unknown as readonly JobRow[];
+    const rows = this.#states.leasesUntil(until, limit);
     const held = this.claims.leasesUntil(until, limit);
     return rows.length === 0 ? held : soonest([...rows.map(storedOf), ...held], limit);
   }
 
   expiredBy(now: number, limit: number): readonly Stored[] {
-    return (this.#statements.expired.all(now, limit) as unknown as readonly JobRow[]).map(storedOf);
+    return this.#states.expiredBy(now, limit).map(storedOf);
   }
 
   lastSequence(): number {
@@ -249,33 +187,13 @@ export class Jobs {
     this.claims.leave(held);
     const { sequence, job, claim, place, hasState } = held;
     const change = job.principal === "" ? null : claim.change + place;
-    if (!hasState) return this.#insertState(sequence, job, change);
-    const principal = change === null ? null : job.principal;
-    const { revision, attempt, updatedAt, token = null, leaseUntil = null } = job;
-    this.#statements.detach.run(sequence, revision, attempt, updatedAt, token, leaseUntil, principal, change);
+    if (hasState) this.#states.detach(held, change);
+    else this.#states.insert(sequence, job, change);
   }
 
   #position({ listed, principal }: Job): number | null {
     return listed && principal !== "" ? this.#counts.nextPosition() : null;
   }
-}
-
-/** Needed by the index of failed jobs alone. */
-function operationFor({ status, operation }: Job): string | null {
-  return status === "failed" ? operation : null;
-}
-
-/** What nearly every settlement comes to, with half the values to bind; each costs 0.15 µs. */
-function isPlainSuccess(job: Job): boolean {
-  return (
-    job.status === "succeeded" &&
-    job.listed &&
-    job.throttles === 0 &&
-    !job.cancelRequested &&
-    job.leaseUntil === undefined &&
-    job.error === undefined &&
-    job.errorCode === undefined
-  );
 }
 
 function storedOf(found: AnyRow): Stored {
@@ -292,37 +210,8 @@ function prepare(database: DatabaseSync) {
         available_at, change, input_version, details, input, fingerprint)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     bySequence: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
-    success:
-      statement(`INSERT INTO states (sequence, status, revision, attempt, updated_at, available_at, token,
-        expires_at, output, attempts, effects, principal, change)
-      VALUES (?, ${STATUS.succeeded}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    insertState: statement(`INSERT INTO states (sequence, status, revision, attempt, throttles, updated_at,
-        available_at, listed, cancel_requested, token, lease_until, expires_at, error_code, error, output, attempts,
-        effects, operation, principal, change)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    update:
-      statement(`UPDATE states SET status = ?2, revision = ?3, attempt = ?4, throttles = ?5, updated_at = ?6,
-        available_at = ?7, listed = ?8, cancel_requested = ?9, token = ?10, lease_until = ?11, expires_at = ?12,
-        error_code = ?13, error = ?14, output = ?15, attempts = attempts || ?16, effects = effects || ?17,
-        operation = ?18, principal = ?19, change = ?20
-      WHERE sequence = ?1`),
-    detach:
-      statement(`UPDATE states SET status = ${STATUS.running}, revision = ?2, attempt = ?3, updated_at = ?4,
-        token = ?5, lease_until = ?6, principal = ?7, change = ?8
-      WHERE sequence = ?1`),
-    lease: statement("UPDATE states SET lease_until = ? WHERE sequence = ?"),
     remove: statement("DELETE FROM jobs WHERE sequence = ?"),
-    removeState: statement("DELETE FROM states WHERE sequence = ?"),
     input: statement("SELECT input, input_version FROM jobs WHERE sequence = ?"),
-    heldBy: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
-        ON j.sequence = s.sequence
-      WHERE s.status = ${STATUS.running} AND s.token >= ? AND s.token < ?`),
-    leases: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
-        ON j.sequence = s.sequence
-      WHERE s.status = ${STATUS.running} AND s.lease_until <= ? ORDER BY s.lease_until, s.sequence LIMIT ?`),
-    expired: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY expiring CROSS JOIN jobs AS j
-        ON j.sequence = s.sequence
-      WHERE s.expires_at <= ? ORDER BY s.expires_at, s.sequence LIMIT ?`),
     lastSequence: statement("SELECT max(sequence) FROM jobs"),
   };
 }

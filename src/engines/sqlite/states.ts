@@ -1,0 +1,168 @@
+/** What became of jobs: one row for each that is no longer fresh, nor only claimed. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Job } from "../../core/job.ts";
+import type { Held } from "./claims.ts";
+import { inArrays, JOB_COLUMNS, type JobRow, STATUS } from "./rows.ts";
+
+export class States {
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(database: DatabaseSync) {
+    this.#statements = prepare(database);
+  }
+
+  /** @param change of one that its principal is told of */
+  insert(sequence: number, job: Job, change: number | null, attempts = "", effects = ""): void {
+    if (isPlainSuccess(job)) {
+      this.#statements.success.run(
+        sequence,
+        job.revision,
+        job.attempt,
+        job.updatedAt,
+        job.availableAt,
+        job.token ?? null,
+        job.expiresAt ?? null,
+        job.output ?? null,
+        attempts,
+        effects,
+        change === null ? null : job.principal,
+        change,
+      );
+      return;
+    }
+    this.#statements.insert.run(
+      sequence,
+      STATUS[job.status],
+      job.revision,
+      job.attempt,
+      job.throttles,
+      job.updatedAt,
+      job.availableAt,
+      job.listed ? 1 : 0,
+      job.cancelRequested ? 1 : 0,
+      job.token ?? null,
+      job.leaseUntil ?? null,
+      job.expiresAt ?? null,
+      job.errorCode ?? null,
+      job.error ?? null,
+      job.output ?? null,
+      attempts,
+      effects,
+      operationFor(job),
+      change === null ? null : job.principal,
+      change,
+    );
+  }
+
+  /** `attempts` and `effects` are appended to what is there. */
+  update(sequence: number, next: Job, change: number | null, attempts: string, effects: string): void {
+    this.#statements.update.run(
+      sequence,
+      STATUS[next.status],
+      next.revision,
+      next.attempt,
+      next.throttles,
+      next.updatedAt,
+      next.availableAt,
+      next.listed ? 1 : 0,
+      next.cancelRequested ? 1 : 0,
+      next.token ?? null,
+      next.leaseUntil ?? null,
+      next.expiresAt ?? null,
+      next.errorCode ?? null,
+      next.error ?? null,
+      next.output ?? null,
+      attempts,
+      effects,
+      operationFor(next),
+      change === null ? null : next.principal,
+      change,
+    );
+  }
+
+  /** Of a claimed job that leaves its claim: the same in a row of its own, which is there already. */
+  detach({ sequence, job }: Held, change: number | null): void {
+    const principal = change === null ? null : job.principal;
+    const { revision, attempt, updatedAt, token = null, leaseUntil = null } = job;
+    this.#statements.detach.run(sequence, revision, attempt, updatedAt, token, leaseUntil, principal, change);
+  }
+
+  saveLease(sequence: number, leaseUntil: number | undefined): void {
+    this.#statements.lease.run(leaseUntil ?? null, sequence);
+  }
+
+  remove(sequence: number): void {
+    this.#statements.remove.run(sequence);
+  }
+
+  /** Those that left a claim and are held by its leases all the same. */
+  heldBy(token: string): readonly JobRow[] {
+    // "/" is the character after ".".
+    return rows(this.#statements.heldBy.all(`${token}.`, `${token}/`));
+  }
+
+  leasesUntil(until: number, limit: number): readonly JobRow[] {
+    return rows(this.#statements.leases.all(until, limit));
+  }
+
+  expiredBy(now: number, limit: number): readonly JobRow[] {
+    return rows(this.#statements.expired.all(now, limit));
+  }
+}
+
+function rows(found: unknown): readonly JobRow[] {
+  return found as readonly JobRow[];
+}
+
+/** Needed by the index of failed jobs alone. */
+function operationFor({ status, operation }: Job): string | null {
+  return status === "failed" ? operation : null;
+}
+
+/** What nearly every settlement comes to, with half the values to bind; each costs 0.15 µs. */
+function isPlainSuccess(job: Job): boolean {
+  return (
+    job.status === "succeeded" &&
+    job.listed &&
+    job.throttles === 0 &&
+    !job.cancelRequested &&
+    job.leaseUntil === undefined &&
+    job.error === undefined &&
+    job.errorCode === undefined
+  );
+}
+
+function prepare(database: DatabaseSync) {
+  const statement = (sql: string) => inArrays(database.prepare(sql));
+  return {
+    success:
+      statement(`INSERT INTO states (sequence, status, revision, attempt, updated_at, available_at, token,
+        expires_at, output, attempts, effects, principal, change)
+      VALUES (?, ${STATUS.succeeded}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    insert: statement(`INSERT INTO states (sequence, status, revision, attempt, throttles, updated_at,
+        available_at, listed, cancel_requested, token, lease_until, expires_at, error_code, error, output, attempts,
+        effects, operation, principal, change)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    update:
+      statement(`UPDATE states SET status = ?2, revision = ?3, attempt = ?4, throttles = ?5, updated_at = ?6,
+        available_at = ?7, listed = ?8, cancel_requested = ?9, token = ?10, lease_until = ?11, expires_at = ?12,
+        error_code = ?13, error = ?14, output = ?15, attempts = attempts || ?16, effects = effects || ?17,
+        operation = ?18, principal = ?19, change = ?20
+      WHERE sequence = ?1`),
+    detach:
+      statement(`UPDATE states SET status = ${STATUS.running}, revision = ?2, attempt = ?3, updated_at = ?4,
+        token = ?5, lease_until = ?6, principal = ?7, change = ?8
+      WHERE sequence = ?1`),
+    lease: statement("UPDATE states SET lease_until = ? WHERE sequence = ?"),
+    remove: statement("DELETE FROM states WHERE sequence = ?"),
+    heldBy: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
+        ON j.sequence = s.sequence
+      WHERE s.status = ${STATUS.running} AND s.token >= ? AND s.token < ?`),
+    leases: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
+        ON j.sequence = s.sequence
+      WHERE s.status = ${STATUS.running} AND s.lease_until <= ? ORDER BY s.lease_until, s.sequence LIMIT ?`),
+    expired: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY expiring CROSS JOIN jobs AS j
+        ON j.sequence = s.sequence
+      WHERE s.expires_at <= ? ORDER BY s.expires_at, s.sequence LIMIT ?`),
+  };
+}
