@@ -87,7 +87,10 @@ async function rounds(plan: DeepPlan, shallow: Product, deep: Product): Promise<
     const accept = await acceptOn(plan, shallow);
     await emptied(shallow);
     await preload(shallow, "noop", DRAINED);
-    const drain = await shallow.drain("noop", { atLeast: DRAINED, atMost: DRAINED });
+    const drain = await shallow.drain("noop", {
+      atLeast: DRAINED,
+      atMost: DRAINED + plan.connections,
+    });
     const acceptDeep = await acceptOn(plan, deep);
     const drainDeep = await deep.drainSome("noop", DRAINED);
     const missing = DEPTH - (await deep.queued("noop"));

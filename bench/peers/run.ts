@@ -40,6 +40,8 @@ export async function peersRun(plan: PeersPlan): Promise<PeersMeasured> {
       try {
         await oneRound(plan, peer, round, rows);
       } catch (error) {
+        // Without what they are compared with there is nothing to say of the others.
+        if (peer === plan.peers[0]) throw error;
         // One that cannot be measured must not hide what was found of the others, nor be shown by half.
         found.delete(peer);
         skipped.push(`${peer.name}: ${(error as Error).message}`);

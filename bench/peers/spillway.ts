@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { Installed } from "../build/installed.ts";
 import { acceptAndRun } from "../measure/accept-and-run.ts";
-import { load } from "../measure/load.ts";
+import { breathe, load } from "../measure/load.ts";
+import { preload } from "../measure/preload.ts";
 import { Product } from "../measure/product.ts";
 import { type Peer, type PeerSetting, WARM_UP_SECONDS } from "./peer.ts";
 
@@ -33,10 +34,15 @@ async function measured(product: Product, setting: PeerSetting) {
   const path = "/operations/noop";
   await load(server, generator, { path, connections, seconds: WARM_UP_SECONDS });
   const accepted = (await load(server, generator, { path, connections, seconds })).sample;
-  while ((await product.queued("noop")) < PRELOADED)
-    await load(server, generator, { path: `${path}/batch`, connections: 4, seconds: 1, batch: 1_000 });
+  await breathe();
+  await preload(
+    product,
+    "noop",
+    Math.max(0, Math.ceil((PRELOADED - (await product.queued("noop"))) / 1_000)) * 1_000,
+  );
   const queued = await product.queued("noop");
-  const drained = await product.drain("noop", { atLeast: queued, atMost: queued });
+  // What the generator had just sent when it cut its connections may still be accepted.
+  const drained = await product.drain("noop", { atLeast: queued, atMost: queued + connections });
   const run = await acceptAndRun(product, "noop", setting);
   const runWrite = await acceptAndRun(product, "write-event", setting);
   await load(server, generator, { path: "/operations/write-request", connections, seconds: 1 });

@@ -47,25 +47,30 @@ export function foundOf({ peers, skipped }: PeersMeasured): Found {
     tables: (verdicts) =>
       (Object.keys(peerRows) as PeerRow[]).flatMap((row) => {
         const present = peers.filter(({ rows }) => rows[row] !== undefined);
-        return present.length < 2 ? [] : { title: peerRows[row], table: rowTable(row, present, verdicts) };
+        return present.length < 2 || ownOf(present) === undefined
+          ? []
+          : { title: peerRows[row], table: rowTable(row, present, verdicts) };
       }),
     notes: [...NOTES, ...peers.map(({ name, settings }) => `${name}: ${settings}`)],
     skipped,
   };
 }
 
-function figuresOf([own, ...others]: readonly PeerMeasured[]): Figures {
+const ownOf = (peers: readonly PeerMeasured[]) => peers.find(({ id }) => id === "spillway");
+
+function figuresOf(peers: readonly PeerMeasured[]): Figures {
+  const own = ownOf(peers);
   return Object.fromEntries(
     HELD.flatMap(([bound, id, row, figure]) => {
       const mine = own?.rows[row];
-      const theirs = others.find((peer) => peer.id === id)?.rows[row];
+      const theirs = peers.find((peer) => peer.id === id)?.rows[row];
       return mine === undefined || theirs === undefined ? [] : [[bound, ratio(mine, theirs, figure)]];
     }),
   );
 }
 
 function rowTable(row: PeerRow, peers: readonly PeerMeasured[], verdicts: readonly Verdict[]): Table {
-  const own = peers[0]?.rows[row];
+  const own = ownOf(peers)?.rows[row];
   const missed = (id: string, figure: "perSecond" | "cpuMicros") =>
     HELD.some(
       ([bound, peer, of, what]) =>

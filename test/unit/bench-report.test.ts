@@ -121,6 +121,17 @@ suite("the table of the peers", () => {
     );
   });
 
+  test("compares nothing where Spillway itself was not measured", () => {
+    const others = peersOf({
+      peers: [
+        peer("bullmq", { accept: row("a", sample(1, 1)) }),
+        peer("pg-boss", { accept: row("a", sample(9, 9)) }),
+      ],
+      skipped: [],
+    });
+    assert.deepEqual([others.figures, others.tables([])], [{}, []]);
+  });
+
   test("says what was not measured, and says beside Restate that it does more", () => {
     assert.deepEqual(found.skipped, ["Restate: there is none for this machine."]);
     assert.ok(found.notes.some((note) => /Restate journals every call/.test(note)));
