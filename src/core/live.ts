@@ -57,7 +57,7 @@ export class LiveRuns {
       this.#runs[run.place] = last;
       last.place = run.place;
     }
-    if (this.#progress.get(run.work.id)?.run === run) this.#progress.delete(run.work.id);
+    this.#forgetProgress(run);
     if (this.#runs.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
@@ -124,6 +124,13 @@ export class LiveRuns {
   async unhaunted(id: JobId): Promise<void> {
     const zombies = this.#zombies.get(id);
     if (zombies) await new Promise<void>((resolve) => zombies.waiters.push(resolve));
+  }
+
+  /** Most say nothing, and a look by an id that is new to this thread takes 0.3 µs for its hash. */
+  #forgetProgress(run: LiveRun): void {
+    if (this.#progress.size === 0) return;
+    const { id } = run.work;
+    if (this.#progress.get(id)?.run === run) this.#progress.delete(id);
   }
 
   #wakeAt(at: number): void {
