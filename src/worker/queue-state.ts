@@ -2,9 +2,9 @@
 
 export class QueueState {
   readonly operation: string;
-  /** Jobs heard of since the last claim left: it finds all that were queued before. */
+  /** Jobs heard of since the last claim left: had it asked for more, it would have found all that came before. */
   #heard = 0;
-  /** Jobs that are known, or thought, to have been left by the last claim. */
+  /** Jobs that are known, or thought, to be left by the claims before. */
   #left = 0;
 
   constructor(operation: string) {
@@ -26,10 +26,10 @@ export class QueueState {
     if (this.expected === 0) this.#left = 1;
   }
 
-  /** A claim leaves. */
-  ask(): void {
+  /** A claim for so many leaves; the next one may leave before its answer. */
+  ask(most: number): void {
+    this.#left = Math.max(0, this.expected - most);
     this.#heard = 0;
-    this.#left = 0;
   }
 
   /**
@@ -37,6 +37,6 @@ export class QueueState {
    * far more would keep slots from calls at once for nothing.
    */
   learn(got: number, leftSome: boolean): void {
-    if (leftSome) this.#left = Math.max(this.#left, 2 * got, 1);
+    this.#left = leftSome ? Math.max(this.#left, 2 * got, 1) : 0;
   }
 }

@@ -12,15 +12,17 @@ import { QueueState } from "./queue-state.ts";
 import { ClaimedJob, type JobHost } from "./run-job.ts";
 
 const POLL_MS = 1_000;
-/** Slots taken in one claim. */
-const CLAIM_MOST = 256;
-/** Claims on their way: one in the group under commit, and one in the next. */
+/** Slots taken in one claim. Twice as many cost as much a job, and calls would wait twice as long for their group. */
+const CLAIM_MOST = 512;
+/** Claims on their way: while the jobs of one run, the store takes the other's. */
 const CLAIMS_IN_FLIGHT = 2;
+/** So that one claim leaves slots for the other: half of an operation's, if that is enough to be worth a group. */
+const WORTH_A_GROUP = 256;
 /** With so many outcomes waiting for their commit, more handlers would only make more of them. */
 const UNSETTLED_MOST = 4_096;
 
 /** What a claim asks for one queue, and the slots it has for that. */
-type Asked = { readonly queue: QueueState; readonly slots: Slot[] };
+type Asked = { readonly queue: QueueState; readonly most: number; readonly slots: Slot[] };
 
 const NONE: AnswerOf<"claim"> & { kind: "claimed" } = { kind: "claimed", claims: [], full: [] };
 
@@ -144,18 +146,25 @@ export class Worker {
       taken++;
       turn++;
     }
-    if (taken > 0) void this.#claim(asked.filter(({ slots }) => slots.length > 0));
+    if (taken === 0) return;
+    void this.#claim(asked.filter(({ slots }) => slots.length > 0));
+    // The group with this claim leaves before that: the next one is ready when it is answered.
+    this.#schedule();
   }
 
   /** The queues that want slots, another first each time. */
   #asking(): readonly Asked[] {
     const from = this.#turn++ % this.#queues.length;
     const inTurn = [...this.#queues.slice(from), ...this.#queues.slice(0, from)];
-    return inTurn.filter(({ expected }) => expected > 0).map((queue) => ({ queue, slots: [] }));
+    const asking = inTurn.filter(({ expected }) => expected > 0);
+    return asking.map((queue) => {
+      const { limit } = this.#runtime.gate.operation(queue.operation);
+      return { queue, most: Math.min(queue.expected, Math.max(limit / 2, WORTH_A_GROUP)), slots: [] };
+    });
   }
 
-  #take({ queue, slots }: Asked): boolean {
-    if (queue.expected <= slots.length) return false;
+  #take({ queue, most, slots }: Asked): boolean {
+    if (slots.length >= most) return false;
     const { gate } = this.#runtime;
     const slot = gate.take(queue.operation, "job");
     if (slot.kind === "slot") {
@@ -174,7 +183,7 @@ export class Worker {
     this.#claiming++;
     const { random, leaseMs, clock } = this.#runtime;
     const queues = asked.map(({ queue, slots }) => ({ operation: queue.operation, limit: slots.length }));
-    for (const { queue } of asked) queue.ask();
+    for (const { queue, slots } of asked) queue.ask(slots.length);
     const token = random.hex(16);
     const answer = await this.#store.committer.submit({ kind: "claim", queues, token, leaseMs });
     this.#claiming--;

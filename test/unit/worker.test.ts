@@ -10,16 +10,17 @@ import { World } from "../support/small-world.ts";
 
 type Groups = (readonly Change[])[];
 
-/** The memory engine, telling what it is given. */
-function toldBy(groups: Groups): EngineSource {
+/** The memory engine, telling what it is given; its first group is answered when that is allowed. */
+function toldBy(groups: Groups, allowed: Promise<void> = Promise.resolve()): EngineSource {
   const source = memory();
   return {
     ...source,
     open: async (host) => {
       const engine = await source.open(host);
       const commit = engine.commit.bind(engine);
-      engine.commit = (changes) => {
+      engine.commit = async (changes) => {
         groups.push(changes);
+        await allowed;
         return commit(changes);
       };
       return engine;
@@ -62,6 +63,30 @@ describe("the worker", () => {
       a: 3,
       b: 3,
     });
+  });
+
+  test("has two claims of a long queue on their way, in two groups", async () => {
+    const groups: Groups = [];
+    const limits = { concurrency: 1_000 };
+    const job = operation({ name: "job", input: anything, flow: "event", limits }, () => null);
+    const slow = Promise.withResolvers<void>();
+    const world = await World.start({ operations: [job] }, toldBy(groups, slow.promise));
+    const calls = Array.from({ length: 1_500 }, () => world.call("job", 1));
+    await world.clock.run(100);
+    slow.resolve();
+    await Promise.all(calls);
+    await world.clock.run(0);
+    const claims = groups.map((changes) => changes.filter(({ kind }) => kind === "claim").length);
+    assert.ok(Math.max(...claims) === 1, "one in a group");
+    const asked = limitsOf(groups).map(([queue]) => queue?.limit ?? 0);
+    assert.deepEqual(
+      groups.slice(0, 2).map((changes) => changes.at(-1)?.kind),
+      ["claim", "claim"],
+      "the second left before the first was answered",
+    );
+    assert.equal(Math.max(...asked), 500, "each leaves slots for the other");
+    const settled = groups.flat().filter(({ kind }) => kind === "settle").length;
+    assert.equal(settled, 1_500);
   });
 
   test("claims no job without a slot for it", async () => {
