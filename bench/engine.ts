@@ -26,6 +26,7 @@ const host = {
     now: () => Date.now(),
     monotonic: () => performance.now(),
     after: () => ({ cancel() {} }),
+    soon: (run: () => void) => void setImmediate(run),
   },
   random: { fraction: Math.random, hex: (bytes: number) => randomBytes(bytes).toString("hex") },
   onFatal(error: Error) {

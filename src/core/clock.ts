@@ -14,6 +14,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls back once, `ms` later. A pending timer does not keep the process alive. */
   after(ms: number, run: () => void): Timer;
+  /** Calls back once, when what is at hand is done and others have had their turn; without waiting for any time. */
+  soon(run: () => void): void;
 }
 
 /** Followed at this share of elapsed time at most, so that a leap cannot fire a retry early or steal a lease. */
@@ -48,6 +50,7 @@ export function systemClock(): Clock {
       timer.unref?.();
       return { cancel: () => clearTimeout(timer) };
     },
+    soon: (run) => void setImmediate(run),
   };
 }
 

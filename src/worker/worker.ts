@@ -18,8 +18,12 @@ const CLAIM_MOST = 512;
 const CLAIMS_IN_FLIGHT = 2;
 /** So that one claim leaves slots for the other: half of an operation's, if that is enough to be worth a group. */
 const WORTH_A_GROUP = 256;
-/** With so many outcomes waiting for their commit, more handlers would only make more of them. */
-const UNSETTLED_MOST = 4_096;
+/**
+ * With so many outcomes waiting for their commit, as they do beside a crowd of calls, more handlers would only make
+ * more of them. A settled job is what there is to wait for; the time is for when all of them were calls' at once.
+ */
+const UNSETTLED_MOST = 1_024;
+const UNSETTLED_MS = 100;
 
 /** What a claim asks for one queue, and the slots it has for that. */
 type Asked = { readonly queue: QueueState; readonly most: number; readonly slots: Slot[] };
@@ -132,7 +136,7 @@ export class Worker {
 
   #pump(): void {
     if (!this.#open || this.#claiming >= CLAIMS_IN_FLIGHT) return;
-    if (this.#store.committer.unsettled > UNSETTLED_MOST) return this.#wakeIn(10);
+    if (this.#store.committer.unsettled > UNSETTLED_MOST) return this.#wakeIn(UNSETTLED_MS);
     const asked = this.#asking();
     const hungry = [...asked];
     let taken = 0;
@@ -186,6 +190,8 @@ export class Worker {
     for (const { queue, slots } of asked) queue.ask(slots.length);
     const token = random.hex(16);
     const answer = await this.#store.committer.submit({ kind: "claim", queues, token, leaseMs });
+    // What was committed with it is answered first: a handler may take its time, or the process with it.
+    await new Promise<void>((resolve) => clock.soon(resolve));
     this.#claiming--;
     const { claims, full, nextAt } = answer.kind === "claimed" ? answer : NONE;
     this.#start(claims, asked);

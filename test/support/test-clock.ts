@@ -28,6 +28,10 @@ export class TestClock implements Clock {
     return { cancel: () => this.#drop(timer) };
   }
 
+  soon(run: () => void): void {
+    queueMicrotask(run);
+  }
+
   /** Timers set by a timer fire too, if their time comes within `ms`. */
   advance(ms: number): void {
     const end = this.#now + ms;
