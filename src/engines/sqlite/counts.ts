@@ -71,6 +71,11 @@ export class Counts {
     if (after?.listed) this.#count(after, 1);
   }
 
+  /** A failed job is gone. */
+  forgot(operation: string, errorCode: string): void {
+    this.#change(this.#failed, `${operation} ${errorCode}`, operation, STATUS.failed, errorCode, -1);
+  }
+
   /** The last statements of a transaction. */
   write(): void {
     for (const tallies of [this.#queued, this.#running, this.#failed]) {

@@ -166,8 +166,19 @@ export class Jobs {
     return rows.length === 0 ? held : soonest([...rows.map(storedOf), ...held], limit);
   }
 
-  expiredBy(now: number, limit: number): readonly Stored[] {
-    return this.#states.expiredBy(now, limit).map(storedOf);
+  /** Removes what is past its time, the longest first; answers how many. */
+  prune(now: number, limit: number): number {
+    const expired = this.#states.expiredBy(now, limit);
+    if (expired.length === 0) return 0;
+    for (const [sequence, id, failed, errorCode] of expired) {
+      if (id !== null) this.keys.remove(id, sequence);
+      if (failed !== null) this.#counts.forgot(failed, errorCode);
+    }
+    // In one statement, and in the order of the rows: half the price.
+    const sequences = JSON.stringify(expired.map(([sequence]) => sequence).sort((one, other) => one - other));
+    this.#states.removeAll(sequences);
+    this.#statements.removeAll.run(sequences);
+    return expired.length;
   }
 
   lastSequence(): number {
@@ -211,6 +222,7 @@ function prepare(database: DatabaseSync) {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     bySequence: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
     remove: statement("DELETE FROM jobs WHERE sequence = ?"),
+    removeAll: statement("DELETE FROM jobs WHERE sequence IN (SELECT value FROM json_each(?))"),
     input: statement("SELECT input, input_version FROM jobs WHERE sequence = ?"),
     lastSequence: statement("SELECT max(sequence) FROM jobs"),
   };

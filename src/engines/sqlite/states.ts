@@ -1,8 +1,18 @@
 /** What became of jobs: one row for each that is no longer fresh, nor only claimed. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Job } from "../../core/job.ts";
+import type { Job, JobId, JsonText } from "../../core/job.ts";
 import type { Held } from "./claims.ts";
 import { inArrays, JOB_COLUMNS, type JobRow, STATUS } from "./rows.ts";
+
+/** Of an ended job what its removal has to know. */
+export type ExpiredRow = readonly [
+  sequence: number,
+  /** Of one with a key. */
+  id: JobId | null,
+  /** The operation of one that is counted as failed. */
+  failed: string | null,
+  errorCode: string,
+];
 
 export class States {
   readonly #statements: ReturnType<typeof prepare>;
@@ -95,6 +105,11 @@ export class States {
     this.#statements.remove.run(sequence);
   }
 
+  /** @param sequences as a JSON array */
+  removeAll(sequences: JsonText): void {
+    this.#statements.removeAll.run(sequences);
+  }
+
   /** Those that left a claim and are held by its leases all the same. */
   heldBy(token: string): readonly JobRow[] {
     // "/" is the character after ".".
@@ -105,8 +120,9 @@ export class States {
     return rows(this.#statements.leases.all(until, limit));
   }
 
-  expiredBy(now: number, limit: number): readonly JobRow[] {
-    return rows(this.#statements.expired.all(now, limit));
+  /** The longest past their time come first. */
+  expiredBy(now: number, limit: number): readonly ExpiredRow[] {
+    return this.#statements.expired.all(now, limit) as unknown as readonly ExpiredRow[];
   }
 }
 
@@ -155,14 +171,16 @@ function prepare(database: DatabaseSync) {
       WHERE sequence = ?1`),
     lease: statement("UPDATE states SET lease_until = ? WHERE sequence = ?"),
     remove: statement("DELETE FROM states WHERE sequence = ?"),
+    removeAll: statement("DELETE FROM states WHERE sequence IN (SELECT value FROM json_each(?))"),
     heldBy: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
         ON j.sequence = s.sequence
       WHERE s.status = ${STATUS.running} AND s.token >= ? AND s.token < ?`),
     leases: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY running CROSS JOIN jobs AS j
         ON j.sequence = s.sequence
       WHERE s.status = ${STATUS.running} AND s.lease_until <= ? ORDER BY s.lease_until, s.sequence LIMIT ?`),
-    expired: statement(`SELECT ${JOB_COLUMNS} FROM states AS s INDEXED BY expiring CROSS JOIN jobs AS j
-        ON j.sequence = s.sequence
+    expired: statement(`SELECT s.sequence, iif(j.fingerprint IS NULL, NULL, j.id),
+        iif(s.status = ${STATUS.failed} AND s.listed = 1, s.operation, NULL), coalesce(s.error_code, '')
+      FROM states AS s INDEXED BY expiring CROSS JOIN jobs AS j ON j.sequence = s.sequence
       WHERE s.expires_at <= ? ORDER BY s.expires_at, s.sequence LIMIT ?`),
   };
 }

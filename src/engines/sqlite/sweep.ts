@@ -24,7 +24,5 @@ export function sweep(
     jobs.save(stored, next, appended([lostAttempt(stored.job, now)]));
     rescued.push(next);
   }
-  const expired = jobs.expiredBy(now, limit);
-  for (const stored of expired) jobs.remove(stored);
-  return { kind: "swept", swept: { rescued, pruned: expired.length }, lost: lost.length };
+  return { kind: "swept", swept: { rescued, pruned: jobs.prune(now, limit) }, lost: lost.length };
 }
