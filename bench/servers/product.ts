@@ -17,7 +17,7 @@ const StoredOrder = Order.extend({ orderId: z.string() });
 const orders = table("orders", { schema: StoredOrder, key: "orderId" });
 
 /** Jobs at once. A job ends when its outcome is on disk, so fewer would wait for the disk, not for the product. */
-const limits = { concurrency: 512 };
+const limits = { concurrency: 2_048 };
 
 const noop = operation({ name: "noop", input: Order, flow: "event", limits }, () => {
   countRun();

@@ -23,6 +23,8 @@ const GROUP_BYTES = 4 * 1024 * 1024;
  * 64, accepting beside a full-speed drain keeps 0.6 of its rate, with 128 or more 0.3, and the drain runs 0.8 as fast.
  */
 const OUTCOMES_BESIDE_OPENS = 64;
+/** Groups without opens after which a drain may have whole groups again. */
+const GROUPS_BETWEEN_OPENS = 3;
 /** Beyond this much waiting, or this long, new work is refused until the store has caught up. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 const MOST_WAITING_MS = 2_000;
@@ -42,6 +44,9 @@ export class Committer {
   #scheduled = false;
   /** The last group left opens behind, so that claims which were submitted with them came too early. */
   #overflowed = false;
+  /** Opens in the last group that had any, unless that was too long ago to expect more. */
+  #opensLately = 0;
+  #groupsWithout = 0;
   #idle: (() => void)[] = [];
   /** For the benches and the guard against regressions. */
   groups = 0;
@@ -105,15 +110,27 @@ export class Committer {
 
   #group(): readonly Waiting[] {
     const group: Waiting[] = [];
-    const opens = this.#opens.length;
-    const share = opens > 0 ? 2 : 1;
-    const outcomes = opens > 0 ? Math.max(opens, OUTCOMES_BESIDE_OPENS) : GROUP_CHANGES;
+    this.#watchOpens();
+    const share = this.#opensLately > 0 ? 2 : 1;
+    const outcomes =
+      this.#opensLately > 0 ? Math.max(this.#opensLately, OUTCOMES_BESIDE_OPENS) : GROUP_CHANGES;
     take(this.#first, group, Math.min(outcomes, GROUP_CHANGES / share), GROUP_BYTES / share);
     take(this.#opens, group, GROUP_CHANGES, GROUP_BYTES);
     // Small, two at the most, and what all the others wait for in the end: never left behind.
     group.push(...this.#claims.splice(0));
     for (const { bytes } of group) this.#waitingBytes -= bytes;
     return group;
+  }
+
+  /**
+   * The next group leaves before anyone is answered, so those who call again at once are never in it: a group without
+   * opens that took all it could would make them wait for it.
+   */
+  #watchOpens(): void {
+    if (this.#opens.length > 0) {
+      this.#opensLately = this.#opens.length;
+      this.#groupsWithout = 0;
+    } else if (++this.#groupsWithout > GROUPS_BETWEEN_OPENS) this.#opensLately = 0;
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {

@@ -91,7 +91,8 @@ export class Worker {
     const inMs = dueAt - this.#runtime.clock.now();
     if (inMs > 0) return this.#wakeIn(inMs);
     queue.hear();
-    this.#schedule();
+    // The gate calls when it is resumed.
+    if (!this.#runtime.gate.isPaused(queue.operation)) this.#schedule();
   }
 
   /**

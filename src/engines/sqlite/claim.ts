@@ -19,7 +19,7 @@ export function claim({ jobs }: Store, change: ClaimChange, now: number): Packed
     // A claim that is sent again gets what it was given, and no more.
     const rows = earlier.length === 0 ? jobs.queue.take(operation, now, limit) : [];
     for (const row of rows) {
-      const isFresh = row[7] === null;
+      const isFresh = row[7] === 0;
       const before = isFresh
         ? freshJob(row[1], operation, row[2], row[3], row[4], row[5], row[6])
         : jobs.at(row[0]);

@@ -112,7 +112,7 @@ export class Jobs {
     const { sequence, job: before, hasState } = stored;
     this.#counts.moved(before, next);
     this.#leave(stored);
-    if (next.status === "queued") this.queue.add(next, sequence);
+    if (next.status === "queued") this.queue.add(next, sequence, true);
     const change = this.#position(next);
     if (!hasState) return this.#states.insert(sequence, next, change, attempts, effects);
     this.#states.update(sequence, next, change, attempts, effects);

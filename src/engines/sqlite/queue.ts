@@ -12,8 +12,8 @@ export type ReadyRow = readonly [
   acceptedAt: number,
   availableAt: number,
   fingerprint: string | null,
-  /** Of a job that is no longer fresh: more of it stands in `states`. */
-  revision: number | null,
+  /** Of a job that is no longer fresh, more stands in `states`. */
+  hasState: 0 | 1,
   inputVersion: number,
   input: string,
 ];
@@ -42,7 +42,7 @@ export class QueueTable {
    * for each instead of 1.2.
    */
   accepted(job: Job, sequence: number): void {
-    if (sequence <= this.#last) return this.add(job, sequence);
+    if (sequence <= this.#last) return this.add(job, sequence, false);
     this.#pendingFrom ??= this.#last;
     this.#last = sequence;
   }
@@ -58,9 +58,9 @@ export class QueueTable {
     this.#pendingFrom = undefined;
   }
 
-  add({ operation, availableAt }: Job, sequence: number): void {
+  add({ operation, availableAt }: Job, sequence: number, hasState: boolean): void {
     this.flush();
-    this.#statements.add.run(operation, availableAt, sequence);
+    this.#statements.add.run(operation, availableAt, sequence, hasState ? 1 : 0);
   }
 
   remove({ operation, availableAt }: Job, sequence: number): void {
@@ -92,14 +92,14 @@ export class QueueTable {
 function prepare(database: DatabaseSync) {
   const statement = (sql: string) => inArrays(database.prepare(sql));
   return {
-    add: statement("INSERT INTO queue (operation, available_at, sequence) VALUES (?, ?, ?)"),
-    addFrom: statement(`INSERT INTO queue (operation, available_at, sequence)
-      SELECT operation, available_at, sequence FROM jobs WHERE sequence > ?`),
+    add: statement("INSERT INTO queue (operation, available_at, sequence, has_state) VALUES (?, ?, ?, ?)"),
+    addFrom: statement(`INSERT INTO queue (operation, available_at, sequence, has_state)
+      SELECT operation, available_at, sequence, 0 FROM jobs WHERE sequence > ?`),
     remove: statement("DELETE FROM queue WHERE operation = ? AND available_at = ? AND sequence = ?"),
     // CROSS JOIN keeps the order of the tables as it is written: the queue leads.
     ready: statement(`SELECT j.sequence, j.id, j.principal, j.max_attempts, j.accepted_at, q.available_at,
-        j.fingerprint, s.revision, j.input_version, j.input
-      FROM queue AS q CROSS JOIN jobs AS j ON j.sequence = q.sequence LEFT JOIN states AS s ON s.sequence = q.sequence
+        j.fingerprint, q.has_state, j.input_version, j.input
+      FROM queue AS q CROSS JOIN jobs AS j ON j.sequence = q.sequence
       WHERE q.operation = ? AND q.available_at <= ? ORDER BY q.available_at, q.sequence LIMIT ?`),
     takeUntil: statement("DELETE FROM queue WHERE operation = ? AND (available_at, sequence) <= (?, ?)"),
     isReady: statement("SELECT 1 FROM queue WHERE operation = ? AND available_at <= ? LIMIT 1"),

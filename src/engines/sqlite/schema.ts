@@ -151,6 +151,7 @@ const VERSION_2 = `
     operation TEXT NOT NULL,
     available_at REAL NOT NULL,
     sequence INTEGER NOT NULL,
+    has_state INTEGER NOT NULL,
     PRIMARY KEY (operation, available_at, sequence)
   ) STRICT, WITHOUT ROWID;
 
@@ -196,7 +197,7 @@ const VERSION_2 = `
       iif(input = '', (SELECT input FROM inputs WHERE inputs.sequence = jobs_1.sequence), input)
     FROM jobs_1;
   INSERT INTO keys SELECT key_hash(id), sequence FROM jobs_1 WHERE keyed = 1;
-  INSERT INTO queue SELECT operation, available_at, sequence FROM jobs_1 WHERE status = ${STATUS.queued};
+  INSERT INTO queue SELECT operation, available_at, sequence, revision > 1 FROM jobs_1 WHERE status = ${STATUS.queued};
   INSERT INTO states
     SELECT sequence, status, revision, attempt, updated_at, available_at, token, expires_at, output, attempts,
       effects, throttles, listed, cancel_requested, lease_until, operation, error_code, error,
