@@ -111,32 +111,72 @@ function settled(
   retention: Retention,
   now: number,
 ): Job | undefined {
-  const { leaseUntil: _, error: _error, errorCode: _code, ...rest } = job;
-  const base: Job = { ...rest, revision: job.revision + 1, updatedAt: now };
-  const kept = (status: "succeeded" | "failed" | "cancelled", more: Partial<Job>): Job => {
-    const forMs =
-      status === "succeeded" ? retention.succeededMs : job.listed ? retention.failedMs : KEYED_RETENTION_MS;
-    const expiresAt = now + (job.fingerprint === undefined ? forMs : Math.max(forMs, KEYED_RETENTION_MS));
-    return { ...base, status, cancelRequested: false, expiresAt, ...more };
-  };
   if (verdict.kind === "forgotten") return undefined;
   // Nothing remembers a call without a key, so nothing needs to be kept of it.
   if (verdict.kind === "succeeded" && !job.listed && job.fingerprint === undefined) return undefined;
-  if (verdict.kind === "succeeded") return kept("succeeded", { output: verdict.output, throttles: 0 });
-  if (verdict.kind === "cancelled" || job.cancelRequested) return kept("cancelled", {});
+  const next = unleased(job, now);
+  if (verdict.kind === "succeeded") {
+    next.output = verdict.output;
+    next.throttles = 0;
+    return ended(next, "succeeded", retention);
+  }
+  if (verdict.kind === "cancelled" || job.cancelRequested) return ended(next, "cancelled", retention);
   if (verdict.kind === "failed") {
-    return kept("failed", { error: JSON.stringify(verdict.error), errorCode: verdict.error.code });
+    next.error = JSON.stringify(verdict.error);
+    next.errorCode = verdict.error.code;
+    return ended(next, "failed", retention);
   }
-  const queued = { ...base, status: "queued" as const, listed: true, availableAt: now + verdict.delayMs };
+  next.status = "queued";
+  next.listed = true;
+  next.availableAt = now + verdict.delayMs;
   if (verdict.kind === "released") {
-    return { ...queued, attempt: job.attempt - 1, ...(job.error !== undefined && { error: job.error }) };
+    next.attempt = job.attempt - 1;
+    if (job.error !== undefined) next.error = job.error;
+    return next;
   }
-  return {
-    ...queued,
-    error: JSON.stringify(verdict.error),
-    attempt: verdict.spent ? job.attempt : job.attempt - 1,
-    throttles: verdict.spent ? 0 : job.throttles + 1,
+  next.error = JSON.stringify(verdict.error);
+  next.attempt = verdict.spent ? job.attempt : job.attempt - 1;
+  next.throttles = verdict.spent ? 0 : job.throttles + 1;
+  return next;
+}
+
+type Draft = { -readonly [K in keyof Job]: Job[K] };
+
+/**
+ * A copy that is one revision further, without a lease and an error. Written out, because the same by spreading and
+ * leaving out made three copies: 1.0 KiB of garbage for every job, on both of SQLite's threads.
+ */
+function unleased(job: Job, now: number): Draft {
+  const next: Draft = {
+    id: job.id,
+    operation: job.operation,
+    principal: job.principal,
+    status: job.status,
+    revision: job.revision + 1,
+    attempt: job.attempt,
+    maxAttempts: job.maxAttempts,
+    throttles: job.throttles,
+    acceptedAt: job.acceptedAt,
+    updatedAt: now,
+    availableAt: job.availableAt,
+    listed: job.listed,
+    cancelRequested: job.cancelRequested,
   };
+  if (job.output !== undefined) next.output = job.output;
+  if (job.fingerprint !== undefined) next.fingerprint = job.fingerprint;
+  if (job.token !== undefined) next.token = job.token;
+  if (job.expiresAt !== undefined) next.expiresAt = job.expiresAt;
+  return next;
+}
+
+function ended(next: Draft, status: "succeeded" | "failed" | "cancelled", retention: Retention): Job {
+  const keptMs =
+    status === "succeeded" ? retention.succeededMs : next.listed ? retention.failedMs : KEYED_RETENTION_MS;
+  const forMs = next.fingerprint === undefined ? keptMs : Math.max(keptMs, KEYED_RETENTION_MS);
+  next.status = status;
+  next.cancelRequested = false;
+  next.expiresAt = next.updatedAt + forMs;
+  return next;
 }
 
 /** A lease ran out, or its process died: the attempt counts, so that a job which kills its process ends too. */
