@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { RawData, WebSocket, WebSocketServer } from "ws";
 import type { SocketPeer, SocketSession, Upgrade } from "../door/exchange.ts";
 import { describe } from "./complaints.ts";
 import { connectionOf } from "./connection.ts";
@@ -25,26 +25,18 @@ export class Sockets {
   readonly #open = new Set<OpenSocket>();
   /** What the door answered, until the handshake asks for it. */
   readonly #protocols = new WeakMap<IncomingMessage, string>();
-  readonly #server: WebSocketServer;
+  #server: Promise<WebSocketServer> | undefined;
 
   constructor(site: Site) {
     this.#site = site;
-    this.#server = new WebSocketServer({
-      noServer: true,
-      clientTracking: false,
-      maxPayload: FRAME_BYTES,
-      perMessageDeflate: false,
-      handleProtocols: (_offered, incoming) => this.#protocols.get(incoming) ?? false,
-    });
-    // With a listener, the handshake's own refusals are left to it.
-    this.#server.on("wsClientError", (error, _socket, incoming) => {
-      connectionOf(incoming.socket).endWith(refusal("malformed-request", `${error.message}.`));
-    });
   }
 
-  accept(incoming: IncomingMessage, socket: Duplex, head: Buffer, accepted: Accepted): void {
+  async accept(incoming: IncomingMessage, socket: Duplex, head: Buffer, accepted: Accepted): Promise<void> {
+    this.#server ??= this.#makeServer();
+    const server = await this.#server;
+    if (socket.destroyed) return;
     this.#protocols.set(incoming, accepted.protocol);
-    this.#server.handleUpgrade(incoming, socket, head, (webSocket) => {
+    server.handleUpgrade(incoming, socket, head, (webSocket) => {
       const open = new OpenSocket(webSocket, accepted.open, this.#site.complain);
       this.#open.add(open);
       webSocket.on("close", () => this.#open.delete(open));
@@ -55,6 +47,22 @@ export class Sockets {
   readonly tick = (elapsedMs: number): void => {
     for (const socket of this.#open) socket.tick(elapsedMs);
   };
+
+  /** With the first socket: the library and what it needs, TLS for one, take 16 MiB, and many servers never see one. */
+  async #makeServer(): Promise<WebSocketServer> {
+    const { WebSocketServer } = await import("ws");
+    const server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: FRAME_BYTES,
+      perMessageDeflate: false,
+      handleProtocols: (_offered, incoming) => this.#protocols.get(incoming) ?? false,
+    });
+    // With a listener, the handshake's own refusals are left to it.
+    return server.on("wsClientError", (error, _socket, incoming) => {
+      connectionOf(incoming.socket).endWith(refusal("malformed-request", `${error.message}.`));
+    });
+  }
 
   closeAll(): void {
     for (const socket of this.#open) socket.close(RESTARTING, "The server is shutting down");

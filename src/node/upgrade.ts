@@ -25,11 +25,16 @@ export function onUpgrade(site: Site, sockets: Sockets) {
     connection.last = undefined;
     // What node:http had listened for is gone, and an error that nobody hears ends the process.
     socket.on("error", destroyed);
-    void decide(site, incoming, connection).then((upgrade) => {
-      if (socket.destroyed) return;
-      if (upgrade.kind === "refused") endWith(socket, connection, upgrade.reply);
-      else sockets.accept(incoming, socket, head, upgrade);
-    });
+    void decide(site, incoming, connection)
+      .then((upgrade) => {
+        if (socket.destroyed) return undefined;
+        if (upgrade.kind === "accepted") return sockets.accept(incoming, socket, head, upgrade);
+        return endWith(socket, connection, upgrade.reply);
+      })
+      .catch((thrown) => {
+        site.complain(`An upgrade failed inside Spillway: ${describe(thrown)}`);
+        socket.destroy();
+      });
   };
 }
 
