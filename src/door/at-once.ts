@@ -58,13 +58,16 @@ export class AtOnce implements Work {
     const first = await Promise.race([this.outcome(), late.promise]);
     timer.cancel();
     if (first !== "late") return first;
-    if (!this.#settling) return this.#promote();
-    // Its outcome is on the way to the store: nothing is left to be turned into a job, unless it comes back.
-    const again = new Promise<"again">((resolve) => {
-      this.#onRerun = () => resolve("again");
-    });
-    const next = await Promise.race([this.outcome(), again]);
-    return next === "again" ? this.#promote() : next;
+    // While its outcome is on the way to the store, nothing is left to be turned into a job, unless it comes back; and
+    // a handler that is done at once has the next one on its way before that is heard here.
+    while (this.#settling) {
+      const again = new Promise<"again">((resolve) => {
+        this.#onRerun = () => resolve("again");
+      });
+      const next = await Promise.race([this.outcome(), again]);
+      if (next !== "again") return next;
+    }
+    return this.#promote();
   }
 
   get id() {

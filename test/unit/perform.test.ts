@@ -86,6 +86,31 @@ describe("an attempt whose reads have changed", () => {
     assert.equal((await answer).status, 504);
     assert.equal(runs.begun, 1);
   });
+
+  test("is not made a job any more once its second run waits for its commit, and so runs no third time", async () => {
+    let runs = 0;
+    const again = operation(
+      { name: "again", input: anything, flow: "spill", limits, timeout: "60s" },
+      (_input, { read, write }) => {
+        runs++;
+        const put = () => write(rows).put({ key: "a", n: runs });
+        // The second run has what it needs and is done at once.
+        return runs === 1 ? read(rows).get("a").then(put) : put();
+      },
+    );
+    const slow = Promise.withResolvers<Answer>();
+    let settlements = 0;
+    const world = await World.start(
+      { operations: [again] },
+      answering(() => (settlements++ === 0 ? slow.promise : undefined)),
+    );
+    const answer = world.call("again", 1, { prefer: "wait=1" });
+    await world.clock.run(1_100);
+    slow.resolve(CONFLICT);
+    assert.equal((await answer).status, 200);
+    await world.clock.run(100_000);
+    assert.equal(runs, 2);
+  });
 });
 
 describe("a store that has no room for an outcome", () => {
