@@ -19,6 +19,7 @@ import { PORTABLE_SIZES } from "./store-defaults.ts";
 
 /** Of what was thrown, in an attempt's record. */
 const LONGEST_SAID = 300;
+const UNSPEAKABLE = "What was thrown cannot be shown.";
 /** What a handler asks for beyond this is a mistake in its arithmetic. */
 const LONGEST_DELAY_MS = 30 * 24 * 3_600_000;
 
@@ -45,8 +46,17 @@ function written(output: unknown, most: number): Outcome {
   return { kind: "returned", output: text };
 }
 
-/** `report` hears of what nobody meant to happen. */
+/** `report` hears of what nobody meant to happen. Never throws, though looking at what was thrown may. */
 export function outcomeOfThrown(error: unknown, report: (error: unknown) => void): Outcome {
+  try {
+    return outcomeOfKind(error, report);
+  } catch {
+    report(new Error(UNSPEAKABLE));
+    return { kind: "failed", error: problem("handler-failed"), said: UNSPEAKABLE };
+  }
+}
+
+function outcomeOfKind(error: unknown, report: (error: unknown) => void): Outcome {
   if (error instanceof ProblemError && error.problem.status >= 400 && error.problem.status < 500) {
     return ended(error.problem);
   }
@@ -69,7 +79,7 @@ function saidBy(error: unknown): string {
   try {
     return (String(error).split("\n")[0] ?? "").slice(0, LONGEST_SAID);
   } catch {
-    return "What was thrown cannot be shown.";
+    return UNSPEAKABLE;
   }
 }
 

@@ -26,6 +26,10 @@ const tableOf = (name: string, schema: Schema<unknown, unknown>) =>
   table(name, { schema: schema as Schema<unknown, Row>, key: "key" });
 const rows: Table<Row> = tableOf("rows", anything);
 
+const raise = (error: unknown): never => {
+  throw error;
+};
+
 const base = { input: anything, retry: { maxAttempts: 2 }, timeout: "1s" } as const;
 const target = operation({ ...base, name: "target", flow: "event" }, () => null);
 
@@ -129,6 +133,16 @@ describe("a handler's mistake", () => {
     const { status, body } = await world.call("ask", 1);
     assert.deepEqual([status, body["code"], body["at"], "retry" in body], [404, "gone", "here", false]);
   });
+
+  for (const throws of [Promise.reject.bind(Promise), raise]) {
+    test(`what cannot even be looked at is a failure like any other (${throws.name})`, async () => {
+      const handler = () => throws(new Proxy(new Error(), { getPrototypeOf: () => assert.fail("no") }));
+      const world = await worldWith(handler);
+      assert.equal((await world.call("ask", 1)).status, 500);
+      const { body } = await world.call("job", 1);
+      assert.equal((await world.receiptAfter(10_000, body["id"]))["status"], "failed");
+    });
+  }
 
   for (const error of [ThrottledError, RetryableError]) {
     test(`a delay that is no number counts as none (${error.name})`, async () => {
