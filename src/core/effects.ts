@@ -106,18 +106,17 @@ export class Effects {
           );
         }
       }
-      this.#writes.push({
+      this.#push({
         ...this.#target(table, key, options),
         kind: "add",
         fields: { ...(fields as Record<string, number>) },
       });
     },
-    delete: (key, options) =>
-      void this.#writes.push({ ...this.#target(table, key, options), kind: "delete" }),
+    delete: (key, options) => this.#push({ ...this.#target(table, key, options), kind: "delete" }),
   });
 
   readonly send: Send = (target, input, { delay } = {}) => {
-    this.#open();
+    this.#store();
     const spec = ("kind" in target ? target.spec : target) as Spec;
     if (spec.flow === "request") {
       throw configurationError(
@@ -128,6 +127,7 @@ export class Effects {
     const what = `What was sent to "${spec.name}"`;
     const text = jsonOf(input, what);
     const delayMs = delay ? durationMs(delay, `send() to "${spec.name}": delay`) : 0;
+    if (this.#isTooLate()) return;
     this.#checks.push({ schema: spec.input, text, what });
     this.#sends.push({ spec, input: text, delayMs });
   };
@@ -137,11 +137,11 @@ export class Effects {
     this.#sealed = true;
   }
 
-  /** Everything that was written and sent, checked against the schemas and the limits, or what is wrong with it. */
+  /** Once sealed: everything that was written and sent, checked against the schemas and the limits, or what is wrong with it. */
   collect(limits: EngineLimits | undefined, born: (sent: Sent) => NewCall): Soon<Collected | Problem> {
-    // Copies: what comes too late must not be committed unchecked.
-    const [writes, sends] = [[...this.#writes], [...this.#sends]];
-    return then(firstFault([...this.#checks]), (fault) => {
+    const writes = this.#writes;
+    const sends = this.#sends;
+    return then(firstFault(this.#checks), (fault) => {
       if (fault) return fault;
       const excess = limits && tooLarge(writes, sends, limits);
       if (excess !== undefined) return problem("effects-too-large", excess);
@@ -184,12 +184,14 @@ export class Effects {
   ): void {
     const target = this.#target(table, table.keyOf(row), options);
     const text = jsonOf(row, `A row of table "${table.name}"`);
-    this.#writes.push({ ...target, kind, value: text });
-    this.#checks.push({ schema: table.schema, text, what: `A row written to table "${table.name}"` });
+    this.#push(
+      { ...target, kind, value: text },
+      { schema: table.schema, text, what: `A row written to table "${table.name}"` },
+    );
   }
 
   #target<Row extends object>(table: Table<Row>, key: string, options: WriteOptions = {}) {
-    this.#open();
+    this.#store();
     return {
       ...checked(table, key),
       ...(options.if !== undefined && { condition: options.if }),
@@ -197,10 +199,17 @@ export class Effects {
     };
   }
 
-  #open(): void {
-    this.#store();
+  #push(write: ItemWrite, check?: Check): void {
+    if (this.#isTooLate()) return;
+    this.#writes.push(write);
+    if (check) this.#checks.push(check);
+  }
+
+  /** While the output is checked, too: what is collected then is what there was when the handler ended. */
+  #isTooLate(): boolean {
     if (this.#sealed)
       this.#onLate(new Error("It wrote or sent after it had ended. Await everything before you return."));
+    return this.#sealed;
   }
 
   #store(): Engine {

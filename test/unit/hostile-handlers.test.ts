@@ -218,6 +218,28 @@ describe("what is checked", () => {
     assert.match(String(world.errors[0]), /after it had ended/);
   });
 
+  test("a write that comes while the output is being checked comes too late, and is dropped", async () => {
+    const gate = Promise.withResolvers<void>();
+    const slow: Schema = {
+      "~standard": { version: 1, vendor: "test", validate: (value) => gate.promise.then(() => ({ value })) },
+    };
+    const world = await worldWith((input, { read, write, send }) => {
+      if (input === "read") return read(rows).get("late");
+      write(rows).put({ key: "early", n: 1 });
+      setImmediate(() => {
+        write(rows).put({ key: "late", n: 2 });
+        write(rows).delete("early");
+        write(rows).add("late", { n: 1 });
+        send(target, 1);
+        gate.resolve();
+      });
+      return "done";
+    }, slow);
+    assert.equal((await world.call("ask", "put")).status, 200);
+    assert.equal(world.errors.length, 4);
+    assert.equal((await world.call("ask", "read")).body, null);
+  });
+
   test("the moment of an attempt does not move while it runs", async () => {
     const moments: number[] = [];
     const world = await worldWith(async (_input, context) => {
