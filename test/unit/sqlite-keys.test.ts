@@ -1,9 +1,12 @@
 /** What the SQLite engine promises about keys beyond what every engine does: however many came, each is known. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { suite, test } from "node:test";
+import { DatabaseSync } from "node:sqlite";
+import { suite, type TestContext, test } from "node:test";
 import { ADMIN, type Engine, type NewCall } from "../../src/core/engine.ts";
 import { GENERATION_KEYS, KeyIndex } from "../../src/engines/sqlite/key-index.ts";
+import { Keys } from "../../src/engines/sqlite/keys.ts";
+import { migrate } from "../../src/engines/sqlite/schema.ts";
 import { call, newFolder, open, opened } from "../support/sqlite.ts";
 
 const GROUP = 1_000;
@@ -40,6 +43,60 @@ suite("keys", () => {
     );
   });
 
+  test("are all known after a restart, however often groups failed while they moved to the older ones", (t) => {
+    const database = memoryStore(t);
+    const keys = new Keys(database);
+    const insert = database.prepare(
+      "INSERT INTO jobs VALUES (?, ?, 'a', '', 1, 0, 0, NULL, 'f', 1, '{}', '{}')",
+    );
+    const groups = 95;
+    for (let group = 0; group < groups; group++) {
+      transact(database, keys, () => {
+        for (let n = group * GROUP + 1; n <= (group + 1) * GROUP; n++) {
+          insert.run(n, idOf(n));
+          keys.add(idOf(n), n);
+        }
+      });
+      database.exec("BEGIN");
+      keys.write();
+      database.exec("ROLLBACK");
+      keys.rolledBack();
+    }
+    assert.ok(logged(database) < 2.1 * GENERATION_KEYS, `${logged(database)} in the log`);
+    const again = new Keys(database);
+    for (let n = 1; n <= groups * GROUP; n++) assert.ok(again.candidates(idOf(n)).includes(n), `${n}`);
+  });
+
+  test("do not fill the log for ever where a store is opened more often than its index is full", (t) => {
+    const database = memoryStore(t);
+    let n = 0;
+    for (let start = 0; start < 20; start++) {
+      const keys = new Keys(database);
+      for (let group = 0; group < 5; group++) {
+        transact(database, keys, () => {
+          for (let left = GROUP; left > 0; left--) keys.add(idOf(++n), n);
+        });
+        transact(database, keys, () => {
+          for (let gone = n - GROUP + 1; gone <= n; gone++) keys.remove(idOf(gone), gone);
+        });
+      }
+    }
+    assert.ok(logged(database) < 2.1 * GENERATION_KEYS, `${logged(database)} in the log`);
+    assert.equal(database.prepare("SELECT count(*) AS n FROM keys").get()?.["n"], 0, "nobody is left");
+  });
+
+  test("that are removed while they move are not among the older ones", (t) => {
+    const database = memoryStore(t);
+    const keys = new Keys(database);
+    transact(database, keys, () => {
+      for (let n = 1; n <= GENERATION_KEYS; n++) keys.add(idOf(n), n);
+    });
+    transact(database, keys, () => {
+      for (let n = 1; n <= GENERATION_KEYS; n++) keys.remove(idOf(n), n);
+    });
+    assert.equal(database.prepare("SELECT count(*) AS n FROM keys").get()?.["n"], 0);
+  });
+
   test("whose hashes are alike lead to both, until one is forgotten", () => {
     const index = new KeyIndex();
     index.put(0, 7, 100);
@@ -54,7 +111,30 @@ suite("keys", () => {
 });
 
 function keyed(n: number): NewCall {
-  return call({ id: createHash("sha256").update(`${n}`).digest("base64url"), fingerprint: "f" });
+  return call({ id: idOf(n), fingerprint: "f" });
+}
+
+function idOf(n: number): string {
+  return createHash("sha256").update(`${n}`).digest("base64url");
+}
+
+function memoryStore(t: TestContext): DatabaseSync {
+  const database = new DatabaseSync(":memory:");
+  t.after(() => database.close());
+  migrate(database, "a test", "secret");
+  return database;
+}
+
+function transact(database: DatabaseSync, keys: Keys, work: () => void): void {
+  database.exec("BEGIN");
+  work();
+  keys.write();
+  database.exec("COMMIT");
+  keys.committed();
+}
+
+function logged(database: DatabaseSync): number {
+  return Number(database.prepare("SELECT count(*) AS n FROM key_log").get()?.["n"]);
 }
 
 async function assertKnown(engine: Engine): Promise<void> {

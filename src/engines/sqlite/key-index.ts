@@ -9,12 +9,13 @@ import type { JobId } from "../../core/job.ts";
 const SLOTS = 65_536;
 /** Half full, a probe seldom goes beyond the next slot. */
 export const GENERATION_KEYS = SLOTS / 2;
-const MOST_KEYS = SLOTS * 0.9;
+/** And so full it takes no more. */
+export const MOST_KEYS = Math.floor(SLOTS * 0.9);
 /** A hash and a sequence. */
 const NUMBERS_A_SLOT = 2;
 const EMPTY = 0;
 /** The sequence of a key that is forgotten; its slot stays taken, as others may have been put behind it. */
-const NOWHERE = -1;
+export const NOWHERE = -1;
 
 /** Of the two: the one that grows, and the one whose keys are on their way to `keys`. */
 export type Generation = 0 | 1;

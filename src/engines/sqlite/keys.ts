@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import type { JobId } from "../../core/job.ts";
-import { GENERATION_KEYS, type Generation, hashOf, KeyIndex } from "./key-index.ts";
+import { GENERATION_KEYS, type Generation, hashOf, KeyIndex, MOST_KEYS, NOWHERE } from "./key-index.ts";
 import { inArrays } from "./rows.ts";
 
 /** With each group at least so many keys move, and more than are new: one generation is done before the next is full. */
@@ -19,6 +19,8 @@ type Move = {
   /** The end of its part of the log. */
   readonly until: number;
   done: number;
+  /** Of those the ones that are committed. */
+  kept: number;
 };
 
 export class Keys {
@@ -56,17 +58,19 @@ export class Keys {
     this.#statements.log.run(++this.#lastEntry, hash, sequence);
   }
 
-  /** Of a job that is gone. What stands in the log leads nowhere, and is not loaded again. */
+  /** Of a job that is gone. What stands in the log leads nowhere, until that is cut. */
   remove(id: JobId, sequence: number): void {
-    const hash = hashOf(id);
-    this.#removed.push([hash, sequence]);
-    if (this.#hasOlder) this.#statements.remove.run(hash, sequence);
+    this.#removed.push([hashOf(id), sequence]);
   }
 
-  /** Among the last statements of a transaction. */
+  /** Among the last statements of a transaction. What is removed goes last, as it may be among what moves. */
   write(): void {
-    const move = this.#move;
-    if (!move) return;
+    if (this.#move) this.#moveSome(this.#move);
+    if (!this.#hasOlder) return;
+    for (const [hash, sequence] of this.#removed) this.#statements.remove.run(hash, sequence);
+  }
+
+  #moveSome(move: Move): void {
     const end = Math.min(move.hashes.length, move.done + Math.max(LEAST_MOVED, MOVED_A_KEY * this.#added));
     for (; move.done < end; move.done++) {
       const hash = move.hashes[move.done] as number;
@@ -79,7 +83,8 @@ export class Keys {
   committed(): void {
     this.#added = 0;
     for (const [hash, sequence] of this.#removed.splice(0)) this.index.forget(hash, sequence);
-    if (this.#move && this.#move.done === this.#move.hashes.length) this.#move = undefined;
+    if (this.#move) this.#move.kept = this.#move.done;
+    if (this.#move && this.#move.kept === this.#move.hashes.length) this.#move = undefined;
     if (this.#move || this.index.count(this.#current) < GENERATION_KEYS) return;
     const full = this.#current;
     this.#current = full === 0 ? 1 : 0;
@@ -91,11 +96,11 @@ export class Keys {
   rolledBack(): void {
     this.#added = 0;
     this.#removed = [];
-    if (this.#move) this.#move.done = 0;
+    if (this.#move) this.#move.done = this.#move.kept;
   }
 
   #begin(generation: Generation, until: number): void {
-    this.#move = { generation, hashes: this.index.sorted(generation), until, done: 0 };
+    this.#move = { generation, hashes: this.index.sorted(generation), until, done: 0, kept: 0 };
   }
 
   #addOlder(hash: number, sequence: number): void {
@@ -103,15 +108,14 @@ export class Keys {
     this.#statements.add.run(hash, sequence);
   }
 
+  /** A key whose job is gone takes its slot again: by them it is known when the log has to be cut. */
   #load(): void {
-    type Row = readonly [entry: number, hash: number, sequence: number];
+    type Row = readonly [entry: number, hash: number, sequence: number | null];
     const rows = this.#statements.logged.all() as unknown as readonly Row[];
-    this.#current = 0;
-    const [lastEntry] = this.#statements.lastEntry.get() as unknown as readonly [number | null];
-    this.#lastEntry = lastEntry ?? 0;
-    const olderRows = Math.max(0, rows.length - GENERATION_KEYS);
+    this.#lastEntry = rows.at(-1)?.[0] ?? 0;
+    const olderRows = Math.min(MOST_KEYS, Math.max(0, rows.length - GENERATION_KEYS));
     for (const [place, [, hash, sequence]] of rows.entries())
-      this.index.put(place < olderRows ? 1 : 0, hash, sequence);
+      this.index.put(place < olderRows ? 1 : 0, hash, sequence ?? NOWHERE);
     if (olderRows > 0) this.#begin(1, rows[olderRows - 1]?.[0] ?? 0);
   }
 }
@@ -131,9 +135,8 @@ function prepare(database: DatabaseSync) {
     add: statement("INSERT OR IGNORE INTO keys (hash, sequence) VALUES (?, ?)"),
     remove: statement("DELETE FROM keys WHERE hash = ? AND sequence = ?"),
     log: statement("INSERT INTO key_log (entry, hash, sequence) VALUES (?, ?, ?)"),
-    logged: statement(`SELECT entry, hash, key_log.sequence FROM key_log CROSS JOIN jobs USING (sequence)
+    logged: statement(`SELECT entry, hash, jobs.sequence FROM key_log LEFT JOIN jobs USING (sequence)
       ORDER BY entry`),
-    lastEntry: statement("SELECT max(entry) FROM key_log"),
     forget: statement("DELETE FROM key_log WHERE entry <= ?"),
   };
 }
