@@ -9,7 +9,7 @@ import { isFinal, type JobRecord } from "../../core/job.ts";
 import { inArrays, JOBS, RECORD_COLUMNS, type RecordRow, recordOf, STATUS, STATUS_NOW } from "./rows.ts";
 
 /** A step over rows that do not match takes about 2 ms. */
-const ROWS_A_STEP = 2_000;
+export const ROWS_A_STEP = 2_000;
 /** So few are sorted within a step's time. */
 const FEW = 5_000;
 
@@ -116,7 +116,7 @@ function filterOf({ status, operation, errorCode, principal, from, to }: JobQuer
 }
 
 /** Lets everything that waits on this thread go first; a message to itself, as timers belong to the clock. */
-function breathe(): Promise<void> {
+export function breathe(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -22,7 +22,7 @@ import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import { hashOf, type KeyIndex } from "./key-index.ts";
 import { OLDER_KEYS, sequencesIn } from "./keys.ts";
-import { Lists } from "./lists.ts";
+import { breathe, Lists, ROWS_A_STEP } from "./lists.ts";
 import {
   HELD,
   type HeldRow,
@@ -81,11 +81,20 @@ export class Queries {
     return this.#lists.page(query);
   }
 
-  changes(principal: Principal, after: Cursor | undefined, limit: number): Changes {
-    const start = numberIn(after) ?? 0;
-    const rows = this.#statements.changes.all(principal, start, limit) as unknown as readonly ChangeRow[];
+  /** In steps: of a principal's calls in `accepted` all but the latest may have ended, and stand in `changed` by now. */
+  async changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes> {
+    const rows: ChangeRow[] = [];
+    let start = numberIn(after) ?? 0;
+    const none = String(start);
+    for (;;) {
+      const end = this.#endOfStep(principal, start);
+      rows.push(...this.#changesIn(principal, start, end ?? Number.MAX_SAFE_INTEGER, limit - rows.length));
+      if (end === undefined || rows.length === limit) break;
+      start = end;
+      await breathe();
+    }
     const jobs = rows.map((row) => ({ job: heldJobOf(row), cursor: String(row[22]) }));
-    return { jobs, next: jobs.at(-1)?.cursor ?? String(start) };
+    return { jobs, next: jobs.at(-1)?.cursor ?? none };
   }
 
   deadLetters(): readonly DeadLetters[] {
@@ -169,6 +178,18 @@ export class Queries {
     return sequencesIn(this.#statements.olderKeys.all(hash));
   }
 
+  /** The position of a step's last accepted call; undefined: this step reaches the latest one. */
+  #endOfStep(principal: Principal, start: number): number | undefined {
+    const row = this.#statements.stepEnd.get(principal, start, ROWS_A_STEP - 1) as unknown as
+      | readonly [number]
+      | undefined;
+    return row?.[0];
+  }
+
+  #changesIn(principal: Principal, start: number, end: number, limit: number): readonly ChangeRow[] {
+    return this.#statements.changes.all(principal, start, end, limit) as unknown as readonly ChangeRow[];
+  }
+
   #nextAt(operation: string, now: number): number | undefined {
     const row = this.#statements.next.get(operation, now) as unknown as readonly [number] | undefined;
     return row?.[0];
@@ -194,6 +215,8 @@ function prepare(database: DatabaseSync) {
       FROM (${CHANGED}) AS latest CROSS JOIN jobs AS j ON j.sequence = latest.sequence
         LEFT JOIN states AS s ON s.sequence = latest.sequence
       ORDER BY latest.change`),
+    stepEnd: arrays(`SELECT change FROM jobs INDEXED BY accepted WHERE principal = ? AND change > ?
+      ORDER BY change LIMIT 1 OFFSET ?`),
     // First and last are the two ends of a stretch of the index, each one look-up.
     deadLetters: arrays(`SELECT operation, error_code, jobs, ${failedAt("min")}, ${failedAt("max")}
       FROM counts WHERE status = ${STATUS.failed} AND jobs > 0`),
@@ -222,25 +245,26 @@ function prepare(database: DatabaseSync) {
 const CHANGED = `
   SELECT change, sequence FROM (
     SELECT change, sequence FROM jobs AS fresh INDEXED BY accepted
-      WHERE principal = ?1 AND change > ?2
+      WHERE principal = ?1 AND change > ?2 AND change <= ?3
         AND NOT EXISTS (SELECT 1 FROM states WHERE states.sequence = fresh.sequence)
         AND EXISTS (SELECT 1 FROM queue WHERE queue.operation = fresh.operation
           AND queue.available_at = fresh.available_at AND queue.sequence = fresh.sequence)
-      ORDER BY change LIMIT ?3)
+      ORDER BY change LIMIT ?4)
   UNION ALL
   SELECT change, sequence FROM (
     SELECT change, sequence FROM states AS altered INDEXED BY changed
-      WHERE principal = ?1 AND change > ?2
+      WHERE principal = ?1 AND change > ?2 AND change <= ?3
         AND (status <> ${STATUS.queued} OR EXISTS (
           SELECT 1 FROM jobs AS owner JOIN queue ON queue.operation = owner.operation
             AND queue.available_at = altered.available_at AND queue.sequence = altered.sequence
           WHERE owner.sequence = altered.sequence))
-      ORDER BY change LIMIT ?3)
+      ORDER BY change LIMIT ?4)
   UNION ALL
   SELECT claims.change + member.key, member.value
     FROM claims, json_each(claims.members) AS member CROSS JOIN jobs AS owned ON owned.sequence = member.value
-    WHERE claims.change + member.key > ?2 AND owned.principal = ?1
-  ORDER BY 1 LIMIT ?3`;
+    WHERE claims.change <= ?3 AND claims.change + member.key > ?2 AND claims.change + member.key <= ?3
+      AND owned.principal = ?1
+  ORDER BY 1 LIMIT ?4`;
 
 function failedAt(which: "min" | "max"): string {
   return `(SELECT ${which}(updated_at) FROM states INDEXED BY failed
