@@ -158,6 +158,24 @@ promises("claim and order", (promise) => {
     assert.deepEqual(await world.commit(change), first);
   });
 
+  promise(
+    "a claim that is sent again where all its jobs were settled before holds what it takes",
+    async (world) => {
+      const [first, second] = [await world.opened(), await world.opened()];
+      const queues = [{ operation: "work", limit: 1 }];
+      const change = { kind: "claim", queues, token: world.token(), leaseMs: LEASE_MS } as const;
+      const lease = { id: first.id, token: `${change.token}.0` };
+      const settle = { kind: "settle", settlement: world.settlement(lease, DONE) } as const;
+      const [, , again] = await world.engine.commit([change, settle, change]);
+      assert.ok(again?.kind === "claimed");
+      assert.deepEqual(
+        again.claims.map(({ job }) => job.id),
+        [second.id],
+      );
+      for (const { lease } of again.claims) assert.equal((await world.settle(lease)).kind, "applied");
+    },
+  );
+
   promise("a claim says when the next job of its queues is due, and only of those", async (world) => {
     const now = world.clock.now();
     await world.opened({ operation: "other", delayMs: 1 });

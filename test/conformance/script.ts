@@ -27,6 +27,7 @@ export class Script {
   /** As they were claimed, by the lease's token. */
   readonly #claimed = new Map<string, Job>();
   readonly #atOnce: AtOnce[] = [];
+  readonly #tokens: string[] = [];
 
   /** `world` mints the ids; its engine is not touched. */
   constructor(seed: number, world: World) {
@@ -126,7 +127,10 @@ export class Script {
       operation,
       limit: this.random.integer(4),
     }));
-    return { kind: "claim", queues, token: this.#world.token(), leaseMs: this.#ms() };
+    const again = this.#tokens.at(-1 - this.random.integer(4));
+    const token = again !== undefined && this.random.chance(0.3) ? again : this.#world.token();
+    this.#tokens.push(token);
+    return { kind: "claim", queues, token, leaseMs: this.#ms() };
   }
 
   #verdict(): Verdict {

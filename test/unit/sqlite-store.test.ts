@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { suite, test } from "node:test";
-import { ADMIN, type Claim, type Engine } from "../../src/core/engine.ts";
+import { ADMIN, type Change, type Claim, type Engine } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
 import { sqlite } from "../../src/engines/sqlite/index.ts";
 import { call, hostOf, newFolder, open, opened } from "../support/sqlite.ts";
@@ -267,6 +267,58 @@ test("a store that another program has locked refuses whole groups, and serves a
   other.exec("ROLLBACK");
   assert.equal((await engine.commit([open()]))[0]?.kind, "opened");
 });
+
+test("a claim of which one job is left is kept as one, and holds it after a failed group too", async (t) => {
+  const folder = newFolder(t);
+  const engine = await opened(t, folder, { maxPages: 200 });
+  await engine.commit(Array.from({ length: 500 }, () => open()));
+  const claims = await claim(engine, 500);
+  const last = claims.at(-1) as Claim;
+  await engine.commit(claims.slice(0, -1).map(succeeded));
+  const other = new DatabaseSync(join(folder, "spillway.db"), { readOnly: true });
+  const { members } = other.prepare("SELECT members FROM claims").get() ?? {};
+  other.close();
+  assert.ok(String(members).length < 50, String(members));
+  const tooMuch = open({ input: JSON.stringify("x".repeat(900_000)) });
+  const refused = await engine.commit([succeeded(last), tooMuch]);
+  assert.ok(refused.every(({ kind }) => kind === "refused"));
+  const [record] = await engine.find([{ id: last.job.id, principal: ADMIN }]);
+  assert.equal(record?.token, last.lease.token);
+  const { jobs } = await engine.changes("ann", undefined, 1_000);
+  assert.equal(jobs.filter(({ job }) => job.status === "running").length, 1);
+  assert.equal((await engine.commit([succeeded(last)]))[0]?.kind, "applied");
+});
+
+test("whoever follows their jobs from the first does not keep others waiting, however many have ended", async (t) => {
+  const engine = await opened(t, newFolder(t));
+  for (let group = 0; group < 10; group++) {
+    await engine.commit(Array.from({ length: 1_000 }, () => open()));
+    await engine.commit((await claim(engine, 1_000)).map(succeeded));
+  }
+  const ended = 10_000;
+  const seen = new Set<string>();
+  let turns = 0;
+  let isOver = false;
+  const turn = () => {
+    turns++;
+    if (!isOver) setImmediate(turn);
+  };
+  turn();
+  for (let after: string | undefined; ; ) {
+    const { jobs, next } = await engine.changes("ann", after, 5_000);
+    for (const { job } of jobs) seen.add(job.id);
+    if (jobs.length === 0) break;
+    after = next;
+  }
+  isOver = true;
+  assert.equal(seen.size, ended, "each is told of");
+  assert.ok(turns >= 4, `${turns} turns for others`);
+});
+
+function succeeded({ lease, job }: Claim): Change {
+  const verdict = { kind: "succeeded", output: "1" } as const;
+  return { kind: "settle", settlement: { lease, claimed: job, verdict, reads: [], writes: [], sends: [] } };
+}
 
 function modeOf(path: string): number {
   return statSync(path).mode & 0o777;

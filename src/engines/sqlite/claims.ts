@@ -24,8 +24,8 @@ type HeldClaim = {
   readonly leaseUntil: number;
   /** The position of the first one's change; the others' follow. */
   readonly change: number;
-  readonly members: (Held | undefined)[];
-  left: number;
+  /** Those that it still holds, by their places. */
+  readonly members: Map<number, Held>;
 };
 
 type ClaimRow = readonly [
@@ -53,9 +53,9 @@ export class Claims {
     { claimedAt, leaseUntil, change }: Pick<HeldClaim, "claimedAt" | "leaseUntil" | "change">,
     jobs: readonly Stored[],
   ): void {
-    const members: (Held | undefined)[] = [];
-    const claim = { token, claimedAt, leaseUntil, change, members, left: jobs.length };
-    for (const [place, stored] of jobs.entries()) members.push({ ...stored, claim, place });
+    const members = new Map<number, Held>();
+    const claim = { token, claimedAt, leaseUntil, change, members };
+    for (const [place, stored] of jobs.entries()) members.set(place, { ...stored, claim, place });
     this.#claims.set(token, claim);
     this.#altered.add(claim);
   }
@@ -63,20 +63,19 @@ export class Claims {
   /** The job that a lease's token holds. */
   byToken(token: string): Held | undefined {
     const dot = token.lastIndexOf(".");
-    return this.#claims.get(token.slice(0, dot))?.members[Number(token.slice(dot + 1))];
+    return this.#claims.get(token.slice(0, dot))?.members.get(Number(token.slice(dot + 1)));
   }
 
   bySequence(sequence: number): Held | undefined {
     for (const { members } of this.#claims.values()) {
-      const held = members.find((member) => member?.sequence === sequence);
-      if (held) return held;
+      for (const held of members.values()) if (held.sequence === sequence) return held;
     }
     return undefined;
   }
 
   /** What a claim still holds. */
   of(token: string): readonly Held[] {
-    return this.#claims.get(token)?.members.filter((member) => member !== undefined) ?? [];
+    return [...(this.#claims.get(token)?.members.values() ?? [])];
   }
 
   /** The first to run out come first. */
@@ -84,28 +83,31 @@ export class Claims {
     const lost: Held[] = [];
     for (const { leaseUntil, members } of this.#claims.values()) {
       if (leaseUntil > until) continue;
-      for (const member of members) if (member) lost.push(member);
+      for (const member of members.values()) lost.push(member);
     }
     return lost.sort(byLease).slice(0, limit);
   }
 
   leave({ claim, place }: Held): void {
-    claim.members[place] = undefined;
-    claim.left--;
+    claim.members.delete(place);
     this.#altered.add(claim);
   }
 
   /** Among the last statements of a transaction. */
   write(): void {
     for (const claim of this.#altered) {
-      const { token, claimedAt, leaseUntil, change, members, left } = claim;
-      if (left === 0) this.#statements.remove.run(token);
+      const { token, claimedAt, leaseUntil, change, members } = claim;
+      if (members.size === 0) this.#statements.remove.run(token);
       else this.#statements.write.run(token, claimedAt, leaseUntil, change, textOf(members));
     }
   }
 
   committed(): void {
-    for (const { token, left } of this.#altered) if (left === 0) this.#claims.delete(token);
+    for (const claim of this.#altered) {
+      // Once all its jobs were settled, the same token may have claimed others in the same transaction.
+      const isOver = claim.members.size === 0 && this.#claims.get(claim.token) === claim;
+      if (isOver) this.#claims.delete(claim.token);
+    }
     this.#altered.clear();
   }
 
@@ -120,12 +122,11 @@ export class Claims {
   #load(): void {
     for (const row of this.#statements.all.all() as unknown as readonly ClaimRow[]) {
       const [token, claimedAt, leaseUntil, change, text] = row;
-      const members: (Held | undefined)[] = [];
-      const claim = { token, claimedAt, leaseUntil, change, members, left: 0 };
-      for (const [place, sequence] of (JSON.parse(text) as readonly number[]).entries()) {
-        members.push(sequence === NOBODY ? undefined : this.#member(claim, sequence, place));
+      const members = new Map<number, Held>();
+      const claim = { token, claimedAt, leaseUntil, change, members };
+      for (const [place, sequence] of Object.entries(JSON.parse(text) as Record<string, number>)) {
+        if (sequence !== NOBODY) members.set(Number(place), this.#member(claim, sequence, Number(place)));
       }
-      claim.left = members.filter((member) => member !== undefined).length;
       this.#claims.set(token, claim);
     }
   }
@@ -138,13 +139,24 @@ export class Claims {
   }
 }
 
-/** Stands in the list for one that left, so that the others keep their places. */
+/** Stands in a list for one that left, so that the others keep their places. */
 const NOBODY = 0;
 
-function textOf(members: readonly (Held | undefined)[]): string {
-  let text = "[";
-  for (const member of members) text += `${text === "[" ? "" : ","}${member?.sequence ?? NOBODY}`;
-  return `${text}]`;
+/** By place: a list, or an object once most have left, so that a claim costs what it still holds and not what it held. */
+function textOf(members: ReadonlyMap<number, Held>): string {
+  const length = ([...members.keys()].at(-1) ?? 0) + 1;
+  if (length > 2 * members.size) {
+    const held = Array.from(members, ([place, { sequence }]) => [place, sequence]);
+    return JSON.stringify(Object.fromEntries(held));
+  }
+  let text = "";
+  let at = 0;
+  for (const [place, { sequence }] of members) {
+    for (; at < place; at++) text += `,${NOBODY}`;
+    text += `,${sequence}`;
+    at++;
+  }
+  return `[${text.slice(1)}]`;
 }
 
 function byLease(one: Stored, other: Stored): number {
