@@ -315,6 +315,14 @@ test("whoever follows their jobs from the first does not keep others waiting, ho
   assert.ok(turns >= 4, `${turns} turns for others`);
 });
 
+test("a list that a close overtakes is refused like one that came after it", async (t) => {
+  const engine = await opened(t, newFolder(t));
+  for (let group = 0; group < 5; group++) await engine.commit(Array.from({ length: 1_000 }, () => open()));
+  const list = assert.rejects(engine.list({ limit: 1, principal: "bob" }), { code: "storage-unavailable" });
+  await engine.close();
+  await list;
+});
+
 function succeeded({ lease, job }: Claim): Change {
   const verdict = { kind: "succeeded", output: "1" } as const;
   return { kind: "settle", settlement: { lease, claimed: job, verdict, reads: [], writes: [], sends: [] } };

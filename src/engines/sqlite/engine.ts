@@ -101,11 +101,11 @@ class SqliteEngine implements Engine {
   }
 
   async list(query: JobQuery) {
-    return this.#queries.list(query);
+    return this.#inSteps(this.#queries.list(query));
   }
 
   async changes(principal: Principal, after: Cursor | undefined, limit: number) {
-    return this.#queries.changes(principal, after, limit);
+    return this.#inSteps(this.#queries.changes(principal, after, limit));
   }
 
   async deadLetters() {
@@ -165,7 +165,17 @@ class SqliteEngine implements Engine {
 
   get #queries(): Queries {
     if (!this.#closing) return this.#reader;
-    throw new SpillwayError("storage-unavailable", "The SQLite engine is closed.");
+    throw closed();
+  }
+
+  /** What is read in steps may be overtaken by a close. */
+  async #inSteps<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!this.#closing) throw error;
+      throw closed();
+    }
   }
 
   async #sweep(now: number, leasesUntil: number, limit: number) {
@@ -173,6 +183,10 @@ class SqliteEngine implements Engine {
     const reply = await this.#thread.ask({ kind: "sweep", now, leasesUntil, fractions });
     return reply.kind === "unavailable" ? reply : expected(reply, "swept");
   }
+}
+
+function closed(): SpillwayError {
+  return new SpillwayError("storage-unavailable", "The SQLite engine is closed.");
 }
 
 function expected<K extends Reply["kind"]>(reply: Reply, kind: K): Extract<Reply, { kind: K }> {
