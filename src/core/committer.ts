@@ -20,9 +20,12 @@ const GROUP_BYTES = 4 * 1024 * 1024;
 /**
  * Outcomes in a group that others wait to be opened in; as many as those, where they are more, so that a drain keeps
  * up with what is accepted. Each frees a slot for the next run, and that run's time is what an accept waits for: with
- * 64, accepting beside a full-speed drain keeps 0.6 of its rate, with 128 or more 0.3, and the drain runs 0.8 as fast.
+ * 64, accepting beside a full-speed drain keeps half of its rate, with 128 or more a third.
  */
 const OUTCOMES_BESIDE_OPENS = 64;
+/** More where a group takes long anyway, as on a slow disk: at 6 to 8 µs each they make it longer by a third at most. */
+const OUTCOMES_A_MS = 40;
+const GROUP_MS_WEIGHT = 0.1;
 /** Groups without opens after which a drain may have whole groups again. */
 const GROUPS_BETWEEN_OPENS = 3;
 /** Beyond this much waiting, or this long, new work is refused until the store has caught up. */
@@ -47,6 +50,8 @@ export class Committer {
   /** Opens in the last group that had any, unless that was too long ago to expect more. */
   #opensLately = 0;
   #groupsWithout = 0;
+  /** What a group takes, averaged over the last few. */
+  #groupMs = 0;
   #idle: (() => void)[] = [];
   /** For the benches and the guard against regressions. */
   groups = 0;
@@ -112,8 +117,8 @@ export class Committer {
     const group: Waiting[] = [];
     this.#watchOpens();
     const share = this.#opensLately > 0 ? 2 : 1;
-    const outcomes =
-      this.#opensLately > 0 ? Math.max(this.#opensLately, OUTCOMES_BESIDE_OPENS) : GROUP_CHANGES;
+    const beside = Math.max(this.#opensLately, OUTCOMES_BESIDE_OPENS, this.#groupMs * OUTCOMES_A_MS);
+    const outcomes = this.#opensLately > 0 ? beside : GROUP_CHANGES;
     take(this.#first, group, Math.min(outcomes, GROUP_CHANGES / share), GROUP_BYTES / share);
     take(this.#opens, group, GROUP_CHANGES, GROUP_BYTES);
     // Small, two at the most, and what all the others wait for in the end: never left behind.
@@ -138,7 +143,9 @@ export class Committer {
     this.groups++;
     const late = this.#overflowed;
     this.#overflowed = this.#opens.length > 0;
+    const begunAt = this.#clock.monotonic();
     const answers = await this.#answers(group.map(({ change }) => change));
+    this.#groupMs += (this.#clock.monotonic() - begunAt - this.#groupMs) * GROUP_MS_WEIGHT;
     this.#inFlight--;
     // The next group leaves before anyone is answered: the store works while we do.
     if (this.#waiting > 0) void this.#commit(this.#group());
