@@ -80,8 +80,11 @@ export class Ledger {
     return entry;
   }
 
-  /** @param floor what was known of its receipt before it was sent, if it was sent before */
-  hear(entry: Entry, heard: Heard, floor?: Receipt): void {
+  /**
+   * @param floor what was known of its receipt before it was sent, if it was sent before
+   * @param wasAcknowledged before it was sent: of two sends at once, the repeat may be answered first
+   */
+  hear(entry: Entry, heard: Heard, floor?: Receipt, wasAcknowledged = isAcknowledged(entry)): void {
     if (heard.kind === "silence") {
       entry.isUnknown = !isAcknowledged(entry);
       return;
@@ -89,7 +92,8 @@ export class Ledger {
     const { status, headers, body } = heard;
     const location = headers["content-location"];
     if (status === 202) this.#accepted(entry, body as Receipt, floor);
-    else if (status !== 200) this.#problem(entry, body, headers["idempotency-replayed"] === "true");
+    else if (status !== 200)
+      this.#problem(entry, body, headers["idempotency-replayed"] === "true", wasAcknowledged);
     else
       this.#answered(
         entry,
@@ -103,7 +107,10 @@ export class Ledger {
     const { id } = item as { id?: string };
     // A batch says no more than which receipt it is; where that one is, is asked when it is judged.
     if (id !== undefined) this.#known(entry, id);
-    else this.#problem(entry, item, entry.sends > 1 && !isForNow((item as { code: string }).code));
+    else {
+      const isReplay = entry.sends > 1 && !isForNow((item as { code: string }).code);
+      this.#problem(entry, item, isReplay, isAcknowledged(entry));
+    }
   }
 
   /** The least that an observation which begins now must show. */
@@ -185,7 +192,7 @@ export class Ledger {
     if (owner !== entry) this.#breach("two ids", `${id} was given to both ${owner.tag} and ${entry.tag}.`);
   }
 
-  #problem(entry: Entry, body: unknown, replayed: boolean): void {
+  #problem(entry: Entry, body: unknown, replayed: boolean, wasAcknowledged: boolean): void {
     const code = (body as { code?: string } | undefined)?.code;
     entry.refusals++;
     // Told for now only: what became of an earlier send is as unknown as before.
@@ -193,7 +200,7 @@ export class Ledger {
     entry.isUnknown = false;
     if (code === "cancelled") entry.ended = "cancelled";
     else if (replayed) entry.ended = "failed";
-    else if (isAcknowledged(entry))
+    else if (wasAcknowledged)
       this.#breach("false refusal", `${entry.tag} was acknowledged, and its repeat was told ${code}.`);
   }
 
@@ -214,7 +221,7 @@ export function isFinal({ status }: Receipt): boolean {
   return status !== "queued" && status !== "running";
 }
 
-function isAcknowledged({ outputs, receipts, ended }: Entry): boolean {
+export function isAcknowledged({ outputs, receipts, ended }: Entry): boolean {
   return outputs.size > 0 || receipts.size > 0 || ended !== undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Client, Heard } from "./client.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import { type Entry, isAcknowledged, type Ledger } from "./ledger.ts";
 
 export type LoadOptions = {
   /** Begins every tag, so that no two loads share one. */
@@ -106,9 +106,10 @@ export class Load {
   async #send(client: Client, entry: Entry, input: Input, headers: Readonly<Record<string, string>>) {
     const [id] = entry.receipts;
     const floor = id === undefined ? undefined : this.#ledger.floor(id);
+    const wasAcknowledged = isAcknowledged(entry);
     const key = entry.key === undefined ? {} : { "idempotency-key": `"${entry.key}"` };
     const heard = await client.post(`/operations/${entry.operation}`, input, { ...headers, ...key });
-    this.#ledger.hear(entry, heard, floor);
+    this.#ledger.hear(entry, heard, floor, wasAcknowledged);
     if (heard.kind === "answer" && heard.status === 202) this.#remember((heard.body as { id: string }).id);
     return heard;
   }
