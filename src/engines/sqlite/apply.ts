@@ -63,7 +63,7 @@ function open(store: Store, call: Call, now: number): PackedAnswer {
   const { jobs } = store;
   if (jobs.insert(call, transition.bornJob(asNew(call), now))) return 1;
   const stored = jobs.load(call.id);
-  if (!stored) throw new Error(`Sequence ${call.sequence} belongs to another job already.`);
+  if (!stored) throw taken(call);
   const { answer, next } = transition.open(stored.job, asNew(call), now);
   if (!next || next === "removed") return answer;
   if (next.revision > 1) {
@@ -72,7 +72,7 @@ function open(store: Store, call: Call, now: number): PackedAnswer {
   }
   // A first revision is a record of its own: what stood there was lost.
   jobs.remove(stored);
-  jobs.insert(call, next);
+  if (!jobs.insert(call, next)) throw taken(call);
   return answer;
 }
 
@@ -108,8 +108,7 @@ const NONE = { kind: "ok", changes: [] } as const;
 /** The row of a call at once that was never opened, to be settled in the same breath. */
 function bear({ jobs }: Store, born: NewCall, now: number): Stored {
   const job = { ...transition.bornJob(born, now), listed: false };
-  if (!jobs.insert(withText(born), job))
-    throw new Error(`Sequence ${born.sequence} belongs to another job already.`);
+  if (!jobs.insert(withText(born), job)) throw taken(born);
   return { sequence: born.sequence, job, hasState: true };
 }
 
@@ -122,6 +121,10 @@ function extend(
   const { answer, next } = transition.extend(stored?.job, change.lease.token, change.leaseMs, now);
   if (stored && next && next !== "removed") jobs.saveLease(stored, next);
   return answer;
+}
+
+function taken({ sequence }: Pick<NewCall, "sequence">): Error {
+  return new Error(`Sequence ${sequence} belongs to another job already.`);
 }
 
 function withText(call: NewCall): Call {

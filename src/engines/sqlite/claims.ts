@@ -125,7 +125,7 @@ export class Claims {
       const members = new Map<number, Held>();
       const claim = { token, claimedAt, leaseUntil, change, members };
       for (const [place, sequence] of Object.entries(JSON.parse(text) as Record<string, number>)) {
-        if (sequence !== NOBODY) members.set(Number(place), this.#member(claim, sequence, Number(place)));
+        members.set(Number(place), this.#member(claim, sequence, Number(place)));
       }
       this.#claims.set(token, claim);
     }
@@ -139,24 +139,11 @@ export class Claims {
   }
 }
 
-/** Stands in a list for one that left, so that the others keep their places. */
-const NOBODY = 0;
-
-/** By place: a list, or an object once most have left, so that a claim costs what it still holds and not what it held. */
+/** By place, so that a claim costs what it still holds and not what it held. */
 function textOf(members: ReadonlyMap<number, Held>): string {
-  const length = ([...members.keys()].at(-1) ?? 0) + 1;
-  if (length > 2 * members.size) {
-    const held = Array.from(members, ([place, { sequence }]) => [place, sequence]);
-    return JSON.stringify(Object.fromEntries(held));
-  }
   let text = "";
-  let at = 0;
-  for (const [place, { sequence }] of members) {
-    for (; at < place; at++) text += `,${NOBODY}`;
-    text += `,${sequence}`;
-    at++;
-  }
-  return `[${text.slice(1)}]`;
+  for (const [place, { sequence }] of members) text += `,"${place}":${sequence}`;
+  return `{${text.slice(1)}}`;
 }
 
 function byLease(one: Stored, other: Stored): number {

@@ -5,7 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { sequenceOf } from "../../core/ids.ts";
 import type { Job, JobId, JsonText } from "../../core/job.ts";
-import { Claims, type Held, isHeld, soonest } from "./claims.ts";
+import { Claims, isHeld, soonest } from "./claims.ts";
 import type { Counts } from "./counts.ts";
 import { Keys } from "./keys.ts";
 import type { Call } from "./messages.ts";
@@ -39,34 +39,20 @@ export class Jobs {
     this.queue.makeWay(sequence, isFresh);
     const isKeyed = job.fingerprint !== undefined;
     if (isKeyed && this.#byKey(job.id)) return false;
-    const { changes } = isKeyed
-      ? this.#statements.insertKeyed.run(
-          sequence,
-          job.id,
-          job.operation,
-          job.principal,
-          job.maxAttempts,
-          job.acceptedAt,
-          job.availableAt,
-          position,
-          inputVersion,
-          details,
-          input,
-          job.fingerprint ?? null,
-        )
-      : this.#statements.insert.run(
-          sequence,
-          job.id,
-          job.operation,
-          job.principal,
-          job.maxAttempts,
-          job.acceptedAt,
-          job.availableAt,
-          position,
-          inputVersion,
-          details,
-          input,
-        );
+    const { changes } = this.#statements.insert.run(
+      sequence,
+      job.id,
+      job.operation,
+      job.principal,
+      job.maxAttempts,
+      job.acceptedAt,
+      job.availableAt,
+      position,
+      job.fingerprint ?? null,
+      inputVersion,
+      details,
+      input,
+    );
     if (changes === 0) return false;
     if (isKeyed) this.keys.add(job.id, sequence);
     if (isFresh) {
@@ -74,7 +60,7 @@ export class Jobs {
       this.#counts.accepted(job.operation);
     } else {
       this.#counts.moved(undefined, job);
-      this.#states.insert(sequence, job, this.#position(job));
+      this.#states.save({ sequence, hasState: false }, job, this.#position(job));
     }
     return true;
   }
@@ -109,20 +95,19 @@ export class Jobs {
 
   /** `attempts` and `effects` are appended to what is there. */
   save(stored: Stored, next: Job, attempts = "", effects = ""): void {
-    const { sequence, job: before, hasState } = stored;
+    const { sequence, job: before } = stored;
     this.#counts.moved(before, next);
     this.#leave(stored);
     if (next.status === "queued") this.queue.add(next, sequence, true);
-    const change = this.#position(next);
-    if (!hasState) return this.#states.insert(sequence, next, change, attempts, effects);
-    this.#states.update(sequence, next, change, attempts, effects);
+    this.#states.save(stored, next, this.#position(next), attempts, effects);
   }
 
-  /** A longer lease is no change that anyone is told of. */
+  /** A longer lease is no change that anyone is told of; but of a claimed job it is more than its claim can tell. */
   saveLease(stored: Stored, next: Job): void {
-    const { sequence } = stored;
-    if (isHeld(stored)) this.#detach(stored);
-    this.#states.saveLease(sequence, next.leaseUntil);
+    if (!isHeld(stored)) return this.#states.saveLease(stored.sequence, next.leaseUntil);
+    const { claim, place } = stored;
+    this.claims.leave(stored);
+    this.#states.save(stored, next, next.principal === "" ? null : claim.change + place);
   }
 
   remove(stored: Stored): void {
@@ -193,15 +178,6 @@ export class Jobs {
     else if (job.status === "queued") this.queue.remove(job, sequence);
   }
 
-  /** Gives a claimed job a row of its own, which tells the same. */
-  #detach(held: Held): void {
-    this.claims.leave(held);
-    const { sequence, job, claim, place, hasState } = held;
-    const change = job.principal === "" ? null : claim.change + place;
-    if (hasState) this.#states.detach(held, change);
-    else this.#states.insert(sequence, job, change);
-  }
-
   #position({ listed, principal }: Job): number | null {
     return listed && principal !== "" ? this.#counts.nextPosition() : null;
   }
@@ -215,10 +191,7 @@ function prepare(database: DatabaseSync) {
   const statement = (sql: string) => inArrays(database.prepare(sql));
   return {
     insert: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
-        available_at, change, input_version, details, input)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
-    insertKeyed: statement(`INSERT INTO jobs (sequence, id, operation, principal, max_attempts, accepted_at,
-        available_at, change, input_version, details, input, fingerprint)
+        available_at, change, fingerprint, input_version, details, input)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     bySequence: statement(`SELECT ${JOB_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
     remove: statement("DELETE FROM jobs WHERE sequence = ?"),

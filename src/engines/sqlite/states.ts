@@ -1,8 +1,8 @@
 /** What became of jobs: one row for each that is no longer fresh, nor only claimed. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Job, JobId, JsonText } from "../../core/job.ts";
-import type { Held } from "./claims.ts";
 import { inArrays, JOB_COLUMNS, type JobRow, STATUS } from "./rows.ts";
+import type { Stored } from "./stored.ts";
 
 /** Of an ended job what its removal has to know. */
 export type ExpiredRow = readonly [
@@ -21,9 +21,19 @@ export class States {
     this.#statements = prepare(database);
   }
 
-  /** @param change of one that its principal is told of */
-  insert(sequence: number, job: Job, change: number | null, attempts = "", effects = ""): void {
-    if (isPlainSuccess(job)) {
+  /**
+   * `attempts` and `effects` are appended to what is there.
+   *
+   * @param change of one that its principal is told of
+   */
+  save(
+    { sequence, hasState }: Omit<Stored, "job">,
+    job: Job,
+    change: number | null,
+    attempts = "",
+    effects = "",
+  ): void {
+    if (!hasState && isPlainSuccess(job)) {
       this.#statements.success.run(
         sequence,
         job.revision,
@@ -40,7 +50,7 @@ export class States {
       );
       return;
     }
-    this.#statements.insert.run(
+    this.#statements.save.run(
       sequence,
       STATUS[job.status],
       job.revision,
@@ -62,39 +72,6 @@ export class States {
       change === null ? null : job.principal,
       change,
     );
-  }
-
-  /** `attempts` and `effects` are appended to what is there. */
-  update(sequence: number, next: Job, change: number | null, attempts: string, effects: string): void {
-    this.#statements.update.run(
-      sequence,
-      STATUS[next.status],
-      next.revision,
-      next.attempt,
-      next.throttles,
-      next.updatedAt,
-      next.availableAt,
-      next.listed ? 1 : 0,
-      next.cancelRequested ? 1 : 0,
-      next.token ?? null,
-      next.leaseUntil ?? null,
-      next.expiresAt ?? null,
-      next.errorCode ?? null,
-      next.error ?? null,
-      next.output ?? null,
-      attempts,
-      effects,
-      operationFor(next),
-      change === null ? null : next.principal,
-      change,
-    );
-  }
-
-  /** Of a claimed job that leaves its claim: the same in a row of its own, which is there already. */
-  detach({ sequence, job }: Held, change: number | null): void {
-    const principal = change === null ? null : job.principal;
-    const { revision, attempt, updatedAt, token = null, leaseUntil = null } = job;
-    this.#statements.detach.run(sequence, revision, attempt, updatedAt, token, leaseUntil, principal, change);
   }
 
   saveLease(sequence: number, leaseUntil: number | undefined): void {
@@ -155,20 +132,14 @@ function prepare(database: DatabaseSync) {
       statement(`INSERT INTO states (sequence, status, revision, attempt, updated_at, available_at, token,
         expires_at, output, attempts, effects, principal, change)
       VALUES (?, ${STATUS.succeeded}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    insert: statement(`INSERT INTO states (sequence, status, revision, attempt, throttles, updated_at,
-        available_at, listed, cancel_requested, token, lease_until, expires_at, error_code, error, output, attempts,
-        effects, operation, principal, change)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    update:
-      statement(`UPDATE states SET status = ?2, revision = ?3, attempt = ?4, throttles = ?5, updated_at = ?6,
+    save: statement(`INSERT INTO states (sequence, status, revision, attempt, throttles, updated_at, available_at,
+        listed, cancel_requested, token, lease_until, expires_at, error_code, error, output, attempts, effects,
+        operation, principal, change)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+      ON CONFLICT DO UPDATE SET status = ?2, revision = ?3, attempt = ?4, throttles = ?5, updated_at = ?6,
         available_at = ?7, listed = ?8, cancel_requested = ?9, token = ?10, lease_until = ?11, expires_at = ?12,
         error_code = ?13, error = ?14, output = ?15, attempts = attempts || ?16, effects = effects || ?17,
-        operation = ?18, principal = ?19, change = ?20
-      WHERE sequence = ?1`),
-    detach:
-      statement(`UPDATE states SET status = ${STATUS.running}, revision = ?2, attempt = ?3, updated_at = ?4,
-        token = ?5, lease_until = ?6, principal = ?7, change = ?8
-      WHERE sequence = ?1`),
+        operation = ?18, principal = ?19, change = ?20`),
     lease: statement("UPDATE states SET lease_until = ? WHERE sequence = ?"),
     remove: statement("DELETE FROM states WHERE sequence = ?"),
     removeAll: statement("DELETE FROM states WHERE sequence IN (SELECT value FROM json_each(?))"),
