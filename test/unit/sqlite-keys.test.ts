@@ -4,8 +4,10 @@ import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { suite, type TestContext, test } from "node:test";
 import { ADMIN, type Engine, type NewCall } from "../../src/core/engine.ts";
-import { GENERATION_KEYS, KeyIndex } from "../../src/engines/sqlite/key-index.ts";
+import { GENERATION_KEYS, hashOf, KeyIndex } from "../../src/engines/sqlite/key-index.ts";
+import { KeyLookup } from "../../src/engines/sqlite/key-lookup.ts";
 import { Keys } from "../../src/engines/sqlite/keys.ts";
+import { inArrays } from "../../src/engines/sqlite/rows.ts";
 import { migrate } from "../../src/engines/sqlite/schema.ts";
 import { call, newFolder, open, opened } from "../support/sqlite.ts";
 
@@ -63,8 +65,29 @@ suite("keys", () => {
       keys.rolledBack();
     }
     assert.ok(logged(database) < 2.1 * GENERATION_KEYS, `${logged(database)} in the log`);
-    const again = new Keys(database);
-    for (let n = 1; n <= groups * GROUP; n++) assert.ok(again.candidates(idOf(n)).includes(n), `${n}`);
+    const lookup = new KeyLookup(database, new Keys(database).index);
+    const row = inArrays(database.prepare("SELECT sequence, id FROM jobs WHERE sequence = ?"));
+    for (let n = 1; n <= groups * GROUP; n++) assert.equal(lookup.find(idOf(n), row)?.[0], n);
+  });
+
+  test("of groups that were refused lead nowhere, and never reach the older ones", (t) => {
+    const database = memoryStore(t);
+    const keys = new Keys(database);
+    for (let n = 1; n <= GENERATION_KEYS; n++) {
+      database.exec("BEGIN");
+      keys.add(idOf(n), n);
+      keys.write();
+      database.exec("ROLLBACK");
+      keys.rolledBack();
+    }
+    assert.deepEqual(keys.index.candidates(hashOf(idOf(1))), []);
+    transact(database, keys, () => keys.add(idOf(0), 0));
+    for (let moved = 0; moved < GENERATION_KEYS; moved += GROUP) {
+      transact(database, keys, () => {
+        for (let n = 1; n <= GROUP; n++) keys.add(idOf(-moved - n), GENERATION_KEYS + moved + n);
+      });
+    }
+    assert.deepEqual(database.prepare("SELECT sequence FROM keys").all(), [{ __proto__: null, sequence: 0 }]);
   });
 
   test("do not fill the log for ever where a store is opened more often than its index is full", (t) => {

@@ -3,10 +3,10 @@
  * and keeps the queue, the claims and the counts right; decides nothing.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { sequenceOf } from "../../core/ids.ts";
 import type { Job, JobId, JsonText } from "../../core/job.ts";
 import { Claims, isHeld, soonest } from "./claims.ts";
 import type { Counts } from "./counts.ts";
+import { KeyLookup } from "./key-lookup.ts";
 import { Keys } from "./keys.ts";
 import type { Call } from "./messages.ts";
 import { QueueTable } from "./queue.ts";
@@ -19,6 +19,7 @@ export class Jobs {
   readonly claims: Claims;
   readonly keys: Keys;
   readonly #counts: Counts;
+  readonly #lookup: KeyLookup;
   readonly #states: States;
   readonly #statements: ReturnType<typeof prepare>;
 
@@ -29,6 +30,7 @@ export class Jobs {
     this.queue = new QueueTable(database, this.lastSequence());
     this.claims = new Claims(database);
     this.keys = new Keys(database);
+    this.#lookup = new KeyLookup(database, this.keys.index);
   }
 
   /** False if there is a job under this id or at this place already. */
@@ -38,7 +40,7 @@ export class Jobs {
     const position = isFresh ? this.#position(job) : null;
     this.queue.makeWay(sequence, isFresh);
     const isKeyed = job.fingerprint !== undefined;
-    if (isKeyed && this.#byKey(job.id)) return false;
+    if (isKeyed && this.#find(job.id)) return false;
     const { changes } = this.#statements.insert.run(
       sequence,
       job.id,
@@ -66,25 +68,15 @@ export class Jobs {
   }
 
   load(id: JobId): Stored | undefined {
-    const sequence = sequenceOf(id);
-    const found = sequence === undefined ? this.#byKey(id) : this.#rowAt(sequence, id);
+    const found = this.#find(id);
     if (!found) return undefined;
     const job = jobOf(found);
     const held = job.status === "queued" ? this.claims.bySequence(found[0]) : undefined;
     return held ?? { sequence: found[0], job, hasState: found[8] !== null };
   }
 
-  #byKey(id: JobId): JobRow | undefined {
-    for (const sequence of this.keys.candidates(id)) {
-      const found = this.#rowAt(sequence, id);
-      if (found) return found;
-    }
-    return undefined;
-  }
-
-  #rowAt(sequence: number, id: JobId): JobRow | undefined {
-    const found = this.#statements.bySequence.get(sequence) as unknown as JobRow | undefined;
-    return found?.[1] === id ? found : undefined;
+  #find(id: JobId): JobRow | undefined {
+    return this.#lookup.find<JobRow>(id, this.#statements.bySequence);
   }
 
   /** What a lease is on; found without a look at the disk while its claim holds it. */

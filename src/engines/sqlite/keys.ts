@@ -13,8 +13,9 @@ import { inArrays } from "./rows.ts";
 const LEAST_MOVED = 16;
 const MOVED_A_KEY = 1.25;
 
+type Place = readonly [hash: number, sequence: number];
+
 type Move = {
-  readonly generation: Generation;
   readonly hashes: Float64Array;
   /** The end of its part of the log. */
   readonly until: number;
@@ -29,32 +30,22 @@ export class Keys {
   #current: Generation = 0;
   #lastEntry = 0;
   #move: Move | undefined;
-  /** Whether there are any in `keys`. */
-  #hasOlder: boolean;
-  /** Keys of this transaction. */
-  #added = 0;
-  /** Those that this transaction removes, by hash and sequence. */
-  #removed: (readonly [hash: number, sequence: number])[] = [];
+  /** What this transaction adds, and what it removes. */
+  #added: Place[] = [];
+  #removed: Place[] = [];
 
   constructor(database: DatabaseSync) {
     this.#statements = prepare(database);
-    this.#hasOlder = this.#statements.any.get() !== undefined;
     this.#load();
-  }
-
-  /** Sequences of jobs whose id this may be. */
-  candidates(id: JobId): readonly number[] {
-    const hash = hashOf(id);
-    const recent = this.index.candidates(hash);
-    return this.#hasOlder ? [...recent, ...sequencesIn(this.#statements.older.all(hash))] : recent;
   }
 
   add(id: JobId, sequence: number): void {
     const hash = hashOf(id);
-    this.#added++;
-    // The very same call may come again in the transaction that removed it.
-    if (this.#removed.length > 0) this.#removed = this.#removed.filter((place) => place[1] !== sequence);
+    // The very same call may come again in the transaction that removed it: then it stands where it stood.
+    const before = this.#removed.findIndex((place) => place[1] === sequence);
+    if (before >= 0) return void this.#removed.splice(before, 1);
     if (!this.index.put(this.#current, hash, sequence)) return this.#addOlder(hash, sequence);
+    this.#added.push([hash, sequence]);
     this.#statements.log.run(++this.#lastEntry, hash, sequence);
   }
 
@@ -66,12 +57,14 @@ export class Keys {
   /** Among the last statements of a transaction. What is removed goes last, as it may be among what moves. */
   write(): void {
     if (this.#move) this.#moveSome(this.#move);
-    if (!this.#hasOlder) return;
     for (const [hash, sequence] of this.#removed) this.#statements.remove.run(hash, sequence);
   }
 
   #moveSome(move: Move): void {
-    const end = Math.min(move.hashes.length, move.done + Math.max(LEAST_MOVED, MOVED_A_KEY * this.#added));
+    const end = Math.min(
+      move.hashes.length,
+      move.done + Math.max(LEAST_MOVED, MOVED_A_KEY * this.#added.length),
+    );
     for (; move.done < end; move.done++) {
       const hash = move.hashes[move.done] as number;
       for (const sequence of this.index.candidates(hash)) this.#addOlder(hash, sequence);
@@ -81,8 +74,8 @@ export class Keys {
 
   /** Only what is committed to `keys` may leave the index: the other thread looks into both. */
   committed(): void {
-    this.#added = 0;
-    for (const [hash, sequence] of this.#removed.splice(0)) this.index.forget(hash, sequence);
+    this.#added = [];
+    this.#forget(this.#removed.splice(0));
     if (this.#move) this.#move.kept = this.#move.done;
     if (this.#move && this.#move.kept === this.#move.hashes.length) this.#move = undefined;
     if (this.#move || this.index.count(this.#current) < GENERATION_KEYS) return;
@@ -92,19 +85,22 @@ export class Keys {
     this.#begin(full, this.#lastEntry);
   }
 
-  /** What was put into the index leads nowhere, and stays: the other thread may be looking. */
+  #forget(places: readonly Place[]): void {
+    for (const [hash, sequence] of places) this.index.forget(hash, sequence);
+  }
+
+  /** What was put into the index must not move on to `keys`, where it would stay for ever. */
   rolledBack(): void {
-    this.#added = 0;
     this.#removed = [];
+    this.#forget(this.#added.splice(0));
     if (this.#move) this.#move.done = this.#move.kept;
   }
 
   #begin(generation: Generation, until: number): void {
-    this.#move = { generation, hashes: this.index.sorted(generation), until, done: 0, kept: 0 };
+    this.#move = { hashes: this.index.sorted(generation), until, done: 0, kept: 0 };
   }
 
   #addOlder(hash: number, sequence: number): void {
-    this.#hasOlder = true;
     this.#statements.add.run(hash, sequence);
   }
 
@@ -120,18 +116,9 @@ export class Keys {
   }
 }
 
-/** Rows of one number each. */
-export function sequencesIn(rows: unknown): readonly number[] {
-  return (rows as readonly (readonly [number])[]).map(([sequence]) => sequence);
-}
-
-export const OLDER_KEYS = "SELECT sequence FROM keys WHERE hash = ?";
-
 function prepare(database: DatabaseSync) {
   const statement = (sql: string) => inArrays(database.prepare(sql));
   return {
-    any: statement("SELECT 1 FROM keys LIMIT 1"),
-    older: statement(OLDER_KEYS),
     add: statement("INSERT OR IGNORE INTO keys (hash, sequence) VALUES (?, ?)"),
     remove: statement("DELETE FROM keys WHERE hash = ? AND sequence = ?"),
     log: statement("INSERT INTO key_log (entry, hash, sequence) VALUES (?, ?, ?)"),

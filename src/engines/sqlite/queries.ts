@@ -16,12 +16,11 @@ import type {
   Ref,
   Setting,
 } from "../../core/engine.ts";
-import { sequenceOf } from "../../core/ids.ts";
-import type { JobId, JobRecord, Principal } from "../../core/job.ts";
+import type { JobRecord, Principal } from "../../core/job.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
-import { hashOf, type KeyIndex } from "./key-index.ts";
-import { OLDER_KEYS, sequencesIn } from "./keys.ts";
+import type { KeyIndex } from "./key-index.ts";
+import { KeyLookup } from "./key-lookup.ts";
 import { breathe, Lists, ROWS_A_STEP } from "./lists.ts";
 import {
   HELD,
@@ -59,19 +58,19 @@ type ChangeRow = HeldRow;
 export class Queries {
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepare>;
-  readonly #keys: KeyIndex;
+  readonly #lookup: KeyLookup;
   readonly #lists: Lists;
 
   constructor(database: DatabaseSync, keys: KeyIndex) {
     this.#database = database;
-    this.#keys = keys;
+    this.#lookup = new KeyLookup(database, keys);
     this.#statements = prepare(database);
     this.#lists = new Lists(database);
   }
 
   find(refs: readonly Ref[]): readonly (JobRecord | undefined)[] {
     return refs.map((ref) => {
-      const row = this.#rowOf(ref.id);
+      const row = this.#lookup.find<RecordRow>(ref.id, this.#statements.bySequence);
       const record = row && recordOf(row);
       return record && isOwner(record, ref) ? record : undefined;
     });
@@ -153,31 +152,6 @@ export class Queries {
     this.#database.close();
   }
 
-  #rowOf(id: JobId): RecordRow | undefined {
-    const sequence = sequenceOf(id);
-    if (sequence !== undefined) return this.#rowAt(sequence, id);
-    const hash = hashOf(id);
-    // The index first: what leaves it is among the older ones by then.
-    return this.#firstOf(this.#keys.candidates(hash), id) ?? this.#firstOf(this.#older(hash), id);
-  }
-
-  #firstOf(sequences: readonly number[], id: JobId): RecordRow | undefined {
-    for (const sequence of sequences) {
-      const row = this.#rowAt(sequence, id);
-      if (row) return row;
-    }
-    return undefined;
-  }
-
-  #rowAt(sequence: number, id: JobId): RecordRow | undefined {
-    const row = this.#statements.bySequence.get(sequence) as unknown as RecordRow | undefined;
-    return row?.[1] === id ? row : undefined;
-  }
-
-  #older(hash: number): readonly number[] {
-    return sequencesIn(this.#statements.olderKeys.all(hash));
-  }
-
   /** The position of a step's last accepted call; undefined: this step reaches the latest one. */
   #endOfStep(principal: Principal, start: number): number | undefined {
     const row = this.#statements.stepEnd.get(principal, start, ROWS_A_STEP - 1) as unknown as
@@ -210,7 +184,6 @@ function prepare(database: DatabaseSync) {
   const sumOf = (status: number) => `sum(iif(status = ${status}, jobs, 0))`;
   return {
     bySequence: arrays(`SELECT ${RECORD_COLUMNS} FROM ${JOBS} WHERE j.sequence = ?`),
-    olderKeys: arrays(OLDER_KEYS),
     changes: arrays(`SELECT ${JOB_COLUMNS}, ${HELD}, latest.change
       FROM (${CHANGED}) AS latest CROSS JOIN jobs AS j ON j.sequence = latest.sequence
         LEFT JOIN states AS s ON s.sequence = latest.sequence

@@ -29,8 +29,10 @@ export const STATUS_NOW = `iif(coalesce(s.status, ${STATUS.queued}) <> ${STATUS.
  * else in `states` is claimed. Asked in the same statement, since only that sees one moment of the store. A
  * claim's text is only taken apart where the sequence stands in it: half the price with 2,000 jobs in four claims.
  */
-export const HELD = `iif(coalesce(s.status, ${STATUS.queued}) = ${STATUS.queued} AND NOT ${WAITS}, (SELECT format('%!.17g %!.17g %s.%d', claims.claimed_at, claims.lease_until, claims.token, member.key)
-    FROM claims, json_each(claims.members) AS member WHERE instr(claims.members, j.sequence) > 0 AND member.value = j.sequence), NULL)`;
+export const HELD = `iif(coalesce(s.status, ${STATUS.queued}) = ${STATUS.queued} AND NOT ${WAITS},
+  (SELECT format('%!.17g %!.17g %s.%d', claims.claimed_at, claims.lease_until, claims.token, member.key)
+    FROM claims, json_each(claims.members) AS member
+    WHERE instr(claims.members, j.sequence) > 0 AND member.value = j.sequence), NULL)`;
 
 export const RECORD_COLUMNS = `${JOB_COLUMNS}, ${HELD}, j.input_version, j.details,
   coalesce(s.attempts, ''), coalesce(s.effects, ''), j.input`;
