@@ -10,7 +10,7 @@ import type { Body, DoorRequest, Reply } from "./exchange.ts";
 import { bodyType, headerOf, refuseCallback, traceparentOf } from "./headers.ts";
 import { LONGEST_KEY, parseKey } from "./idempotency.ts";
 import { parsePrefer } from "./prefer.ts";
-import { receiptPath, receiptText } from "./receipt.ts";
+import { receiptHeaders, receiptPath, receiptText } from "./receipt.ts";
 import { json, problemReply, refuse } from "./replies.ts";
 
 /** No async function, and few promises: this is the path that nearly every call takes. */
@@ -93,10 +93,7 @@ function replyOf(result: CallResult, runtime: Runtime): Reply {
     place,
     "link",
     `<${place}>; rel="monitor"`,
-    "cache-control",
-    "no-store",
-    "retry-after",
-    String(retryAfterSeconds),
+    ...receiptHeaders(job, retryAfterSeconds),
   ];
   const notes = notesOf(result);
   return {

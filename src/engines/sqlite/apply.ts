@@ -83,7 +83,7 @@ function settle(store: Store, settlement: OwnerSettlement, retention: Retention,
   const fenced = transition.fence(stored?.job, settlement);
   if (fenced) return fenced;
   const { reads, writes, sends } = settlement;
-  // Most jobs have no effects, and 0.5 µs are a tenth of settling one.
+  // Most jobs have no effects.
   const written = reads.length + writes.length > 0 ? applyWrites(settlement, (key) => items.load(key)) : NONE;
   if (written.kind === "conflict") return written;
   const { answer, next } = transition.settle(stored?.job, settlement, retention, now);

@@ -109,7 +109,7 @@ function packSettlement({ lease, verdict, attempt, born, reads, writes, sends }:
   return [SETTLEMENT, lease.id, lease.token, verdict, attemptText(attempt), rest];
 }
 
-/** What `JSON.stringify` would write, for a fifth of its price where the attempt did not fail. */
+/** What `JSON.stringify` would write, without it where the attempt did not fail: every job has one. */
 function attemptText(attempt: Attempt | undefined): JsonText {
   if (!attempt) return "";
   const { number, startedAt, endedAt, node, error } = attempt;

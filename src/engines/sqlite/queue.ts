@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Job, Principal } from "../../core/job.ts";
 import { inArrays } from "./rows.ts";
 
-/** What a claim needs of a fresh job, which nearly all are; every column costs it 40 ns. */
+/** What a claim needs of a fresh job, which nearly all are. */
 export type ReadyRow = readonly [
   sequence: number,
   id: string,
@@ -38,8 +38,8 @@ export class QueueTable {
   }
 
   /**
-   * A new call. Those that came in the order of their sequences are queued together by `flush`, which takes 0.5 µs
-   * for each instead of 1.2.
+   * A new call. Those that came in the order of their sequences are queued together by `flush`: one
+   * statement for a group.
    */
   accepted(job: Job, sequence: number): void {
     if (sequence <= this.#last) return this.add(job, sequence, false);
