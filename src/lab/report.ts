@@ -1,0 +1,203 @@
+/**
+ * `report.json`: what a run of the flow report measured, and what was concluded from it. Types only, and the one
+ * thing that the lab, the page that shows a report and the console have in common. Times are milliseconds unless
+ * the name says otherwise; counts are sums over all repeats.
+ */
+import type { Flow } from "../core/operation.ts";
+
+export const REPORT_VERSION = 1;
+
+export type FlowReport = {
+  readonly kind: "spillway-flow-report";
+  readonly version: typeof REPORT_VERSION;
+  /** RFC 3339, UTC. */
+  readonly madeAt: string;
+  readonly madeOn: Machine;
+  readonly spillway: string;
+  /** File name of the module, without its folder. */
+  readonly app: string;
+  readonly operation: string;
+  readonly declaredFlow: Flow;
+  readonly profile: Profile;
+  readonly repeats: number;
+  readonly resources: readonly ResourceLimit[];
+  /** An operation of the app that tells of the database behind it, asked while the load ran. */
+  readonly probe?: string;
+  readonly lanes: readonly Lane[];
+  readonly cost: Cost;
+  readonly recommendation: Recommendation;
+  /** What was measured and what is a model, in sentences for people. */
+  readonly basis: readonly string[];
+};
+
+export type Machine = {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly node: string;
+};
+
+export type Profile = {
+  readonly kind: "steady" | "ramp" | "burst" | "spike" | "replay";
+  readonly basePerSecond: number;
+  readonly peakPerSecond: number;
+  readonly seconds: number;
+  readonly seed: number;
+  /** In each lane of each repeat. */
+  readonly offered: number;
+};
+
+export type ResourceLimit = {
+  readonly name: string;
+  readonly concurrency: number | null;
+  readonly ratePerSecond: number | null;
+};
+
+/** One flow under the profile. `request-retrying`: request-response with a client that repeats what was refused. */
+export type LaneName = Flow | "request-retrying";
+
+export type Lane = {
+  readonly name: LaneName;
+  readonly counts: Counts;
+  /** From the moment a call was meant to be sent until its reply. */
+  readonly acknowledged: Distribution;
+  /** Until its outcome: that of the reply, or of the job. Of succeeded calls. */
+  readonly done: Distribution;
+  /** Of the handler alone, as often as it ran. */
+  readonly handler: Distribution;
+  readonly resources: readonly ResourceUse[];
+  readonly queue: { readonly peakDepth: number; readonly peakOldestMs: number };
+  /** From the last arrival until the last outcome. */
+  readonly drainSeconds: number;
+  readonly effects: Effects;
+  /** Of the first repeat. */
+  readonly series: Series;
+  /** So that the spread is seen. */
+  readonly runs: readonly Run[];
+};
+
+/** offered = answered + receipts + refused + failed. */
+export type Counts = {
+  readonly offered: number;
+  /** `200` with the output. */
+  readonly answered: number;
+  readonly receipts: number;
+  /** Nothing was kept and nothing ran: 4xx and 503. */
+  readonly refused: number;
+  /** Anything else: 500, 504, no reply at all. */
+  readonly failed: number;
+  /** Of refused and failed, by problem code; "no-reply" where none came. */
+  readonly byCode: Readonly<Record<string, number>>;
+  /** Offered calls whose work was done in the end. */
+  readonly succeeded: number;
+  /** Attempts beyond the first one, made by the server. */
+  readonly retried: number;
+  /** Jobs that ended `failed`. */
+  readonly dead: number;
+  /** Requests beyond the first one, made by the client. */
+  readonly clientRetries: number;
+};
+
+export type Distribution = {
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly mean: number;
+  /** How many took up to `upTo`, and more than the bucket before; ascending, empty buckets left out. */
+  readonly buckets: readonly { readonly upTo: number; readonly count: number }[];
+};
+
+export type ResourceUse = {
+  readonly name: string;
+  readonly limit: number | null;
+  readonly peak: number;
+  /** With every slot taken. */
+  readonly fullSeconds: number;
+};
+
+/** Writes and sends that handlers asked for and that were committed, against what the store holds afterwards. */
+export type Effects = {
+  readonly expected: number;
+  readonly counted: number;
+};
+
+/** One value for each step from the first arrival on. */
+export type Series = {
+  readonly stepMs: number;
+  readonly arrivals: readonly number[];
+  readonly acknowledged: readonly number[];
+  readonly completed: readonly number[];
+  readonly refused: readonly number[];
+  readonly queued: readonly number[];
+  readonly oldestMs: readonly number[];
+  readonly inUse: Readonly<Record<string, readonly number[]>>;
+  /** Each number that the probe answers. */
+  readonly probe: Readonly<Record<string, readonly number[]>>;
+};
+
+export type Run = {
+  readonly seconds: number;
+  readonly answered: number;
+  readonly receipts: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly acknowledgedP99: number;
+  readonly doneP99: number;
+};
+
+export type Cost = {
+  readonly region: string;
+  readonly prices: readonly Price[];
+  readonly basis: CostBasis;
+  readonly ways: readonly Way[];
+  readonly breakEven: readonly BreakEven[];
+};
+
+export type Price = {
+  /** Stable, for programs and for whoever overrides it: "lambda-gb-second". */
+  readonly id: string;
+  readonly usd: number;
+  readonly per: string;
+  readonly source: string;
+  readonly date: string;
+};
+
+/** What the arithmetic starts from: measured, but for the memory and the batch. */
+export type CostBasis = {
+  readonly handlerMs: number;
+  readonly inputBytes: number;
+  readonly itemsWritten: number;
+  readonly itemsRead: number;
+  /** Of DynamoDB, for one operation: 1 KiB each, twice in a transaction. */
+  readonly writeUnits: number;
+  readonly readUnits: number;
+  readonly queueChunks: number;
+  readonly memoryMiB: number;
+  readonly batch: number;
+};
+
+export type Way = {
+  /** "request", "event, batches of 10 in parallel", … */
+  readonly name: string;
+  readonly flow: "request" | "event";
+  readonly batch: number;
+  readonly parallel: boolean;
+  readonly notice: "none" | "push" | "poll";
+  readonly usdPerMillion: number;
+  readonly parts: readonly { readonly name: string; readonly usd: number; readonly how: string }[];
+};
+
+/** From which handler time on the event-driven way is cheaper than request-response; null: never. */
+export type BreakEven = { readonly way: string; readonly handlerMs: number | null };
+
+export type Recommendation = {
+  /** Null: measured too little to say. */
+  readonly flow: Flow | null;
+  /** One paragraph. */
+  readonly text: string;
+  /** The figures it rests on. */
+  readonly restsOn: readonly string[];
+};
