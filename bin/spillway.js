@@ -14,6 +14,6 @@ if (Number(process.versions.node.split(".")[0]) >= oldestSupported && published)
   console.error(`spillway: needs Node.js ${oldestSupported} or newer; this is ${process.versions.node}.`);
   process.exitCode = 1;
 } else {
-  process.argv.splice(2, 0, fileURLToPath(at("../src/cli/main.ts")));
+  process.argv.splice(2, 0, "--with", "console", fileURLToPath(at("../src/cli/main.ts")));
   await import(at("../tools/run.js").href);
 }

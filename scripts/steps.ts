@@ -32,6 +32,11 @@ export const docs: Step = {
   run: () => tool("scripts/docs.ts", "--check"),
 };
 export const types: Step = { name: "types", run: () => tool(tsc, "--noEmit", "--pretty", "false") };
+/** Apart: it runs in a browser, and knows nothing of Node.js. */
+export const consoleTypes: Step = {
+  name: "types of the console",
+  run: () => tool(tsc, "--noEmit", "--pretty", "false", "--project", "console"),
+};
 
 export const suite = (name: SuiteName): Step => ({
   name,

@@ -1,9 +1,10 @@
 // `npm test`: everything that needs neither root nor a Debian package, on Node.js 26; conformance and wire on 24 too.
-import { docs, format, lint, runSteps, suite, suiteOn24, types } from "./steps.ts";
+import { consoleTypes, docs, format, lint, runSteps, suite, suiteOn24, types } from "./steps.ts";
 
 await runSteps([
   format,
   types,
+  consoleTypes,
   lint,
   docs,
   suite("unit"),

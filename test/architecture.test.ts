@@ -26,16 +26,18 @@ type LockEntry = {
 };
 
 const root = join(import.meta.dirname, "..");
-const unread = new Set(["node_modules", "dist", "coverage", ".git"]);
+const unread = new Set(["node_modules", "dist", "coverage", ".git", ".bundle"]);
 
 const tree: readonly SourceFile[] = readdirSync(root, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
   .filter((path) => !path.split("/").some((segment) => unread.has(segment)))
-  .filter((path) => /(?:\.(?:ts|js|json|md|ya?ml|html|css|sh)|^\.ci\/run)$/.test(path))
+  .filter((path) => /(?:\.(?:tsx?|js|json|md|ya?ml|html|css|sh)|^\.ci\/run)$/.test(path))
   .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-const sources = tree.filter(({ path }) => /^(?:src|test|examples|bench|scripts|console)\/.*\.ts$/.test(path));
+const sources = tree.filter(({ path }) =>
+  /^(?:src|test|examples|bench|scripts|console)\/.*\.tsx?$/.test(path),
+);
 
 const lockfiles = tree
   .filter(({ path }) => path.endsWith("package-lock.json"))

@@ -4,6 +4,7 @@
 //
 //   node tools/run.js [--node 24|26|PATH] [--with FOLDER,…] SCRIPT [ARGUMENT…]
 //
+// With the folder `console` it also bundles the console, where a source of it is newer than its bundle.
 // The environment variable SPILLWAY_NODE overrides --node.
 import { resolve } from "node:path";
 import { ensureInstalled } from "./install.js";
@@ -12,6 +13,7 @@ import { chooseNode } from "./node-choice.js";
 
 const why = /** @type {Record<string, string>} */ ({
   "": "what serving and the examples need",
+  console: "what the console is bundled with",
   "tools/check": "the TypeScript compiler and the linter",
   "tools/node": `Node.js 26 (this one is ${process.versions.node})`,
   "tools/node24": "Node.js 24 (suites run on the oldest supported line too)",
@@ -36,10 +38,17 @@ function parse(args) {
 /** @param {string} folder */
 const ensure = (folder) => ensureInstalled(folder, why[folder] ?? folder);
 
+/** Only now: what it imports was installed a moment ago. */
+async function bundled() {
+  const { ensureBundle } = await import("../console/build.js");
+  await ensureBundle();
+}
+
 async function main() {
   const { node, folders, script, args } = parse(process.argv.slice(2));
   await ensure("");
-  for (const folder of folders) await ensure(`tools/${folder}`);
+  for (const folder of folders) await ensure(folder);
+  if (folders.includes("console")) await bundled();
   const binary = await chooseNode(process.env["SPILLWAY_NODE"] || node, ensure);
   await runUnder(binary, resolve(root, script), args);
 }

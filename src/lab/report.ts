@@ -1,9 +1,8 @@
 /**
  * `report.json`: what a run of the flow report measured, and what was concluded from it. Types only, and the one
  * thing that the lab, the page that shows a report and the console have in common. Times are milliseconds unless
- * the name says otherwise; counts are sums over all repeats.
+ * the name says otherwise; counts are sums over all repeats. Imports nothing, so that pages can read it too.
  */
-import type { Flow } from "../core/operation.ts";
 
 export const REPORT_VERSION = 1;
 
@@ -56,6 +55,7 @@ export type ResourceLimit = {
 
 /** One flow under the profile. `request-retrying`: request-response with a client that repeats what was refused. */
 export type LaneName = Flow | "request-retrying";
+export type Flow = "request" | "event" | "spill";
 
 export type Lane = {
   readonly name: LaneName;

@@ -1,0 +1,42 @@
+/** Numbers, lengths of time and moments, as people read them. */
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const clock = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const day = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", day: "numeric" });
+
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+/** For where there is no room: 12.3K. */
+export function compact(value: number): string {
+  return value < 10_000 ? whole.format(value) : short.format(value);
+}
+
+export function perSecond(value: number): string {
+  return `${value > 0 && value < 10 ? value.toFixed(1) : compact(value)}/s`;
+}
+
+export function duration(ms: number | null): string {
+  if (ms === null) return "–";
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1_000;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}
+
+/** The time alone if it was today. */
+export function moment(at: string, now = new Date()): string {
+  const then = new Date(at);
+  const time = clock.format(then);
+  return then.toDateString() === now.toDateString() ? time : `${day.format(then)}, ${time}`;
+}

@@ -1,0 +1,54 @@
+/**
+ * The figures of all operations and resources, once a second by Server-Sent Events, and those of the last minutes.
+ * When the server goes away it says so and tries again until it is back.
+ */
+import { effect, signal } from "@preact/signals";
+import { session } from "./session.ts";
+import type { Figures } from "./wire.ts";
+
+export type Connection = "connecting" | "live" | "reconnecting";
+
+/** Of seconds: ten minutes. */
+const KEPT = 600;
+const AGAIN_MS = 1_000;
+/** Figures come each second: a stream without any for so long is a dead one, whatever the browser thinks of it. */
+const SILENT_MS = 5_000;
+
+export const connection = signal<Connection>("connecting");
+export const figures = signal<Figures | undefined>(undefined);
+/** The oldest first. */
+export const history = signal<readonly Figures[]>([]);
+
+/** For as long as the page is open. */
+export function follow(): void {
+  let source: EventSource | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
+
+  const stop = (): void => {
+    clearTimeout(again);
+    source?.close();
+  };
+  const lost = (): void => {
+    stop();
+    connection.value = figures.value === undefined ? "connecting" : "reconnecting";
+    again = setTimeout(open, AGAIN_MS);
+  };
+  const open = (): void => {
+    stop();
+    source = new EventSource("/admin/live");
+    source.addEventListener("figures", ({ data }: MessageEvent<string>) => {
+      clearTimeout(again);
+      again = setTimeout(lost, SILENT_MS);
+      took(JSON.parse(data));
+    });
+    source.addEventListener("error", lost);
+    again = setTimeout(lost, SILENT_MS);
+  };
+  effect(() => (session.value === "open" ? open() : stop()));
+}
+
+function took(latest: Figures): void {
+  connection.value = "live";
+  figures.value = latest;
+  history.value = [...history.value.slice(1 - KEPT), latest];
+}

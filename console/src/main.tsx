@@ -1,0 +1,14 @@
+/** The console: one page that talks to the public HTTP API, and to nothing else. */
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { follow } from "./live.ts";
+import { followLink } from "./router.ts";
+import "uplot/dist/uPlot.min.css";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/parts.css";
+
+document.addEventListener("click", followLink);
+follow();
+const root = document.getElementById("root");
+if (root) render(<App />, root);

@@ -1,0 +1,72 @@
+/** The flow reports that the server knows, newest first. */
+
+import { count, moment } from "../../format.ts";
+import { useAnswer } from "../../parts/answer.ts";
+import { Empty } from "../../parts/empty.tsx";
+import { Trouble } from "../../parts/trouble.tsx";
+import { hrefOf } from "../../router.ts";
+import type { Page } from "../../wire.ts";
+
+type ListedReport = {
+  readonly name: string;
+  readonly madeAt: string;
+  readonly app: string;
+  readonly operation: string;
+  readonly offered: number;
+  readonly flow: string | null;
+};
+
+export function ReportsPage() {
+  const { value, error, again } = useAnswer<Page<ListedReport>>("/admin/reports");
+  return (
+    <>
+      <h1>Reports</h1>
+      {error !== undefined && <Trouble error={error} again={again} />}
+      {value && (value.items.length === 0 ? <NoReports /> : <List reports={value.items} />)}
+    </>
+  );
+}
+
+function NoReports() {
+  return (
+    <Empty title="No flow reports yet">
+      <p>
+        A flow report runs one operation in all three flows under the same load and measures what comes of it:
+      </p>
+      <pre class="payload">
+        spillway lab ./app.ts --operation NAME --profile burst --peak 2000/s --for 30s
+      </pre>
+    </Empty>
+  );
+}
+
+function List({ reports }: { readonly reports: readonly ListedReport[] }) {
+  return (
+    <div class="scroller">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Operation</th>
+            <th scope="col">Made</th>
+            <th scope="col" class="number">
+              Calls offered
+            </th>
+            <th scope="col">Recommended</th>
+          </tr>
+        </thead>
+        <tbody>
+          {reports.map(({ name, operation, madeAt, offered, flow }) => (
+            <tr key={name}>
+              <td>
+                <a href={hrefOf(`/reports/${encodeURIComponent(name)}`)}>{operation}</a>
+              </td>
+              <td>{moment(madeAt)}</td>
+              <td class="number">{count(offered)}</td>
+              <td>{flow ?? "measured too little to say"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+/** A report that stands alone, as a file: its JSON is in the page. */
+import { render } from "preact";
+import type { FlowReport } from "../../../src/lab/report.ts";
+import { Report } from "./report.tsx";
+import "uplot/dist/uPlot.min.css";
+import "../style/tokens.css";
+import "../style/base.css";
+import "../style/parts.css";
+
+const data = document.getElementById("report")?.textContent;
+const root = document.getElementById("root");
+if (root && data) render(<Report report={JSON.parse(data) as FlowReport} />, root);

@@ -1,0 +1,35 @@
+/**
+ * Whether the server knows us as an administrator. The token itself is sent once, and kept by the browser in a
+ * cookie that no script can read.
+ */
+import { signal } from "@preact/signals";
+
+export type Session = "open" | "token-needed";
+
+export const session = signal<Session>("open");
+
+export function askForToken(): void {
+  session.value = "token-needed";
+}
+
+/** Resolves to what is wrong, if anything is. */
+export async function enter(token: string): Promise<string | undefined> {
+  // RFC 6750 §2.1: anything else could not be a header.
+  if (!/^[\w.~+/-]+=*$/.test(token)) return "A token has only letters, digits and . _ ~ + / - =";
+  try {
+    const { ok, status } = await fetch("/admin/session", {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (!ok) return status === 401 ? "That is not the admin token." : `The server answered ${status}.`;
+  } catch {
+    return "The server cannot be reached.";
+  }
+  session.value = "open";
+  return undefined;
+}
+
+export async function leave(): Promise<void> {
+  await fetch("/admin/session", { method: "DELETE" });
+  askForToken();
+}
