@@ -154,6 +154,8 @@ export type Cost = {
   readonly basis: CostBasis;
   readonly ways: readonly Way[];
   readonly breakEven: readonly BreakEven[];
+  /** What the model takes for granted and what it leaves out, in sentences for people. */
+  readonly assumptions: readonly string[];
 };
 
 export type Price = {
@@ -161,6 +163,7 @@ export type Price = {
   readonly id: string;
   readonly usd: number;
   readonly per: string;
+  readonly region: string;
   readonly source: string;
   readonly date: string;
 };
@@ -169,6 +172,7 @@ export type Price = {
 export type CostBasis = {
   readonly handlerMs: number;
   readonly inputBytes: number;
+  /** With the record of the outcome. */
   readonly itemsWritten: number;
   readonly itemsRead: number;
   /** Of DynamoDB, for one operation: 1 KiB each, twice in a transaction. */
@@ -180,7 +184,7 @@ export type CostBasis = {
 };
 
 export type Way = {
-  /** "request", "event, batches of 10 in parallel", … */
+  /** "request", "event, batches of 10 in parallel, pushed", … */
   readonly name: string;
   readonly flow: "request" | "event";
   readonly batch: number;
@@ -194,7 +198,7 @@ export type Way = {
 export type BreakEven = { readonly way: string; readonly handlerMs: number | null };
 
 export type Recommendation = {
-  /** Null: measured too little to say. */
+  /** Null: measured too little to say, or none of them carries this load. */
   readonly flow: Flow | null;
   /** One paragraph. */
   readonly text: string;

@@ -1,0 +1,189 @@
+/** The paragraph of a recommendation, sentence by sentence, each with the figures that it rests on. */
+import { count, dollars, listed, milliseconds, seconds, share } from "./figures.ts";
+import { chiefCode, type LaneFacts, type Lanes, type Measured } from "./lane-facts.ts";
+import type { BreakEven, Profile, Way } from "./report.ts";
+
+export function sayRequest(report: Measured, lanes: Lanes): string {
+  const { request, spill } = lanes;
+  const { acknowledged, counts } = request.lane;
+  const lost = request.lost === 0 ? "lost none" : `lost ${count(request.lost)}`;
+  return paragraph(
+    `Keep ${report.operation} request-response.`,
+    `Under ${underOf(report.profile)} it answered ${count(counts.answered)} of ${count(counts.offered)} calls and ${lost}, 99 of 100 within ${milliseconds(acknowledged.p99)}: nothing here asks for a queue.`,
+    `A larger peak was not measured; a spill answered ${share(spill.lane.counts.answered, spill.offered)} at once under this one, and would have queued what does not fit.`,
+    cost(report),
+    caveat(report),
+  );
+}
+
+export function saySpill(report: Measured, lanes: Lanes): string {
+  const { spill } = lanes;
+  const { answered, receipts } = spill.lane.counts;
+  return paragraph(
+    `Serve ${report.operation} as a spill.`,
+    requestLost(report, lanes),
+    `The spill answered ${count(answered)} (${share(answered, spill.offered)}) at once and gave ${count(receipts)} a receipt, 99 of 100 within ${milliseconds(spill.lane.acknowledged.p99)}; ${fate(spill)}.`,
+    drain(report, spill),
+    `Event-driven ${held(lanes.event)}, but answers nobody at once.`,
+    cost(report),
+    caveat(report),
+  );
+}
+
+export function sayEvent(report: Measured, lanes: Lanes, against: string): string {
+  const { event } = lanes;
+  return paragraph(
+    `Serve ${report.operation} event-driven.`,
+    requestLost(report, lanes),
+    `Event-driven it took ${count(event.lane.counts.receipts)}, 99 of 100 acknowledged within ${milliseconds(event.lane.acknowledged.p99)}; ${fate(event)}.`,
+    drain(report, event),
+    against,
+    cost(report),
+    caveat(report),
+  );
+}
+
+export function sayLastingOverload(report: Measured, lanes: Lanes): string {
+  const left = [lanes.event, lanes.spill].filter(({ waiting }) => waiting > 0);
+  return paragraph(
+    `No flow carries ${underOf(report.profile)} on what ${report.operation} was given.`,
+    requestLost(report, lanes),
+    `A queue postpones work and does not make room for it: ${listed(left.map(({ lane, waiting }) => `${count(waiting)} of the ${lane.name} lane`))} still waited when the lab gave up.`,
+    "Give the operation more capacity, or let fewer calls in; then measure again.",
+    caveat(report),
+  );
+}
+
+export function sayNothingHelps(report: Measured, lanes: Lanes): string {
+  const { request, event, spill } = lanes;
+  const losses = [request, event, spill].map(
+    ({ lane, lost, offered }) => `${count(lost)} of ${count(offered)} (${lane.name})`,
+  );
+  const code = chiefCode(request);
+  return paragraph(
+    `No flow helps ${report.operation} here: each of them lost about as many of its calls, ${listed(losses)}.`,
+    code &&
+      `What turned most of them away in the request lane was \`${code[0]}\` (${count(code[1])}): look there first.`,
+    caveat(report),
+  );
+}
+
+/** The figures by themselves, for whoever wants to check the paragraph. */
+export function restsOn(report: Measured, lanes: Lanes): readonly string[] {
+  const { request, event, spill, retrying } = lanes;
+  return [
+    ...[request, event, spill].map(
+      ({ lane, lost, offered }) =>
+        `${lane.name}: ${count(lost)} of ${count(offered)} lost (${share(lost, offered)}), p99 ${milliseconds(lane.acknowledged.p99)} to acknowledge, p99 ${milliseconds(lane.done.p99)} until done`,
+    ),
+    `spill: ${share(spill.lane.counts.answered, spill.offered)} answered at once`,
+    `event: queue of ${count(event.lane.queue.peakDepth)} at its peak, drained ${seconds(event.lane.drainSeconds)} after the last arrival`,
+    ...(retrying
+      ? [
+          `request with a retrying client: ${count(retrying.lane.counts.clientRetries)} requests more, ${count(retrying.lost)} lost`,
+        ]
+      : []),
+    ...report.cost.breakEven
+      .filter(({ way }) => isBatched(way))
+      .map(
+        ({ way, handlerMs }) =>
+          `${way}: cheaper than request ${from(handlerMs)}; the handler takes ${milliseconds(report.cost.basis.handlerMs)}`,
+      ),
+  ];
+}
+
+function requestLost(report: Measured, { request, retrying }: Lanes): string {
+  const { lost, offered } = request;
+  const code = chiefCode(request);
+  const most =
+    code && code[1] > lost / 2 ? `, ${code[1] >= lost ? "all" : count(code[1])} as \`${code[0]}\`` : "";
+  const first = `Under ${underOf(report.profile)} request-response ${ended(request)} ${count(lost)} of ${count(offered)} calls (${share(lost, offered)})${most}.`;
+  if (!retrying) return first;
+  const { clientRetries } = retrying.lane.counts;
+  const more = `A client that repeats what was refused sent ${count(clientRetries)} requests more (${times(clientRetries, retrying.offered)} a call)`;
+  return retrying.lost === 0
+    ? `${first} ${more} and got all of it done, 99 of 100 within ${milliseconds(retrying.lane.done.p99)}.`
+    : `${first} ${more} and still lost ${count(retrying.lost)} (${share(retrying.lost, retrying.offered)}).`;
+}
+
+function ended({ lane }: LaneFacts): string {
+  const { refused, failed } = lane.counts;
+  if (failed === 0) return "refused";
+  return refused === 0 ? "failed" : "refused or failed";
+}
+
+/** What became of what a lane took. */
+function fate({ lane, lost }: LaneFacts): string {
+  const { dead, retried } = lane.counts;
+  const done = `99 of 100 were done within ${milliseconds(lane.done.p99)}`;
+  const again = retried === 0 ? "" : `, ${count(retried)} attempts repeated by the server`;
+  if (lost === 0) return `none was lost and ${done}${again}`;
+  return `${count(lost)} were lost${dead > 0 ? ` (${count(dead)} ended as dead letters)` : ""} and ${done}${again}`;
+}
+
+function held({ lost, waiting, lane }: LaneFacts): string {
+  if (waiting > 0) return `left ${count(waiting)} waiting`;
+  const done = `had 99 of 100 done within ${milliseconds(lane.done.p99)}`;
+  return lost === 0 ? `lost none either and ${done}` : `lost ${count(lost)} and ${done}`;
+}
+
+/** Whether the peak lasted: a queue that needs longer than the load did is no remedy for the next one. */
+function drain({ profile }: Measured, { lane }: LaneFacts): string | undefined {
+  const { drainSeconds, queue } = lane;
+  if (drainSeconds < 1) return undefined;
+  const drained = `The queue, ${count(queue.peakDepth)} deep at its peak, was empty ${seconds(drainSeconds)} after the last arrival`;
+  return drainSeconds <= profile.seconds
+    ? `${drained}.`
+    : `${drained}, longer than the load had lasted: if such peaks follow each other sooner, only more capacity helps.`;
+}
+
+/** The cheapest event-driven way whose callers hear of the outcome: that is what request-response gives, too. */
+function cost({ cost: { ways, breakEven, basis } }: Measured): string | undefined {
+  const request = ways.find(({ flow }) => flow === "request");
+  const told = ways.filter(({ flow, notice, parallel }) => flow === "event" && notice !== "none" && parallel);
+  const event = told.toSorted((a, b) => b.batch - a.batch || a.usdPerMillion - b.usdPerMillion)[0];
+  if (!request || !event) return undefined;
+  const crossing = breakEven.find(({ way }) => way === event.name);
+  const difference = event.usdPerMillion - request.usdPerMillion;
+  const verdict =
+    Math.abs(difference) < request.usdPerMillion * 0.05
+      ? "about the same"
+      : difference > 0
+        ? "dearer"
+        : "cheaper";
+  return `On AWS event-driven would be ${verdict}: ${dollars(event.usdPerMillion)} a million (${descriptionOf(event)}) against ${dollars(request.usdPerMillion)}; with a handler of ${milliseconds(basis.handlerMs)}, it is cheaper ${from(crossing?.handlerMs ?? null)}.`;
+}
+
+function descriptionOf({ name }: Way): string {
+  return name.replace(/^event, /, "");
+}
+
+function from(handlerMs: BreakEven["handlerMs"]): string {
+  if (handlerMs === null) return "at no handler time";
+  return handlerMs === 0 ? "at any handler time" : `from ${milliseconds(handlerMs)} of handler time on`;
+}
+
+function isBatched(way: string): boolean {
+  return way.includes("in parallel");
+}
+
+function caveat({ repeats }: Measured): string | undefined {
+  return repeats > 1 ? undefined : "This rests on one repeat: how far another would differ is not known.";
+}
+
+function underOf({ kind, basePerSecond, peakPerSecond, seconds: lasted }: Profile): string {
+  const rate = (value: number) => `${count(value)}/s`;
+  const long = `for ${seconds(lasted)}`;
+  if (kind === "steady") return `a steady ${rate(basePerSecond)} ${long}`;
+  if (kind === "replay") return `the recorded arrivals (${seconds(lasted)}, ${rate(peakPerSecond)} at most)`;
+  if (kind === "ramp") return `a ramp from ${rate(basePerSecond)} to ${rate(peakPerSecond)} ${long}`;
+  return `a ${kind} of ${rate(peakPerSecond)} over ${rate(basePerSecond)} ${long}`;
+}
+
+function times(part: number, all: number): string {
+  return all === 0 ? "0" : (part / all).toFixed(1);
+}
+
+function paragraph(...sentences: readonly (string | undefined)[]): string {
+  return sentences.filter((sentence) => sentence !== undefined).join(" ");
+}

@@ -1,0 +1,149 @@
+/** A report in a terminal: what was measured, a column a lane; what it would cost; what follows. 100 columns wide at most. */
+import { count, dollars, milliseconds, seconds, share } from "./figures.ts";
+import type { Cost, Distribution, FlowReport, Lane, LaneName } from "./report.ts";
+
+const WIDTH = 100;
+
+const TITLES: Readonly<Record<LaneName, string>> = {
+  request: "request",
+  "request-retrying": "request, retried",
+  event: "event",
+  spill: "spill",
+};
+
+type Row = readonly [name: string, ...cells: readonly string[]];
+
+export function reportTable(report: FlowReport): string {
+  return [heading(report), aligned(laneRows(report)), costs(report.cost), wrapped(report.recommendation.text)]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function heading({ operation, app, declaredFlow, profile, repeats, madeOn }: FlowReport): string {
+  const { kind, basePerSecond, peakPerSecond, seconds: lasted, offered, seed } = profile;
+  const rates =
+    kind === "steady"
+      ? `${count(basePerSecond)}/s`
+      : `${count(basePerSecond)}/s, at its peak ${count(peakPerSecond)}/s`;
+  const repeated = repeats === 1 ? "once" : `${repeats} times`;
+  return [
+    `${operation} of ${app}, declared ${declaredFlow}`,
+    `${kind}: ${rates}, for ${seconds(lasted)}; ${count(offered)} calls to each flow, ${repeated}, seed ${seed}`,
+    `${madeOn.cpu}, ${madeOn.cores} cores, ${count(madeOn.memoryGiB)} GiB, ${madeOn.system}, Node.js ${madeOn.node}`,
+  ]
+    .map(wrapped)
+    .join("\n");
+}
+
+function laneRows({ lanes, resources }: FlowReport): readonly (readonly Row[])[] {
+  const row = (name: string, cell: (lane: Lane) => string): Row => [name, ...lanes.map(cell)];
+  const number = (name: string, of: (lane: Lane) => number) => row(name, (lane) => count(of(lane)));
+  return [
+    [
+      row("", ({ name }) => TITLES[name]),
+      number("offered", ({ counts }) => counts.offered),
+      number("answered at once", ({ counts }) => counts.answered),
+      number("given a receipt", ({ counts }) => counts.receipts),
+      number("refused", ({ counts }) => counts.refused),
+      number("failed", ({ counts }) => counts.failed),
+      ...codeRows(lanes),
+    ],
+    [
+      row("done in the end", ({ counts }) => doneOf(counts)),
+      number("repeated by the client", ({ counts }) => counts.clientRetries),
+      number("repeated by the server", ({ counts }) => counts.retried),
+      number("dead letters", ({ counts }) => counts.dead),
+      row("effects, each once", ({ effects }) => partOf(effects.counted, effects.expected)),
+    ],
+    timeRows("acknowledged", lanes, ({ acknowledged }) => acknowledged),
+    timeRows("done", lanes, ({ done }) => done),
+    [
+      number("deepest queue", ({ queue }) => queue.peakDepth),
+      row("oldest in it", ({ queue }) => milliseconds(queue.peakOldestMs)),
+      row("drained after", ({ drainSeconds }) => seconds(drainSeconds)),
+      ...resources.flatMap(({ name }) => resourceRows(name, lanes)),
+    ],
+  ];
+}
+
+function doneOf({ succeeded, offered }: Lane["counts"]): string {
+  return `${count(succeeded)} (${share(succeeded, offered)})`;
+}
+
+function partOf(part: number, all: number): string {
+  return part === all ? count(all) : `${count(part)} of ${count(all)}`;
+}
+
+function codeRows(lanes: readonly Lane[]): readonly Row[] {
+  const codes = [...new Set(lanes.flatMap(({ counts }) => Object.keys(counts.byCode)))].toSorted();
+  return codes.map((code) => [`  ${code}`, ...lanes.map(({ counts }) => count(counts.byCode[code] ?? 0))]);
+}
+
+function timeRows(what: string, lanes: readonly Lane[], of: (lane: Lane) => Distribution): readonly Row[] {
+  return (["p50", "p90", "p99", "max"] as const).map((at) => [
+    at === "p50" ? `${what} ${at}` : " ".repeat(what.length + 1) + at,
+    ...lanes.map((lane) => (of(lane).count === 0 ? "–" : milliseconds(of(lane)[at]))),
+  ]);
+}
+
+function resourceRows(name: string, lanes: readonly Lane[]): readonly Row[] {
+  const uses = lanes.map(({ resources }) => resources.find((use) => use.name === name));
+  return [
+    [
+      `${name}, at most`,
+      ...uses.map((use) =>
+        use ? `${count(use.peak)} of ${use.limit === null ? "any" : count(use.limit)}` : "–",
+      ),
+    ],
+    [`${name}, full for`, ...uses.map((use) => (use ? seconds(use.fullSeconds) : "–"))],
+  ];
+}
+
+function costs({ region, ways, breakEven, basis }: Cost): string {
+  const cheapest = Math.min(...ways.map(({ usdPerMillion }) => usdPerMillion));
+  const rows = ways.map(({ name, usdPerMillion }): Row => {
+    const crossing = breakEven.find(({ way }) => way === name);
+    return [
+      name,
+      dollars(usdPerMillion),
+      crossing === undefined ? "" : crossing.handlerMs === null ? "never" : milliseconds(crossing.handlerMs),
+      usdPerMillion === cheapest ? "cheapest" : "",
+    ];
+  });
+  return [
+    wrapped(
+      `A million of them on AWS, ${region}: a model, made of listed prices and of what was measured here (a handler of ${milliseconds(basis.handlerMs)}, ${count(basis.inputBytes)} bytes of input, ${figure(basis.itemsWritten)} items written).`,
+    ),
+    aligned([[["", "each million", "cheaper than request from", ""], ...rows]]),
+  ].join("\n\n");
+}
+
+function figure(value: number): string {
+  return String(Number(value.toFixed(1)));
+}
+
+/** The first column to the left, the others to the right; an empty line between groups. */
+function aligned(groups: readonly (readonly Row[])[]): string {
+  const rows = groups.flat();
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const gap = widths.reduce((sum, width) => sum + width + 3, -3) > WIDTH ? "  " : "   ";
+  const line = (row: Row): string =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join(gap)
+      .trimEnd();
+  return groups.map((group) => group.map(line).join("\n")).join("\n\n");
+}
+
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/)) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,201 @@
+// What a million operations cost on AWS: worked by hand once, to the cent, and then held.
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { basisOf, type OperationSample } from "../../src/lab/basis.ts";
+import { costOf } from "../../src/lab/cost.ts";
+import { PRICES, withPrices } from "../../src/lab/prices.ts";
+import type { CostBasis } from "../../src/lab/report.ts";
+
+/** 512 MiB, and a transaction of two items of up to 1 KiB. */
+const basis: CostBasis = {
+  handlerMs: 20,
+  inputBytes: 200,
+  itemsWritten: 2,
+  itemsRead: 0,
+  writeUnits: 4,
+  readUnits: 0,
+  queueChunks: 1,
+  memoryMiB: 512,
+  batch: 10,
+};
+
+const WAYS = [
+  "request",
+  "event, one by one",
+  "event, batches of 10 in parallel",
+  "event, batches of 10 in parallel, pushed",
+  "event, batches of 10 in parallel, polled once",
+  "event, batches of 10 one after another",
+];
+
+function usd(name: string, cost = costOf(basis)): string {
+  const way = cost.ways.find((candidate) => candidate.name === name);
+  return way === undefined ? `no ${name}` : way.usdPerMillion.toFixed(2);
+}
+
+function breakEven(cost = costOf(basis)): Readonly<Record<string, number | null>> {
+  return Object.fromEntries(
+    cost.breakEven.map(({ way, handlerMs }) => [way, handlerMs === null ? null : Math.round(handlerMs)]),
+  );
+}
+
+suite("the cost of a million operations", () => {
+  for (const { handlerMs, dollars } of [
+    { handlerMs: 20, dollars: ["3.83", "5.03", "4.01", "5.08", "5.47", "4.13"] },
+    { handlerMs: 200, dollars: ["5.03", "6.23", "4.13", "5.20", "5.59", "5.33"] },
+    { handlerMs: 2_000, dollars: ["17.03", "18.23", "5.33", "6.40", "6.79", "17.33"] },
+  ]) {
+    test(`is, for a handler of ${handlerMs} ms, what was worked out by hand`, () => {
+      const cost = costOf({ ...basis, handlerMs });
+      assert.deepEqual(
+        WAYS.map((name) => usd(name, cost)),
+        dollars,
+      );
+    });
+  }
+
+  test("is the sum of its parts, and each part says how it came about", () => {
+    for (const { name, usdPerMillion, parts } of costOf(basis).ways) {
+      const sum = parts.reduce((total, part) => total + part.usd, 0);
+      assert.ok(Math.abs(sum - usdPerMillion) < 1e-9, name);
+      for (const { how } of parts) assert.match(how, / × \$[\d.]+ per /);
+    }
+  });
+
+  test("is the same for one item written alone but for three units, which are 1.875 dollars", () => {
+    const alone = costOf({ ...basis, itemsWritten: 1, writeUnits: 1 });
+    for (const [index, { name, usdPerMillion }] of costOf(basis).ways.entries()) {
+      assert.equal((usdPerMillion - (alone.ways[index]?.usdPerMillion ?? 0)).toFixed(3), "1.875", name);
+    }
+  });
+
+  test("has a REST API at three and a half times the price of an HTTP API, for the poll too", () => {
+    const rest = costOf(basis, { api: "rest" });
+    assert.equal(usd("request", rest), "6.33");
+    assert.equal(usd("event, batches of 10 in parallel, polled once", rest), "10.47");
+  });
+
+  test("pays SQS for what a message carries: sent alone, received together", () => {
+    // 20 KB each: one chunk to send, and the ten together are four to receive.
+    const cost = costOf({ ...basis, inputBytes: 20_000 });
+    const queue = cost.ways
+      .find(({ name }) => name === "event, batches of 10 in parallel")
+      ?.parts.find(({ name }) => name === "SQS");
+    assert.equal(queue?.usd.toFixed(3), ((1 + 0.4 + 0.1) * 0.4).toFixed(3));
+  });
+
+  test("is without batches only one by one, where the batch is one", () => {
+    const { ways } = costOf({ ...basis, batch: 1 });
+    assert.deepEqual(
+      ways.map(({ name }) => name),
+      ["request", "event, one by one", "event, one by one, pushed", "event, one by one, polled once"],
+    );
+  });
+});
+
+suite("the handler time from which event-driven is cheaper", () => {
+  test("is solved from the parts, and never where only the price of the queue is added", () => {
+    assert.deepEqual(breakEven(), {
+      "event, one by one": null,
+      "event, one by one, pushed": null,
+      "event, one by one, polled once": null,
+      "event, batches of 10 in parallel": 50,
+      "event, batches of 10 in parallel, pushed": 227,
+      "event, batches of 10 in parallel, polled once": 293,
+      "event, batches of 10 one after another": null,
+    });
+  });
+
+  test("is where both cost the same", () => {
+    const cost = costOf(basis);
+    const { way, handlerMs } = cost.breakEven.find(({ way }) => way.endsWith("parallel, pushed")) ?? {};
+    assert.ok(way !== undefined && typeof handlerMs === "number");
+    const there = costOf({ ...basis, handlerMs });
+    assert.equal(usd(way, there), usd("request", there));
+  });
+
+  test("is the operation's own: a large input moves it", () => {
+    const large = costOf({ ...basis, inputBytes: 200_000, queueChunks: 4 });
+    assert.equal(breakEven(large)["event, batches of 10 in parallel"], 450);
+  });
+
+  test("is nought where it is cheaper from the start", () => {
+    const free = withPrices('{ "sqs-request": 0 }', "mine.json");
+    assert.equal(breakEven(costOf(basis, { prices: free }))["event, batches of 10 in parallel"], 0);
+  });
+});
+
+suite("what AWS would meter of an operation", () => {
+  const sample: OperationSample = { inputBytes: 60, outputBytes: 120, written: [130, 40], read: [] };
+
+  test("counts the record of the outcome with what is written, and doubles for their transaction", () => {
+    const { itemsWritten, writeUnits } = basisOf(20, [sample]);
+    assert.deepEqual({ itemsWritten, writeUnits }, { itemsWritten: 3, writeUnits: 6 });
+  });
+
+  test("does not double one item alone", () => {
+    assert.equal(basisOf(20, [{ ...sample, written: [] }]).writeUnits, 1);
+  });
+
+  test("rounds each item up to 1 KiB when it is written and to 4 KiB when it is read", () => {
+    const { writeUnits, readUnits } = basisOf(20, [{ ...sample, written: [1_025], read: [1, 4_096, 4_097] }]);
+    assert.deepEqual({ writeUnits, readUnits }, { writeUnits: (1 + 2) * 2, readUnits: 1 + 1 + 2 });
+  });
+
+  test("is the mean over what was measured", () => {
+    const two = [sample, { ...sample, inputBytes: 65_540, written: [] }];
+    const { inputBytes, queueChunks, itemsWritten } = basisOf(20, two);
+    assert.deepEqual(
+      { inputBytes, queueChunks, itemsWritten },
+      { inputBytes: 32_800, queueChunks: 1.5, itemsWritten: 2 },
+    );
+  });
+});
+
+suite("a price table of one's own", () => {
+  test("replaces the rows that it names, and no others", () => {
+    const prices = withPrices(
+      '{ "http-api-request": 1.2, "sqs-request": { "usd": 0.5, "region": "eu-central-1", "source": "our contract", "date": "2026-01-01" } }',
+      "ours.json",
+    );
+    const changed = prices.filter((price, index) => price !== PRICES[index]);
+    assert.deepEqual(
+      changed.map(({ id, usd, source, date }) => ({ id, usd, source, date })),
+      [
+        { id: "http-api-request", usd: 1.2, source: "ours.json", date: "not given" },
+        { id: "sqs-request", usd: 0.5, source: "our contract", date: "2026-01-01" },
+      ],
+    );
+    assert.equal(costOf(basis, { prices }).region, "us-east-1, eu-central-1");
+  });
+
+  for (const { what, text, message } of [
+    {
+      what: "an id that there is not",
+      text: '{ "http-api": 1 }',
+      message: /"http-api", and there is no such price\. There are: http-api-request, /,
+    },
+    { what: "what is no JSON", text: "{", message: /ours\.json is not JSON/ },
+    { what: "what is no object", text: "[1]", message: /ours\.json holds \[1\]/ },
+    {
+      what: "a price below nought",
+      text: '{ "sqs-request": -1 }',
+      message: /"sqs-request" at -1, which is no number of dollars/,
+    },
+    { what: "a price that is a text", text: '{ "sqs-request": "1" }', message: /"sqs-request" at "1"/ },
+    {
+      what: "a member that it does not know",
+      text: '{ "sqs-request": { "usd": 1, "eur": 1 } }',
+      message: /a "eur"; a price has usd, source, date, region/,
+    },
+    {
+      what: "a source that is no text",
+      text: '{ "sqs-request": { "usd": 1, "source": 3 } }',
+      message: /the source 3; it must be a text/,
+    },
+  ]) {
+    test(`is refused with ${what}, by name`, () => {
+      assert.throws(() => withPrices(text, "ours.json"), message);
+    });
+  }
+});

@@ -1,0 +1,82 @@
+// The table in the terminal: read by people, often the only thing of a report that they read.
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { reportTable } from "../../src/lab/table.ts";
+import { burst, distribution, lane, report } from "../support/flow-report.ts";
+
+const rowsOf = (text: string) => text.split("\n");
+const rowOf = (text: string, name: string) =>
+  rowsOf(text)
+    .find((row) => row.startsWith(name))
+    ?.replace(/\s{2,}/g, " | ");
+
+suite("the table of a report", () => {
+  const text = reportTable(report());
+
+  test("begins with what was measured, under what load, and where", () => {
+    assert.deepEqual(rowsOf(text).slice(0, 3), [
+      "place-order of app.ts, declared spill",
+      "burst: 50/s, at its peak 2,000/s, for 20 s; 10,000 calls to each flow, once, seed 1",
+      "Example CPU, 2 cores, 8 GiB, Linux 6.12, Node.js 26.6.0",
+    ]);
+  });
+
+  test("has a column for each lane, aligned to the right", () => {
+    const at = rowsOf(text).findIndex((row) => row.includes("request, retried"));
+    assert.deepEqual(rowsOf(text).slice(at, at + 6), [
+      "                             request   request, retried           event           spill",
+      "offered                       10,000             10,000          10,000          10,000",
+      "answered at once               2,000             10,000               0           2,000",
+      "given a receipt                    0                  0          10,000           8,000",
+      "refused                        8,000                  0               0               0",
+      "failed                             0                  0               0               0",
+    ]);
+  });
+
+  test("has a row for each problem code, below those that it explains", () => {
+    assert.equal(rowOf(text, "  saturated"), " | saturated | 8,000 | 0 | 0 | 0");
+  });
+
+  test("has the four times of each lane, and a dash where nothing was measured", () => {
+    const none = { ...distribution(0, 0, 0, 0, 0) };
+    const dashed = reportTable(
+      report({ lanes: [lane("request"), lane("event", {}, { done: none }), lane("spill")] }),
+    );
+    assert.equal(rowOf(dashed, "done p50"), "done p50 | 22 ms | – | 8 s");
+    assert.equal(rowOf(text, "acknowledged p50"), "acknowledged p50 | 1.2 ms | 3 s | 4 ms | 6 ms");
+  });
+
+  test("has each resource with its peak, its limit and how long it was full", () => {
+    assert.equal(
+      rowOf(text, "orders-db, at most"),
+      "orders-db, at most | 10 of 10 | 10 of 10 | 10 of 10 | 10 of 10",
+    );
+    assert.equal(rowOf(text, "orders-db, full for"), "orders-db, full for | 4.2 s | 4.2 s | 19 s | 19 s");
+  });
+
+  test("has each way on AWS with its price and from when on it is cheaper", () => {
+    assert.equal(rowOf(text, "request  "), "request | $5.09 | cheapest");
+    assert.equal(rowOf(text, "event, one by one  "), "event, one by one | $6.29 | never");
+    assert.equal(
+      rowOf(text, "event, batches of 10 in parallel, pushed"),
+      "event, batches of 10 in parallel, pushed | $6.33 | 227 ms",
+    );
+    assert.match(text, /A million of them on AWS, us-east-1: a model, made of listed prices/);
+  });
+
+  test("ends with the recommendation", () => {
+    const paragraph = text.split("\n\n").at(-1) ?? "";
+    assert.equal(paragraph.replaceAll("\n", " "), report().recommendation.text);
+  });
+
+  test("is never wider than a hundred columns, however large the numbers", () => {
+    const counts = { offered: 12_345_678, receipts: 12_345_678, succeeded: 12_345_678 };
+    const times = distribution(123_456, 234_567, 345_678, 456_789);
+    const large = lane("event", counts, { acknowledged: times, done: times });
+    const wide = report({
+      lanes: [lane("request"), lane("request-retrying"), large, lane("spill", counts)],
+      profile: { ...burst, offered: 12_345_678 },
+    });
+    for (const row of [...rowsOf(text), ...rowsOf(reportTable(wide))]) assert.ok(row.length <= 100, row);
+  });
+});
