@@ -40,3 +40,8 @@ export function moment(at: string, now = new Date()): string {
   const time = clock.format(then);
   return then.toDateString() === now.toDateString() ? time : `${day.format(then)}, ${time}`;
 }
+
+/** Of an axis: a moment of today, without its date. */
+export function clockTime(seconds: number): string {
+  return clock.format(seconds * 1_000);
+}
