@@ -1,12 +1,13 @@
 /**
- * Orders: one handler, served in all three flows behind one gate, so that they can be compared. Exports `app` and
- * starts nothing.
+ * Orders: one handler, served in all three flows behind one gate, so that they can be compared. Exports `app`, and
+ * `bursts` for whoever serves it; starts nothing.
  */
 
 import type { Context } from "spillway";
 import { operation, ProblemError, resource, spillway, table } from "spillway";
 import { sqlite } from "spillway/sqlite";
 import * as z from "zod";
+import { BurstOrder, Bursts } from "./burst-control.ts";
 import { OrdersDatabase } from "./database.ts";
 import { settings } from "./settings.ts";
 
@@ -74,7 +75,21 @@ const databaseControl = operation(
   },
 );
 
+export const bursts = new Bursts();
+
+const burst = operation({ name: "burst", flow: "request", access: "admin", input: BurstOrder }, (order) =>
+  order.stop ? bursts.stop() : bursts.start(order),
+);
+
 export const app = spillway({
-  operations: [placeOrder, placeOrderRequest, placeOrderEvent, getOrder, sendConfirmation, databaseControl],
+  operations: [
+    placeOrder,
+    placeOrderRequest,
+    placeOrderEvent,
+    getOrder,
+    sendConfirmation,
+    databaseControl,
+    burst,
+  ],
   engine: sqlite(settings.folder),
 });

@@ -4,8 +4,11 @@ import { serve } from "spillway/node";
 
 try {
   // Not at the top: what the environment sets wrongly is refused while it is imported.
-  const { app } = await import("./app.ts");
+  const { app, bursts } = await import("./app.ts");
   const { url } = await serve(app);
+  bursts.servedAt(url);
+  // What is to drain gets no more calls of its own.
+  process.once("SIGTERM", () => bursts.stop()).once("SIGINT", () => bursts.stop());
   console.log(suggestions(url));
 } catch (error) {
   if (!(error instanceof SpillwayError && error.code === "configuration")) throw error;

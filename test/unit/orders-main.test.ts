@@ -6,6 +6,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
+import { ProblemError } from "spillway";
+import { BurstOrder, Bursts } from "../../examples/orders/burst-control.ts";
 
 const examples = join(import.meta.dirname, "../../examples/orders");
 const folder = mkdtempSync(join(tmpdir(), "spillway-orders-"));
@@ -75,5 +77,11 @@ suite("examples/orders", { concurrency: 2 }, () => {
     const { code, errors } = await run("burst.ts", ["--own", "--url", "http://127.0.0.1:1"], {});
     assert.match(errors, /^--own starts a server, and --url names one/);
     assert.equal(code, 2);
+  });
+  test("a burst is refused by a server that does not know its address", () => {
+    assert.throws(
+      () => new Bursts().start(BurstOrder.parse({})),
+      (error) => error instanceof ProblemError && error.problem.code === "burst-unavailable",
+    );
   });
 });

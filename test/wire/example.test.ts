@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import { accepted, answered, finalReceipt, type Problem, type Receipt, refused } from "./support/judge.ts";
 import { type Flow, type Order, Orders } from "./support/orders.ts";
-import { SECOND, times, until } from "./support/wait.ts";
+import { SECOND, times, until, within } from "./support/wait.ts";
 
 const shop = await Orders.start();
 const { client, server } = shop;
@@ -181,6 +181,77 @@ suite("§8 the database", () => {
     assert.equal((await finalReceipt(client, id)).status, "succeeded");
     const { throttled, peak } = await shop.database({ latencyMs: 20 });
     assert.deepEqual([throttled, peak], [0, 10]);
+  });
+});
+
+type Flows = { readonly items: readonly (Rates & { readonly name: string })[] };
+type Rates = { readonly rates: { readonly refusedPerSecond: number; readonly acceptedPerSecond: number } };
+
+suite("§8 the burst", () => {
+  const burst = (input: unknown) => server.admin.call("burst", input);
+  const rates = async () => {
+    const { items } = answered<Flows>(await server.admin.get("/admin/operations"));
+    return new Map(items.map((item) => [item.name as string, item.rates]));
+  };
+
+  test("§8 is an operation of administrators, held to its bounds", async () => {
+    refused(await client.call("burst", {}), 401, "unauthenticated");
+    for (const [input, pointer] of [
+      [{ flow: "batch" }, "/flow"],
+      [{ calls: 50_001 }, "/calls"],
+      [{ perSecond: 0 }, "/perSecond"],
+    ] as const) {
+      const { errors } = refused(await burst(input), 422, "invalid-input");
+      assert.deepEqual(
+        errors?.map((error) => error.pointer),
+        [pointer],
+      );
+    }
+  });
+
+  test("§8 by default it is refused in the request flow within 10 s, and in the others never", async () => {
+    assert.deepEqual(answered(await burst({})), {
+      ...{ started: true, flow: "all", calls: 6_000, perSecond: 2_000 },
+    });
+    await until("request calls are refused", async () => {
+      const refusals = (await rates()).get("place-order-request")?.refusedPerSecond ?? 0;
+      return refusals > 0;
+    });
+    const names = ["place-order", "place-order-event"];
+    await until("the others accept", async () => {
+      const now = await rates();
+      return names.every((name) => (now.get(name)?.acceptedPerSecond ?? 0) > 0);
+    });
+    const next = { flow: "event", calls: 1 };
+    await until("the burst is over", async () => (await burst(next)).status !== 409, 20 * SECOND);
+    const after = await rates();
+    assert.deepEqual(
+      names.map((name) => after.get(name)?.refusedPerSecond),
+      [0, 0],
+    );
+  });
+
+  test("§8 there is one at a time, and it can be stopped", async () => {
+    await burst({ stop: true });
+    const input = { flow: "event", calls: 1_000, perSecond: 1 };
+    answered(await burst(input));
+    refused(await burst(input), 409, "burst-running");
+    assert.deepEqual(answered(await burst({ stop: true })), { stopped: true });
+    assert.deepEqual(answered(await burst({ stop: true })), { stopped: false });
+    answered(await burst(input));
+    answered(await burst({ stop: true }));
+  });
+
+  test("§8 it ends when the server drains", async () => {
+    const other = await Orders.start();
+    try {
+      answered(await other.server.admin.call("burst", { flow: "event", calls: 10_000, perSecond: 100 }));
+      await until("it sends", async () => (await other.database()).writes > 0);
+      other.server.signal("SIGTERM");
+      assert.deepEqual(await within("the server ends", other.server.exited), { code: 0, signal: null });
+    } finally {
+      await other.stop();
+    }
   });
 });
 
