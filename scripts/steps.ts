@@ -37,6 +37,11 @@ export const consoleTypes: Step = {
   name: "types of the console",
   run: () => tool(tsc, "--noEmit", "--pretty", "false", "--project", "console"),
 };
+/** Apart: what its tests hand to a page runs there. */
+export const browserTypes: Step = {
+  name: "types of the browser's tests",
+  run: () => tool(tsc, "--noEmit", "--pretty", "false", "--project", "test/browser"),
+};
 
 export const suite = (name: SuiteName): Step => ({
   name,

@@ -2,7 +2,7 @@
 import { globSync } from "node:fs";
 import { type Executed, execute } from "./execute.ts";
 
-export type SuiteName = "unit" | "architecture" | "conformance" | "wire" | "faults" | "system";
+export type SuiteName = "unit" | "architecture" | "conformance" | "wire" | "browser" | "faults" | "system";
 
 type Suite = {
   readonly globs: readonly string[];
@@ -23,6 +23,7 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   architecture: { globs: ["test/architecture.test.ts"], concurrency: 1, fileTimeoutMs: 60 * seconds },
   conformance: { globs: ["test/conformance/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
+  browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 240 * seconds },
   faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
   system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
 };

@@ -1,10 +1,21 @@
 // `npm test`: everything that needs neither root nor a Debian package, on Node.js 26; conformance and wire on 24 too.
-import { consoleTypes, docs, format, lint, runSteps, suite, suiteOn24, types } from "./steps.ts";
+import {
+  browserTypes,
+  consoleTypes,
+  docs,
+  format,
+  lint,
+  runSteps,
+  suite,
+  suiteOn24,
+  types,
+} from "./steps.ts";
 
 await runSteps([
   format,
   types,
   consoleTypes,
+  browserTypes,
   lint,
   docs,
   suite("unit"),
@@ -13,5 +24,6 @@ await runSteps([
   suite("wire"),
   suiteOn24("conformance"),
   suiteOn24("wire"),
+  suite("browser"),
   suite("faults"),
 ]);

@@ -14,6 +14,7 @@ import { chooseNode } from "./node-choice.js";
 const why = /** @type {Record<string, string>} */ ({
   "": "what serving and the examples need",
   console: "what the console is bundled with",
+  "tools/browser": "a Chromium to test the console in",
   "tools/check": "the TypeScript compiler and the linter",
   "tools/node": `Node.js 26 (this one is ${process.versions.node})`,
   "tools/node24": "Node.js 24 (suites run on the oldest supported line too)",

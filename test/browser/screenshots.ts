@@ -1,0 +1,55 @@
+/** `npm run screenshots -- FOLDER`: every page of the console over an orders server that has seen something, as PNGs. */
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startShop } from "./support/shop.ts";
+import { type Look, Visitors } from "./support/visit.ts";
+
+const [folder] = process.argv.slice(2);
+if (folder === undefined) {
+  console.error("Say where to: npm run screenshots -- FOLDER");
+  process.exit(2);
+}
+mkdirSync(folder, { recursive: true });
+
+const looks: readonly Required<Look>[] = [
+  { scheme: "light", width: 1_280 },
+  { scheme: "dark", width: 1_280 },
+  { scheme: "light", width: 390 },
+  { scheme: "dark", width: 390 },
+];
+
+const shop = await startShop();
+const visitors = new Visitors();
+try {
+  const dead = await shop.deadLetters(3);
+  await shop.set("operations/send-confirmation", { paused: true });
+  await shop.set("resources/orders-db", { concurrency: 8 });
+  await shop.burst({ calls: 3_000 });
+  const pages = {
+    flows: "",
+    jobs: "jobs",
+    job: `jobs/${dead[0]}`,
+    "dead-letters": "dead-letters",
+    operations: "operations",
+    audit: "audit",
+    reports: "reports",
+  };
+  for (const look of looks) {
+    // The flows are to be seen at work.
+    await shop.burst({ calls: 12_000, perSecond: 800 });
+    for (const [name, path] of Object.entries(pages)) {
+      const visit = await visitors.visit(`${shop.url}/console/${path}`, look);
+      // For figures and lists to arrive, a few of them where they move.
+      await sleep(name === "flows" ? 5_000 : 1_500);
+      const file = join(folder, `${name}-${look.scheme}-${look.width}.png`);
+      await visit.page.screenshot({ path: file, fullPage: true });
+      console.log(resolve(file));
+      await visit.close().catch((error: Error) => console.error(`${name}: ${error.message}`));
+    }
+    await shop.burst({ stop: true });
+  }
+} finally {
+  await visitors.close();
+  await shop.stop();
+}
