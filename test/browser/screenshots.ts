@@ -1,13 +1,16 @@
-/** `npm run screenshots -- FOLDER`: every page of the console over an orders server that has seen something, as PNGs. */
+/**
+ * `npm run screenshots -- FOLDER [PAGE …]`: the console's pages, or those named, as PNGs over an orders server that has
+ * seen something.
+ */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startShop } from "./support/shop.ts";
 import { type Look, Visitors } from "./support/visit.ts";
 
-const [folder] = process.argv.slice(2);
+const [folder, ...only] = process.argv.slice(2);
 if (folder === undefined) {
-  console.error("Say where to: npm run screenshots -- FOLDER");
+  console.error("Say where to: npm run screenshots -- FOLDER [PAGE …]");
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
@@ -25,7 +28,6 @@ try {
   const dead = await shop.deadLetters(3);
   await shop.set("operations/send-confirmation", { paused: true });
   await shop.set("resources/orders-db", { concurrency: 8 });
-  await shop.burst({ calls: 3_000 });
   const pages = {
     flows: "",
     jobs: "jobs",
@@ -39,9 +41,10 @@ try {
     // The flows are to be seen at work.
     await shop.burst({ calls: 12_000, perSecond: 800 });
     for (const [name, path] of Object.entries(pages)) {
+      if (only.length > 0 && !only.includes(name)) continue;
       const visit = await visitors.visit(`${shop.url}/console/${path}`, look);
       // For figures and lists to arrive, a few of them where they move.
-      await sleep(name === "flows" ? 5_000 : 1_500);
+      await sleep(name === "flows" ? 5_000 : 1_000);
       const file = join(folder, `${name}-${look.scheme}-${look.width}.png`);
       await visit.page.screenshot({ path: file, fullPage: true });
       console.log(resolve(file));
