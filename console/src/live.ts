@@ -3,6 +3,7 @@
  * When the server goes away it says so and tries again until it is back.
  */
 import { effect, signal } from "@preact/signals";
+import { ask } from "./api.ts";
 import { session } from "./session.ts";
 import type { Figures } from "./wire.ts";
 
@@ -32,6 +33,8 @@ export function follow(): void {
     stop();
     connection.value = figures.value === undefined ? "connecting" : "reconnecting";
     again = setTimeout(open, AGAIN_MS);
+    // A stream does not tell why it failed: this asks for the token, if that is why.
+    ask("/admin/session").catch(() => undefined);
   };
   const open = (): void => {
     stop();
