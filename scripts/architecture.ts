@@ -62,6 +62,11 @@ export const ambientAllowed: readonly {
     why: "the adapter to the process it runs in",
   },
   {
+    where: "src/lab/",
+    what: ["time", "timers", "environment"],
+    why: "it starts processes of its own and measures them with the machine's clock",
+  },
+  {
     where: "src/cli/",
     what: ["time", "timers", "chance", "environment", "console"],
     why: "the command line talks to a person and a process",

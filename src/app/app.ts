@@ -2,6 +2,7 @@
  * `spillway({ operations, engine })`: what an app is made of. The whole configuration is checked here, before
  * anything is opened; `start.ts` wires a running app. Knows no transport.
  */
+import type { Room } from "../core/budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EngineSource } from "../core/engine.ts";
 import type { Operation } from "../core/operation.ts";
@@ -43,7 +44,12 @@ export type AppHost = {
   readonly random?: Random;
 };
 
-export type App = { readonly kind: "app"; readonly start: (host: AppHost) => Promise<RunningApp> };
+export type App = {
+  readonly kind: "app";
+  /** As they were given: whoever wants the same app with another engine makes it of these. */
+  readonly options: AppOptions;
+  readonly start: (host: AppHost) => Promise<RunningApp>;
+};
 
 export type RunningApp = {
   readonly door: Door;
@@ -53,6 +59,8 @@ export type RunningApp = {
   readonly folder: string | undefined;
   /** What should be said at start: defaults that were chosen, jobs that nobody here serves. */
   readonly notes: readonly string[];
+  /** The slots of every budget that an operation is under, as they are at this moment. */
+  readonly slots: (operation: string) => readonly Room[];
   /** Accepts this admin token besides; for one that is made after the start. */
   readonly acceptAdminToken: (token: string) => void;
   /** From now on not ready; everything is still served. */
@@ -66,5 +74,5 @@ export type RunningApp = {
 /** @example `const app = spillway({ operations: [placeOrder], engine: sqlite("./data") });` */
 export function spillway(options: AppOptions): App {
   const configuration = checkedConfiguration(options);
-  return { kind: "app", start: (host) => start(configuration, host) };
+  return { kind: "app", options, start: (host) => start(configuration, host) };
 }

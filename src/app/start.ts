@@ -35,6 +35,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     location: store?.engine.location ?? "nowhere: this app has no engine",
     folder: store?.engine.folder,
     notes,
+    slots: (operation) => runtime.gate.budgets(operation),
     acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
     beginDrain: () => door.unready(),
     finishWork: async (limitMs) => {

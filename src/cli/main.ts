@@ -2,11 +2,12 @@
  * The command line. Finds the command, shows help, and turns what went wrong into a message and an exit code: 2 for a
  * command line that cannot be followed, 1 for everything else. What a command does is its own file's affair.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { type Command, isForPeople, UsageError } from "./command.ts";
+import { labCommand } from "./lab.ts";
 import { serveCommand } from "./serve.ts";
+import { version } from "./version.ts";
 
-const commands: Readonly<Record<string, Command>> = { serve: serveCommand };
+const commands: Readonly<Record<string, Command>> = { serve: serveCommand, lab: labCommand };
 
 const [first, ...rest] = process.argv.slice(2);
 try {
@@ -42,15 +43,4 @@ ${names.join("\n")}
 
   spillway <command> --help   what a command takes
   spillway --version          the version of this installation`;
-}
-
-function version(): string {
-  // The published package has it one folder up, a clone two.
-  const [published, clone] = ["../package.json", "../../package.json"].map(
-    (at) => new URL(at, import.meta.url),
-  );
-  const manifest = published !== undefined && existsSync(published) ? published : clone;
-  if (manifest === undefined) return "unknown";
-  const { version }: { version: string } = JSON.parse(readFileSync(manifest, "utf8"));
-  return version;
 }

@@ -1,10 +1,7 @@
 /** `spillway serve ./app.ts`: imports a module and serves the app that it exports. */
-import { existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import type { App } from "../app/app.ts";
 import { serve } from "../node/index.ts";
+import { appOf } from "./app-module.ts";
 import { type Command, UsageError } from "./command.ts";
 
 export const serveCommand: Command = {
@@ -68,24 +65,4 @@ function hostOf(text: string): string {
   throw new UsageError(
     `--host is ${JSON.stringify(text)}, which is none. Give 127.0.0.1 for this machine only, or 0.0.0.0 for all of its addresses.`,
   );
-}
-
-async function appOf(file: string): Promise<App> {
-  const path = resolve(file);
-  if (!existsSync(path))
-    throw new UsageError(`There is no file ${path}. Give the path of the module with your app.`);
-  if (statSync(path).isDirectory())
-    throw new UsageError(`${path} is a folder. Give the module in it: ./app.ts`);
-  const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
-  if (isApp(exported["app"])) return exported["app"];
-  const names = Object.keys(exported);
-  const has = names.length === 0 ? "exports nothing" : `exports: ${names.join(", ")}`;
-  const wrong = "app" in exported ? " Its `app` was not made by spillway()." : "";
-  throw new UsageError(
-    `${path} ${has}.${wrong} Export \`app = spillway({ operations: […] })\`. If it serves itself, run it with node.`,
-  );
-}
-
-function isApp(value: unknown): value is App {
-  return typeof value === "object" && value !== null && "kind" in value && value.kind === "app";
 }

@@ -128,6 +128,12 @@ export class Gate {
     return { ...own.room(), limit: Math.min(...budgets.map(({ concurrency }) => concurrency ?? Infinity)) };
   }
 
+  /** Every budget with a limit that an operation is under. */
+  budgets(operation: string): readonly Room[] {
+    const { budgets } = this.#entry(operation);
+    return budgets.filter(({ concurrency }) => concurrency !== null).map((budget) => budget.room());
+  }
+
   #entry(operation: string): Entry {
     const entry = this.#operations.get(operation);
     if (entry) return entry;

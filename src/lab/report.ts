@@ -71,6 +71,12 @@ export type Lane = {
   /** From the last arrival until the last outcome. */
   readonly drainSeconds: number;
   readonly effects: Effects;
+  /** Jobs that its handlers sent to other operations: beside the calls, and in none of their counts. */
+  readonly sent: { readonly jobs: number; readonly succeeded: number; readonly dead: number };
+  /** How well the load generator kept up: by how much it was late, and how much of one core it took. */
+  readonly generator: { readonly lateP99Ms: number; readonly cpuShare: number };
+  /** The highest of each number that the probe answered. */
+  readonly probe?: Readonly<Record<string, number>>;
   /** Of the first repeat. */
   readonly series: Series;
   /** So that the spread is seen. */

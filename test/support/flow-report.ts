@@ -86,6 +86,8 @@ export function lane(name: LaneName, counts: Partial<Counts> = {}, more: Partial
     queue: isQueued ? { peakDepth: 7_900, peakOldestMs: 18_900 } : { peakDepth: 0, peakOldestMs: 0 },
     drainSeconds: isQueued ? 14.2 : 0.1,
     effects: { expected: all.succeeded * 2, counted: all.succeeded * 2 },
+    sent: { jobs: all.succeeded, succeeded: all.succeeded, dead: 0 },
+    generator: { lateP99Ms: 2, cpuShare: 0.2 },
     series: seriesOf(name),
     runs: [runOf(all)],
     ...more,

@@ -10,6 +10,7 @@ function say(line: string): void {
 
 export const app: App = {
   kind: "app",
+  options: { operations: [] },
   async start(host) {
     let finished: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
@@ -30,6 +31,7 @@ export const app: App = {
       location: "nowhere",
       folder: process.env["SMALL_APP_FOLDER"],
       notes: ["A note."],
+      slots: () => [],
       acceptAdminToken: (token) => say(`accepted ${token.length} characters`),
       beginDrain: () => {
         phase = "draining";

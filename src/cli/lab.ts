@@ -1,0 +1,109 @@
+/** `spillway lab ./app.ts --operation NAME`: one operation in all flows under one load, and the report of it. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { SpillwayError } from "../core/errors.ts";
+import { runLab } from "../lab/lab.ts";
+import { LabRefusal } from "../lab/lab-refusal.ts";
+import { reportPage } from "../lab/page.ts";
+import type { FlowReport } from "../lab/report.ts";
+import { reportTable } from "../lab/table.ts";
+import { type Command, UsageError } from "./command.ts";
+import { labCommandOf } from "./lab-options.ts";
+import { ProgressLine } from "./lab-progress.ts";
+import { version } from "./version.ts";
+
+export const labCommand: Command = {
+  summary: "measure an operation in all three flows under one load",
+  help: `Usage: spillway lab <module> --operation <name> [options]
+
+Runs one operation of your app, unchanged, request-response, event-driven and as a spill, under the same arrivals;
+and request-response once more with a client that repeats what was refused. Each lane is a fresh process with an
+empty SQLite store in a temporary folder; nothing of yours is opened or kept. Prints a table, and writes report.json
+and report.html, one file that can be mailed. docs/flow-report.md tells what each number means.
+
+The module must export \`app\` and start nothing by being imported. What its handlers call outside of Spillway is
+really called: point them at something that may be loaded.
+
+The load:
+  --profile <name>      burst: base, then the peak for the middle half, then base (default)
+                        spike: the peak for the middle tenth; ramp: evenly from base to peak; steady: the peak
+  --base <rate>         default 50/s
+  --peak <rate>         default 500/s
+  --for <duration>      how long calls arrive; default 20s
+  --replay <file>       instead: a recording, one { "atMs": 1250, "input": { … } } a line
+  --input <json>        the input of every call; without it one is made from the operation's schema
+  --inputs <file>       inputs to send in turn, one a line
+  --seed <n>            of the arrivals; default 1: the same calls at the same times
+  --repeats <n>         how often each lane runs, in turns; default 1
+  --limit-drain <dur>   for what is still to be done after the last arrival; default 120s
+  --without-retrying    leaves out the lane of the client that repeats
+
+The app:
+  --bearer <token>      sent with every call, where the app has \`authenticate\`
+  --probe <operation>   one that takes {} and answers numbers about the database behind the operation, to be asked
+                        ten times a second
+
+What it would cost on AWS:
+  --prices <file>       { "http-api-request": 1.11, … } in place of single rows of the price table
+  --api <kind>          http (default) or rest
+  --memory <MiB>        of the function; default 512
+  --batch <n>           messages for one invocation; default 10
+
+  --out <folder>        default ./flow-reports/<operation>-<time>
+  --help                show this`,
+  run,
+};
+
+async function run(args: readonly string[]): Promise<void> {
+  const { options, costs, out } = labCommandOf(args);
+  const folder = newFolder(out ?? join("flow-reports", `${options.operation}-${timeInNames()}`));
+  let line: ProgressLine | undefined;
+  try {
+    const report = await runLab(options, costs, {
+      version: version(),
+      described: ({ inputs, isMade }, { offered, seconds }) => {
+        const { lanes, repeats } = options;
+        line = new ProgressLine(offered, repeats, process.stderr);
+        console.error(ProgressLine.plan(offered, lanes.length, repeats, seconds));
+        if (isMade) console.error(`The input was made from the schema: ${inputs[0]}`);
+      },
+      progress: (progress) => line?.show(progress),
+      ran: (ran) => line?.ended(ran),
+    });
+    console.log(`\n${reportTable(report)}\n`);
+    await write(report, folder);
+  } catch (error) {
+    throw error instanceof LabRefusal ? new UsageError(error.message) : error;
+  }
+}
+
+/** A report is never written over. */
+function newFolder(name: string): string {
+  const folder = resolve(name);
+  for (const file of ["report.json", "report.html"])
+    if (existsSync(join(folder, file)))
+      throw new UsageError(`${join(folder, file)} is there already. Name another folder: --out FOLDER`);
+  return folder;
+}
+
+function timeInNames(): string {
+  return new Date()
+    .toISOString()
+    .replace(/\.\d+Z$/, "Z")
+    .replaceAll(":", "");
+}
+
+async function write(report: FlowReport, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const [json, page] = [join(folder, "report.json"), join(folder, "report.html")];
+  writeFileSync(json, `${JSON.stringify(report)}\n`, { flag: "wx" });
+  console.log(`Written: ${json}`);
+  try {
+    writeFileSync(page, await reportPage(report), { flag: "wx" });
+    console.log(`         ${page}`);
+  } catch (error) {
+    // The figures are safe; a page can be made of them later.
+    if (!(error instanceof SpillwayError)) throw error;
+    console.error(`spillway: ${error.message}`);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Whether an operation can be measured, and what with: its flow, its limits, its inputs. Refuses what cannot, with the
+ * next step.
+ */
+import type { App } from "../../app/app.ts";
+import type { JsonValue } from "../../core/json.ts";
+import { parseJson } from "../../core/json-build.ts";
+import type { Operation, Spec } from "../../core/operation.ts";
+import { type Fault, type Schema, validate } from "../../core/schema.ts";
+import { LabRefusal } from "../lab-refusal.ts";
+import { CannotMake, madeInput } from "../made-input.ts";
+import type { DescribeRequest, Description } from "../messages.ts";
+import type { ResourceLimit } from "../report.ts";
+
+const GIVE_ONE = "Give one: --input '{ … }', or many: --inputs FILE.ndjson.";
+
+export async function describe(app: App, request: DescribeRequest): Promise<Description> {
+  const { operations, authenticate } = app.options;
+  const { spec } = named(operations, request.operation);
+  const probe = request.probe === undefined ? undefined : named(operations, request.probe).spec;
+  for (const one of [spec, ...(probe ? [probe] : [])]) {
+    if (one.access === "internal")
+      throw new LabRefusal(
+        `"${one.name}" has access "internal": only other operations reach it. Measure the one that sends it.`,
+      );
+    if (one.access === "public" && authenticate && !request.hasBearer)
+      throw new LabRefusal(
+        `This app has \`authenticate\`, so calls of "${one.name}" need a token. Give one: --bearer TOKEN.`,
+      );
+  }
+  const inputs = request.inputs ?? [await made(spec)];
+  for (const [place, text] of inputs.entries()) {
+    const faults = await faultsOf(spec, parseJson(text));
+    if (faults.length > 0 && !request.mayBeInvalid)
+      throw new LabRefusal(
+        `${inputs.length > 1 ? `Input ${place + 1}` : "The input"} ${text.slice(0, 200)} is not one of "${spec.name}": ${told(faults)}.`,
+      );
+  }
+  return {
+    kind: "described",
+    flow: spec.flow,
+    access: spec.access,
+    keyRequired: spec.keyRequired,
+    timeoutMs: spec.timeoutMs,
+    resources: limitsOf(spec),
+    inputs,
+    isMade: request.inputs === undefined,
+    probeAccess: probe?.access,
+  };
+}
+
+function named(operations: readonly Operation[], name: string): Operation {
+  const found = operations.find(({ spec }) => spec.name === name);
+  if (found) return found;
+  const callable = operations.filter(({ spec }) => spec.access !== "internal").map(({ spec }) => spec.name);
+  throw new LabRefusal(`The app has no operation ${JSON.stringify(name)}. It has: ${callable.join(", ")}.`);
+}
+
+function limitsOf({ name, resources, concurrency }: Spec): readonly ResourceLimit[] {
+  const shared = resources.map((one) => ({
+    name: one.name,
+    concurrency: one.concurrency,
+    ratePerSecond: one.ratePerSecond ?? null,
+  }));
+  return concurrency === undefined ? shared : [...shared, { name, concurrency, ratePerSecond: null }];
+}
+
+async function made(spec: Spec): Promise<string> {
+  const schema = jsonSchemaOf(spec.input);
+  if (schema === undefined)
+    throw new LabRefusal(`The schema of "${spec.name}" cannot say what an input looks like. ${GIVE_ONE}`);
+  try {
+    const input = madeInput(schema);
+    const faults = await faultsOf(spec, input);
+    if (faults.length > 0) throw new CannotMake(told(faults));
+    return JSON.stringify(input);
+  } catch (error) {
+    if (!(error instanceof CannotMake)) throw error;
+    throw new LabRefusal(
+      `No input could be made from the schema of "${spec.name}" (${error.message}). ${GIVE_ONE}`,
+    );
+  }
+}
+
+/** Standard JSON Schema (standardschema.dev): libraries that have it answer it beside `validate`. */
+function jsonSchemaOf(schema: Schema): Parameters<typeof madeInput>[0] | undefined {
+  const { jsonSchema } = schema["~standard"] as {
+    readonly jsonSchema?: { readonly input?: (options: { readonly target: string }) => unknown };
+  };
+  try {
+    return jsonSchema?.input?.({ target: "draft-2020-12" }) as Parameters<typeof madeInput>[0] | undefined;
+  } catch {
+    // What it checks, JSON Schema cannot say.
+    return undefined;
+  }
+}
+
+async function faultsOf(spec: Spec, input: JsonValue): Promise<readonly Fault[]> {
+  const result = await validate(spec.input, input);
+  return result.ok ? [] : result.faults;
+}
+
+function told(faults: readonly Fault[]): string {
+  return faults.map(({ pointer, detail }) => `${pointer || "/"}: ${detail}`).join("; ");
+}
