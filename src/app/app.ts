@@ -11,6 +11,7 @@ import type { OnError } from "../core/runtime.ts";
 import type { Door } from "../door/exchange.ts";
 import type { Authenticate } from "../door/identity.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
+import type { Reports } from "../door/reports.ts";
 import { checkedConfiguration } from "./configuration.ts";
 import { start } from "./start.ts";
 
@@ -40,6 +41,8 @@ export type AppHost = {
   readonly onFatal: (error: Error) => void;
   /** Where errors of handlers go if the app does not say. */
   readonly onError?: OnError;
+  /** Flow reports that operators may look at. */
+  readonly reports?: Reports | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
 };

@@ -26,7 +26,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const { store, clock } = runtime;
   const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
   const quotas = options.quota && new Quotas(options.quota, clock);
-  const door = new SpillwayDoor(runtime, gatekeeper, origins, quotas);
+  const door = new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports: host.reports });
   const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime))];
   const worker = store && new Worker(runtime, store);
   worker?.start();

@@ -1,6 +1,6 @@
 /**
- * How much happens, lately: events per second over the last ten seconds, and how long a run takes. For the
- * admin's figures and for an honest Retry-After; nothing is decided by it.
+ * How much happens: events since the start, per second over the last ten seconds, and how long a run takes. For
+ * the admin's figures and for an honest Retry-After; nothing is decided by it.
  */
 import type { Clock } from "./clock.ts";
 
@@ -10,6 +10,7 @@ const NEWEST = 0.1;
 
 export const METERED = ["accepted", "answered", "refused", "succeeded", "failed", "retried"] as const;
 export type Metered = (typeof METERED)[number];
+export type Tally = Readonly<Record<Metered, number>>;
 
 export class Meter {
   readonly #clock: Clock;
@@ -17,6 +18,7 @@ export class Meter {
     Metered,
     Uint32Array
   >;
+  readonly #totals = { accepted: 0, answered: 0, refused: 0, succeeded: 0, failed: 0, retried: 0 };
   #second = 0;
   #runMs = 0;
   abandoned = 0;
@@ -29,6 +31,7 @@ export class Meter {
     const place = this.#advance() % WINDOW_S;
     const counts = this.#counts[what];
     counts[place] = (counts[place] ?? 0) + by;
+    this.#totals[what] += by;
   }
 
   ran(ms: number): void {
@@ -41,13 +44,15 @@ export class Meter {
     return Math.min(300, Math.max(1, Math.ceil(ms / 1_000)));
   }
 
-  perSecond(): Readonly<Record<Metered, number>> {
+  /** Since the start: they only ever grow, so that two looks tell what happened between them. */
+  totals(): Tally {
+    return { ...this.#totals };
+  }
+
+  perSecond(): Tally {
     this.#advance();
     const rate = (counts: Uint32Array) => counts.reduce((sum, count) => sum + count, 0) / WINDOW_S;
-    return Object.fromEntries(METERED.map((name) => [name, rate(this.#counts[name])])) as Record<
-      Metered,
-      number
-    >;
+    return Object.fromEntries(METERED.map((name) => [name, rate(this.#counts[name])])) as Tally;
   }
 
   /** Empties the seconds that have passed since the last look. */

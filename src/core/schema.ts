@@ -2,6 +2,7 @@
  * Schemas, from whatever library speaks Standard Schema (standardschema.dev): Zod, Valibot, ArkType and
  * others. Only the part of the standard that Spillway uses is described here, so that core needs no package.
  */
+import type { JsonText } from "./job.ts";
 import type { JsonValue } from "./json.ts";
 
 type Issue = {
@@ -18,6 +19,8 @@ export interface Schema<Input = unknown, Output = Input> {
     readonly vendor: string;
     readonly validate: (value: unknown) => Result<Output> | Promise<Result<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    /** Standard JSON Schema, of libraries that speak it too. May throw. */
+    readonly jsonSchema?: { readonly input: (options: { readonly target: string }) => unknown } | undefined;
   };
 }
 
@@ -42,6 +45,17 @@ export function validate<Output>(
 ): Validated<Output> | Promise<Validated<Output>> {
   const result = schema["~standard"].validate(value);
   return result instanceof Promise ? result.then(verdict) : verdict(result);
+}
+
+/** What a caller may send, as JSON Schema; null where the library cannot say. */
+export function inputSchemaOf(schema: Schema): JsonText | null {
+  try {
+    const described = schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" });
+    return JSON.stringify(described) ?? null;
+  } catch {
+    // A transform, a date, a library that knows another draft only.
+    return null;
+  }
 }
 
 function verdict<Output>(result: Result<Output>): Validated<Output> {

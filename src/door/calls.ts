@@ -178,6 +178,7 @@ export class Calls {
   ): Promise<void> {
     if (await room) return this.#open(request, call, keeping, caller);
     const { name, backlog } = request.operation.spec;
+    this.#count(request, "refused");
     const full = problem("backlog-full", `${backlog} calls of "${name}" wait already.`);
     caller.answered(turnedAway(full, keeping.depths.waitSeconds(name)));
   }

@@ -17,7 +17,9 @@ import type { Origins } from "./origins.ts";
 import type { Quotas } from "./quotas.ts";
 import { receiptRoute } from "./receipt-route.ts";
 import { json, problemReply, Refused, refusal, refuse } from "./replies.ts";
+import type { Reports } from "./reports.ts";
 import { callRoutes, isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
+import { sessionRoute } from "./session.ts";
 import { Sockets } from "./socket/sockets.ts";
 
 export class SpillwayDoor implements Door {
@@ -30,12 +32,17 @@ export class SpillwayDoor implements Door {
   readonly #callRoutes: ReadonlyMap<string, Route>;
   #ready = true;
 
-  constructor(runtime: Runtime, gatekeeper: Gatekeeper, origins: Origins, quotas: Quotas | undefined) {
+  constructor(
+    runtime: Runtime,
+    gatekeeper: Gatekeeper,
+    origins: Origins,
+    { quotas, reports }: { readonly quotas?: Quotas | undefined; readonly reports?: Reports | undefined },
+  ) {
     this.#runtime = runtime;
     this.#gatekeeper = gatekeeper;
     this.#origins = origins;
     this.#calls = new Calls(runtime, quotas);
-    this.#admin = new Admin(runtime);
+    this.#admin = new Admin(runtime, reports);
     this.#sockets = new Sockets(runtime, this.#calls, gatekeeper);
     runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
     this.#callRoutes = callRoutes(runtime.operations.values());
@@ -101,6 +108,8 @@ export class SpillwayDoor implements Door {
         return json(200, '{"status":"live"}');
       case "ready":
         return this.#readiness();
+      case "session":
+        return sessionRoute(request, this.#gatekeeper);
       case "admin":
         this.#gatekeeper.admit(request);
         return this.#admin.handle(request, route.rest, method === "HEAD" ? "GET" : method);

@@ -35,6 +35,8 @@ export type Reply = {
   /** Name, value, name, value, …: the shape that node:http writes fastest. */
   readonly headers: readonly string[];
   readonly body: string;
+  /** Instead of `body`, for what is no text. */
+  readonly bytes?: Uint8Array;
   /** Goes on after the headers; `body` is then its beginning. */
   readonly stream?: (sink: Sink) => void;
   /** The connection must not be used again. */

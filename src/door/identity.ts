@@ -1,6 +1,5 @@
 /**
- * Who asks: the app's `authenticate` hook for callers, the admin token for operators. Knows no sessions and keeps
- * nothing; a token that comes as a header, a subprotocol or a cookie is the same token here.
+ * Who asks: the app's `authenticate` hook for callers, the admin token for operators. Keeps nothing of anybody: a token that comes as a header, a subprotocol or a cookie is the same token here.
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import { configurationError } from "../core/errors.ts";
@@ -76,16 +75,16 @@ export class Gatekeeper {
     return this.#authenticate ? known(this.#authenticate, token, request) : NOBODY;
   }
 
-  /** Refuses whoever is no operator. */
-  admit(request: DoorRequest): void {
+  /** Refuses whoever is no operator. Returns the token, if one was needed. */
+  admit(request: DoorRequest): string | undefined {
     const header = request.headers["authorization"];
     const token = header === undefined ? cookieToken(request) : bearerOf(request);
     if (token !== undefined) {
       const offered = digest(token);
-      if (this.#adminDigests.some((known) => timingSafeEqual(known, offered))) return;
+      if (this.#adminDigests.some((known) => timingSafeEqual(known, offered))) return token;
       throw refuse("unauthenticated", "That is not the admin token.");
     }
-    if (header === undefined && this.#trustsLoopback && isLocal(request)) return;
+    if (header === undefined && this.#trustsLoopback && isLocal(request)) return undefined;
     throw refuse("unauthenticated", "Send the admin token: Authorization: Bearer …");
   }
 }
@@ -129,13 +128,16 @@ function bearerOf({ headers }: DoorRequest): string | undefined {
   throw refuse("malformed-header", "A Bearer token has only letters, digits and . _ ~ + / - =");
 }
 
+export const ADMIN_COOKIE = "spillway-admin";
+
 /** The console may keep the admin token in a cookie, which counts for our own pages only. */
 function cookieToken(request: DoorRequest): string | undefined {
   const { headers } = request;
   const cookie = headers["cookie"];
   const ours = isOwnOrigin(request) || headers["sec-fetch-site"] === "same-origin";
   if (typeof cookie !== "string" || !ours) return undefined;
-  return /(?:^|;\s*)spillway-admin=([^;\s]+)/.exec(cookie)?.[1];
+  const found = cookie.split(/;\s*/).find((one) => one.startsWith(`${ADMIN_COOKIE}=`));
+  return found?.slice(ADMIN_COOKIE.length + 1) || undefined;
 }
 
 function digest(token: string): Uint8Array {

@@ -1,6 +1,7 @@
 /** `GET` and `DELETE /receipts/{id}`. */
+import type { Ref } from "../core/engine.ts";
 import { SpillwayError } from "../core/errors.ts";
-import { isFinal, type JobId, type Principal } from "../core/job.ts";
+import { isFinal, type Job, type JobId, type Principal } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import type { Calls } from "./calls.ts";
 import type { DoorRequest, Reply } from "./exchange.ts";
@@ -30,12 +31,17 @@ export async function receiptRoute(
   return json(200, receiptText(job, runtime), [...receiptHeaders(job, calls.waitSecondsOf(job)), ...applied]);
 }
 
-async function cancel(
-  ref: { readonly id: JobId; readonly principal: Principal },
+async function cancel(ref: Ref, store: Store, runtime: Runtime, calls: Calls): Promise<Reply> {
+  const { status, job } = await cancelled(ref, store, runtime);
+  return json(status, receiptText(job, runtime), receiptHeaders(job, calls.waitSecondsOf(job)));
+}
+
+/** The job as the wish to cancel left it: `200` when it is cancelled now, `202` when its handler was told. */
+export async function cancelled(
+  ref: Ref,
   { committer }: Store,
   runtime: Runtime,
-  calls: Calls,
-): Promise<Reply> {
+): Promise<{ readonly status: 200 | 202; readonly job: Job }> {
   const answer = await committer.submit({ kind: "cancel", ref });
   if (answer.kind === "unknown") throw unknownReceipt();
   if (answer.kind === "refused") {
@@ -46,8 +52,7 @@ async function cancel(
   const { job } = answer;
   if (answer.kind === "final") throw refuse("already-final", `It has ${job.status} already.`);
   if (answer.kind === "requested") runtime.live.cancel(ref.id);
-  const status = answer.kind === "cancelled" ? 200 : 202;
-  return json(status, receiptText(job, runtime), receiptHeaders(job, calls.waitSecondsOf(job)));
+  return { status: answer.kind === "cancelled" ? 200 : 202, job };
 }
 
 /** The same words for unknown, expired and another principal's, so that they cannot be told apart. */

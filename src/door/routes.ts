@@ -5,7 +5,7 @@ export type Route =
   | { readonly kind: "call"; readonly operation: string }
   | { readonly kind: "batch"; readonly operation: string }
   | { readonly kind: "receipt" | "events"; readonly id: string }
-  | { readonly kind: "socket" | "live" | "ready" }
+  | { readonly kind: "socket" | "live" | "ready" | "session" }
   /** `rest`: the decoded segments after `/admin`. */
   | { readonly kind: "admin"; readonly rest: readonly string[] };
 
@@ -30,6 +30,7 @@ function parsedRoute(path: string): Route | undefined {
   if (!segments) return undefined;
   const [first, second, third] = segments;
   if (second === undefined) return first === "socket" ? { kind: "socket" } : undefined;
+  if (first === "admin" && second === "session" && third === undefined) return { kind: "session" };
   if (first === "admin") return { kind: "admin", rest: segments.slice(1) };
   if (segments.length > 3) return undefined;
   if (first === "operations") {
@@ -50,6 +51,7 @@ export const METHODS = {
   batch: "POST, OPTIONS",
   receipt: "GET, HEAD, DELETE, OPTIONS",
   events: "GET, OPTIONS",
+  session: "GET, HEAD, POST, DELETE, OPTIONS",
   socket: "GET, OPTIONS",
   live: "GET, HEAD, OPTIONS",
   ready: "GET, HEAD, OPTIONS",

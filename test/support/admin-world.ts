@@ -17,6 +17,7 @@ import type { Runtime } from "../../src/core/runtime.ts";
 import { Admin } from "../../src/door/admin/admin.ts";
 import type { DoorRequest, Reply, Sink } from "../../src/door/exchange.ts";
 import { Refused } from "../../src/door/replies.ts";
+import type { Reports } from "../../src/door/reports.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { anything } from "./schemas.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -41,7 +42,7 @@ export class World {
   /** Changes that the store has no room for. */
   refuses: (change: Change) => boolean = () => false;
 
-  constructor(engine: Engine, clock: TestClock, withStore: boolean) {
+  constructor(engine: Engine, clock: TestClock, withStore: boolean, reports?: Reports) {
     const { random } = this;
     const ids = new Ids(clock, random);
     this.clock = clock;
@@ -85,7 +86,7 @@ export class World {
       meters: new Map(operations.map(({ spec }) => [spec.name, new Meter(clock)])),
       onError: () => undefined,
     };
-    this.admin = new Admin(this.runtime);
+    this.admin = new Admin(this.runtime, reports);
   }
 
   async ask(method: string, target: string, body?: unknown): Promise<{ status: number; body: Told }> {
@@ -196,11 +197,11 @@ export type Told = { readonly [name: string]: unknown };
 
 const FULL: Answer = { kind: "refused", code: "storage-unavailable", detail: "The disk is full." };
 
-export async function world(withStore = true): Promise<World> {
+export async function world(withStore = true, reports?: Reports): Promise<World> {
   const clock = new TestClock();
   const onFatal = (error: Error) => assert.fail(error);
   const engine = await memory().open({ clock, random: new SeededRandom(1), onFatal });
-  return new World(engine, clock, withStore);
+  return new World(engine, clock, withStore, reports);
 }
 
 export const ids = (items: readonly Told[]) => items.map(({ id }) => id);

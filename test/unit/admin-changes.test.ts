@@ -154,3 +154,20 @@ test("purge removes failed jobs for good, and wants to be told which", async () 
   assert.deepEqual(ids(await made.items("/jobs")), [queued.id]);
   assert.deepEqual((await made.items("/audit"))[0]?.["detail"], { count: 1, operation: "work" });
 });
+
+test("anyone's job can be cancelled, once, and the audit says so", async () => {
+  const made = await world();
+  const queued = await made.queued({ principal: "bob" });
+  const gone = await made.ask("DELETE", `/jobs/${queued.id}`);
+  assert.deepEqual([gone.status, gone.body["id"], gone.body["status"]], [200, queued.id, "cancelled"]);
+  const failed = await made.failed();
+  assert.equal((await made.ask("DELETE", `/jobs/${failed.id}`)).body["code"], "already-final");
+  assert.equal((await made.ask("DELETE", "/jobs/none")).body["code"], "unknown-receipt");
+  assert.deepEqual(
+    (await made.items("/audit")).map(({ action, target, detail }) => [action, target, detail]),
+    [["cancel", `jobs/${queued.id}`, { operation: "work", status: "cancelled" }]],
+  );
+  made.refuses = ({ kind }) => kind === "cancel";
+  const kept = await made.queued();
+  assert.equal((await made.ask("DELETE", `/jobs/${kept.id}`)).body["code"], "storage-unavailable");
+});

@@ -5,12 +5,14 @@ import { DAY_MS, ids, type Told, world } from "../support/admin-world.ts";
 
 test("each path knows its methods, and nothing else is there", async () => {
   const { admin, ask } = await world().then((made) => ({ admin: made.admin, ask: made.ask.bind(made) }));
-  for (const list of ["operations", "resources", "jobs", "dead-letters", "audit"])
+  for (const list of ["operations", "resources", "jobs", "dead-letters", "audit", "reports"])
     assert.equal(admin.allow([list]), "GET, HEAD, OPTIONS");
   assert.equal(admin.allow(["live"]), "GET, OPTIONS");
-  assert.equal(admin.allow(["jobs", "some-id"]), "GET, HEAD, OPTIONS");
+  assert.equal(admin.allow(["jobs", "some-id"]), "GET, HEAD, DELETE, OPTIONS");
   assert.equal(admin.allow(["jobs", "redrive"]), "POST, OPTIONS");
   assert.equal(admin.allow(["jobs", "purge"]), "POST, OPTIONS");
+  assert.equal(admin.allow(["operations", "work"]), "GET, HEAD, PATCH, OPTIONS");
+  assert.equal(admin.allow(["reports", "some.json"]), "GET, HEAD, OPTIONS");
   assert.equal(admin.allow(["resources", "db"]), "PATCH, OPTIONS");
   for (const rest of [
     [],
@@ -135,6 +137,7 @@ test("operations show their limits, slots, queues and rates", async () => {
   made.clock.advance(1_500);
   made.runtime.gate.take("work", "call");
   made.runtime.meters.get("work")?.count("accepted", 3);
+  made.runtime.meters.get("work")?.count("accepted");
   const [alone, gone, work] = await made.items("/operations");
   assert.deepEqual(
     [alone?.["flow"], alone?.["concurrency"], alone?.["limit"], alone?.["resources"], alone?.["queued"]],
@@ -154,7 +157,45 @@ test("operations show their limits, slots, queues and rates", async () => {
     [null, 4, ["db"], 1, 1],
   );
   assert.deepEqual([work?.["queued"], work?.["waiting"], work?.["oldestAgeMs"]], [2, 2, 1_500]);
-  assert.equal((work?.["rates"] as Told | undefined)?.["acceptedPerSecond"], 0.3);
+  assert.equal((work?.["rates"] as Told | undefined)?.["acceptedPerSecond"], 0.4);
+  made.clock.advance(60_000);
+  const [later] = await made.items("/resources");
+  const nothing = { answered: 0, refused: 0, succeeded: 0, failed: 0, retried: 0 };
+  assert.deepEqual(later?.["totals"], { ...nothing, accepted: 4 }, "totals are never forgotten");
+  assert.equal((later?.["rates"] as Told | undefined)?.["acceptedPerSecond"], 0);
+});
+
+test("an operation tells what a call of it takes, where its schema can say", async () => {
+  const made = await world();
+  const { status, body } = await made.ask("GET", "/operations/alone");
+  assert.deepEqual([status, body["name"], body["limit"]], [200, "alone", 2]);
+  assert.deepEqual(
+    [body["route"], body["idempotency"], body["backlog"], body["timeoutMs"], body["inputBytes"]],
+    [null, "optional", null, 30_000, 262_144],
+  );
+  assert.deepEqual(body["retry"], { maxAttempts: 5, baseMs: 500, capMs: 60_000 });
+  assert.equal(body["inputSchema"], null, "a schema that speaks no JSON Schema");
+  await made.queued({ operation: "gone" });
+  assert.equal((await made.ask("GET", "/operations/gone")).body["unserved"], true);
+  assert.equal((await made.ask("GET", "/operations/none")).body["code"], "unknown-operation");
+});
+
+test("reports are listed newest first, page by page, damaged ones too", async () => {
+  const report = (name: string, day: number) => ({
+    name,
+    madeAt: `2026-01-0${day}T00:00:00.000Z`,
+    damaged: "x",
+  });
+  const entries = [report("b", 1), report("c", 3), report("a", 2), report("d", 2)];
+  const read = async (name: string) => (name === "a" ? '{"kind":"x"}' : undefined);
+  const made = await world(true, { list: async () => entries, read });
+  const { body } = await made.ask("GET", "/reports?limit=3");
+  const names = (told: Told) => (told["items"] as Told[]).map(({ name }) => name);
+  assert.deepEqual(names(body), ["c", "a", "d"]);
+  assert.deepEqual(names((await made.ask("GET", `/reports?cursor=${body["next"]}`)).body), ["b"]);
+  assert.deepEqual((await made.ask("GET", "/reports/a")).body, { kind: "x" });
+  assert.deepEqual((await made.ask("GET", "/reports/b")).status, 404);
+  assert.deepEqual(await (await world()).items("/reports"), [], "of a server without reports");
 });
 
 test("resources sum up the operations that name them", async () => {
@@ -203,7 +244,8 @@ test("all live streams share one look a second, and none is taken when nobody wa
   await made.clock.run(3_000);
   assert.deepEqual([one.events.length, other.events.length, made.asked], [4, 4, 4]);
   const data = JSON.parse(/^event: figures\ndata: (.*)\n\n$/.exec(one.events[0] ?? "")?.[1] ?? "") as Told;
-  assert.deepEqual(Object.keys(data), ["at", "operations", "resources"]);
+  assert.deepEqual(Object.keys(data), ["at", "node", "startedAt", "operations", "resources"]);
+  assert.deepEqual([data["node"], data["startedAt"]], ["here", "2026-01-01T00:00:00.000Z"]);
   one.close();
   await made.clock.run(1_000);
   assert.deepEqual([one.events.length, other.events.length], [4, 5]);

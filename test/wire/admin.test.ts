@@ -30,7 +30,7 @@ suite("§7 figures", () => {
         "inUse",
         "peak",
       ],
-      ...["queued", "waiting", "running", "failed", "oldestAgeMs", "abandoned", "rates"],
+      ...["queued", "waiting", "running", "failed", "oldestAgeMs", "abandoned", "rates", "totals"],
     ];
     for (const entry of items) assert.deepEqual(Object.keys(entry).toSorted(), members.toSorted());
     const wide = await operator.entry("operations", "wide-spill");
@@ -52,7 +52,7 @@ suite("§7 figures", () => {
         "running",
         "failed",
       ],
-      ...["oldestAgeMs", "rates", "operations", "ratePerSecond"],
+      ...["oldestAgeMs", "rates", "totals", "operations", "ratePerSecond"],
     ];
     assert.deepEqual(Object.keys(one).toSorted(), members.toSorted());
     assert.equal(one["concurrency"], 1);
@@ -84,7 +84,13 @@ suite("§7 figures", () => {
     await until("three figures", () => stream.events.length >= 3, 6 * SECOND);
     for (const { event, data } of stream.events) {
       assert.equal(event, "figures");
-      assert.deepEqual(Object.keys(JSON.parse(data)).toSorted(), ["at", "operations", "resources"]);
+      assert.deepEqual(Object.keys(JSON.parse(data)).toSorted(), [
+        "at",
+        "node",
+        "operations",
+        "resources",
+        "startedAt",
+      ]);
     }
     stream.close();
   });

@@ -2,31 +2,39 @@
 import type { Runtime } from "../../core/runtime.ts";
 import type { DoorRequest, Reply } from "../exchange.ts";
 import { refuse } from "../replies.ts";
+import type { Reports } from "../reports.ts";
 import { auditRoute } from "./audit.ts";
+import { cancelRoute } from "./cancel.ts";
 import { deadLettersRoute } from "./dead-letters.ts";
 import { overview } from "./figures.ts";
 import { JOB_FILTERS, jobRoute, jobsRoute } from "./jobs.ts";
 import { PAGED, pageOf } from "./lists.ts";
 import { LiveFigures } from "./live.ts";
+import { operationRoute } from "./operation.ts";
 import { Query } from "./query.ts";
 import { purgeRoute, redriveRoute } from "./redrive.ts";
+import { reportRoute, reportsRoute } from "./reports.ts";
 import { Settings } from "./settings.ts";
 
+type Run = (request: DoorRequest, query: Query) => Reply | Promise<Reply>;
+
 type AdminRoute = {
-  readonly method: "GET" | "PATCH" | "POST";
   readonly allow: string;
-  /** Of the query. */
+  /** Of the query of a GET; nothing else has any. */
   readonly parameters: readonly string[];
-  readonly run: (request: DoorRequest, query: Query) => Reply | Promise<Reply>;
+  /** By method. */
+  readonly runs: Readonly<Partial<Record<string, Run>>>;
 };
 
 export class Admin {
   readonly #runtime: Runtime;
+  readonly #reports: Reports | undefined;
   readonly #settings: Settings;
   readonly #live: LiveFigures;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, reports?: Reports) {
     this.#runtime = runtime;
+    this.#reports = reports;
     this.#settings = new Settings(runtime);
     this.#live = new LiveFigures(runtime);
   }
@@ -40,11 +48,13 @@ export class Admin {
   async handle(request: DoorRequest, rest: readonly string[], method: string): Promise<Reply> {
     const route = this.#route(rest);
     if (!route) throw refuse("not-found");
-    if (method !== route.method) throw refuse("method-not-allowed", undefined, ["allow", route.allow]);
-    const query = new Query(request.query, route.parameters);
+    const run = route.runs[method];
+    if (!run) throw refuse("method-not-allowed", undefined, ["allow", route.allow]);
+    const parameters = method === "GET" ? route.parameters : [];
+    const query = new Query(request.query, parameters);
     // Those that take some check them together with their values.
-    if (route.parameters.length === 0) query.check();
-    return route.run(request, query);
+    if (parameters.length === 0) query.check();
+    return run(request, query);
   }
 
   #route(rest: readonly string[]): AdminRoute | undefined {
@@ -58,43 +68,51 @@ export class Admin {
     switch (name) {
       case "operations":
       case "resources":
-        return get(PAGED, async (_, query) =>
+        return list(PAGED, async (_, query) =>
           pageOf<{ readonly name: string }>((await overview(runtime))[name], query, (entry) => entry.name),
         );
       case "jobs":
-        return get(JOB_FILTERS, (_, query) => jobsRoute(query, runtime));
+        return list(JOB_FILTERS, (_, query) => jobsRoute(query, runtime));
       case "dead-letters":
-        return get(PAGED, (_, query) => deadLettersRoute(query, runtime));
+        return list(PAGED, (_, query) => deadLettersRoute(query, runtime));
       case "audit":
-        return get(PAGED, (_, query) => auditRoute(query, runtime));
+        return list(PAGED, (_, query) => auditRoute(query, runtime));
+      case "reports":
+        return list(PAGED, (_, query) => reportsRoute(query, this.#reports));
       case "live":
-        return { ...get([], () => this.#live.reply()), allow: "GET, OPTIONS" };
+        return { ...list([], () => this.#live.reply()), allow: "GET, OPTIONS" };
       default:
         return undefined;
     }
   }
 
-  #entryRoute(list: string, name: string): AdminRoute | undefined {
+  #entryRoute(entries: string, name: string): AdminRoute | undefined {
     const runtime = this.#runtime;
-    switch (list) {
+    switch (entries) {
       case "operations":
-        return change("PATCH", (request) => this.#settings.patch(request, "operation", name));
+        return entry({
+          GET: () => operationRoute(name, runtime),
+          PATCH: (request) => this.#settings.patch(request, "operation", name),
+        });
       case "resources":
-        return change("PATCH", (request) => this.#settings.patch(request, "resource", name));
+        return entry({ PATCH: (request) => this.#settings.patch(request, "resource", name) });
       case "jobs":
-        if (name === "redrive") return change("POST", (request) => redriveRoute(request, runtime));
-        if (name === "purge") return change("POST", (request) => purgeRoute(request, runtime));
-        return get([], () => jobRoute(name, runtime));
+        if (name === "redrive") return entry({ POST: (request) => redriveRoute(request, runtime) });
+        if (name === "purge") return entry({ POST: (request) => purgeRoute(request, runtime) });
+        return entry({ GET: () => jobRoute(name, runtime), DELETE: () => cancelRoute(name, runtime) });
+      case "reports":
+        return entry({ GET: () => reportRoute(name, this.#reports) });
       default:
         return undefined;
     }
   }
 }
 
-function get(parameters: readonly string[], run: AdminRoute["run"]): AdminRoute {
-  return { method: "GET", allow: "GET, HEAD, OPTIONS", parameters, run };
+function list(parameters: readonly string[], run: Run): AdminRoute {
+  return { allow: "GET, HEAD, OPTIONS", parameters, runs: { GET: run } };
 }
 
-function change(method: "PATCH" | "POST", run: (request: DoorRequest) => Promise<Reply>): AdminRoute {
-  return { method, allow: `${method}, OPTIONS`, parameters: [], run };
+function entry(runs: AdminRoute["runs"]): AdminRoute {
+  const methods = Object.keys(runs).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return { allow: [...methods, "OPTIONS"].join(", "), parameters: [], runs };
 }

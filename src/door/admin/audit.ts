@@ -11,7 +11,7 @@ import type { Query } from "./query.ts";
 const BY = "admin";
 
 export function auditChange(
-  action: "set" | "redrive" | "purge",
+  action: "set" | "redrive" | "purge" | "cancel",
   target: string,
   detail: JsonText,
   clock: Clock,

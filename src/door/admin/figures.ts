@@ -5,7 +5,7 @@
 
 import type { Room } from "../../core/budget.ts";
 import type { Figures } from "../../core/engine.ts";
-import { METERED, type Metered } from "../../core/meter.ts";
+import { METERED, type Meter, type Metered, type Tally } from "../../core/meter.ts";
 import type { Access, Flow, Operation } from "../../core/operation.ts";
 import type { Runtime } from "../../core/runtime.ts";
 
@@ -28,6 +28,7 @@ type ServedEntry = Room &
     readonly limit: number | null;
     readonly abandoned: number;
     readonly rates: Rates;
+    readonly totals: Tally;
   };
 
 /** Jobs are kept of it, but no such operation is registered here. */
@@ -41,6 +42,7 @@ type ResourceEntry = Room &
     /** Declared, in starts per second. */
     readonly ratePerSecond: number | null;
     readonly rates: Rates;
+    readonly totals: Tally;
   };
 
 type Overview = {
@@ -88,7 +90,7 @@ function servedEntry(
     limit: Number.isFinite(limit) ? limit : null,
     ...(depths.get(spec.name) ?? NO_JOBS),
     abandoned: meter?.abandoned ?? 0,
-    rates: sumOf(meter ? [meter.perSecond()] : []),
+    ...metered(meter ? [meter] : []),
   };
 }
 
@@ -110,13 +112,21 @@ function resourceEntry(room: Room, served: readonly ServedEntry[], runtime: Runt
     running: sum(({ running }) => running),
     failed: sum(({ failed }) => failed),
     oldestAgeMs: ages.length === 0 ? null : Math.max(...ages),
-    rates: sumOf(operations.flatMap((name) => runtime.meters.get(name)?.perSecond() ?? [])),
+    ...metered(operations.flatMap((name) => runtime.meters.get(name) ?? [])),
   };
 }
 
-function sumOf(meters: readonly Readonly<Record<Metered, number>>[]): Rates {
+function metered(meters: readonly Meter[]): { readonly rates: Rates; readonly totals: Tally } {
+  const lately = sumOf(meters.map((meter) => meter.perSecond()));
   // A rate is a count over ten seconds: one decimal, which a sum of fractions would not keep.
-  const sum = (what: Metered) =>
-    Math.round(meters.reduce((total, rates) => total + rates[what] * 10, 0)) / 10;
-  return Object.fromEntries(METERED.map((what) => [`${what}PerSecond`, sum(what)])) as Rates;
+  const rate = (what: Metered) => Math.round(lately[what] * 10) / 10;
+  return {
+    rates: Object.fromEntries(METERED.map((what) => [`${what}PerSecond`, rate(what)])) as Rates,
+    totals: sumOf(meters.map((meter) => meter.totals())),
+  };
+}
+
+function sumOf(tallies: readonly Tally[]): Tally {
+  const sum = (what: Metered) => tallies.reduce((total, tally) => total + tally[what], 0);
+  return Object.fromEntries(METERED.map((what) => [what, sum(what)])) as Tally;
 }

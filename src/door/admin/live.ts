@@ -11,6 +11,8 @@ import { overview } from "./figures.ts";
 
 export class LiveFigures {
   readonly #runtime: Runtime;
+  /** Whose figures they are, and since when its totals count. */
+  readonly #whose: { readonly node: string; readonly startedAt: string };
   /** Of its own, so that it starts with the first who watches. */
   readonly #ticker: Ticker;
   readonly #sinks = new Set<Sink>();
@@ -21,6 +23,7 @@ export class LiveFigures {
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
+    this.#whose = { node: runtime.node, startedAt: timestamp(runtime.clock.now()) };
     this.#ticker = new Ticker(runtime.clock);
     // A stream that never ends would hold the server up until it is cut off.
     runtime.drain.onBegin(() => this.#endAll());
@@ -71,7 +74,8 @@ export class LiveFigures {
   async #event(): Promise<string | undefined> {
     try {
       const at = timestamp(this.#runtime.clock.now());
-      return `event: figures\ndata: ${JSON.stringify({ at, ...(await overview(this.#runtime)) })}\n\n`;
+      const figures = { at, ...this.#whose, ...(await overview(this.#runtime)) };
+      return `event: figures\ndata: ${JSON.stringify(figures)}\n\n`;
     } catch {
       return undefined;
     }

@@ -27,7 +27,7 @@ export class Settings {
 
   async patch(request: DoorRequest, scope: Setting["scope"], name: string): Promise<Reply> {
     const { gate, store } = this.#runtime;
-    if (!gate.setting(scope, name)) throw unknown(scope, name);
+    if (!gate.setting(scope, name)) throw unknownEntry(scope, name);
     const patch = await patchOf(request);
     if (!store) {
       throw refuse(
@@ -91,7 +91,7 @@ function isConcurrency(value: JsonValue | undefined): value is number | null {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MOST_CONCURRENCY;
 }
 
-function unknown(scope: Setting["scope"], name: string) {
+export function unknownEntry(scope: Setting["scope"], name: string) {
   return refuse(
     scope === "operation" ? "unknown-operation" : "not-found",
     `No ${scope} is called ${JSON.stringify(name.slice(0, 64))} here.`,

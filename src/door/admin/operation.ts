@@ -1,0 +1,28 @@
+/** `GET /admin/operations/{name}`: an entry of the list, and what a call takes: enough to draw a form for it. */
+import type { Spec } from "../../core/operation.ts";
+import type { Runtime } from "../../core/runtime.ts";
+import { inputSchemaOf } from "../../core/schema.ts";
+import type { Reply } from "../exchange.ts";
+import { overview } from "./figures.ts";
+import { answer } from "./lists.ts";
+import { unknownEntry } from "./settings.ts";
+
+export async function operationRoute(name: string, runtime: Runtime): Promise<Reply> {
+  const entry = (await overview(runtime)).operations.find((one) => one.name === name);
+  if (!entry) throw unknownEntry("operation", name);
+  const spec = runtime.operations.get(name)?.spec;
+  if (!spec) return answer(JSON.stringify(entry));
+  const head = JSON.stringify({ ...entry, ...takenBy(spec) }).slice(0, -1);
+  return answer(`${head},"inputSchema":${inputSchemaOf(spec.input)}}`);
+}
+
+function takenBy({ route, keyRequired, inputBytes, backlog, timeoutMs, retry }: Spec) {
+  return {
+    route: route ?? null,
+    idempotency: keyRequired ? "required" : "optional",
+    inputBytes,
+    backlog: backlog ?? null,
+    timeoutMs,
+    retry,
+  };
+}
