@@ -6,15 +6,16 @@ import { type Command, UsageError } from "./command.ts";
 
 export const serveCommand: Command = {
   summary: "serve the app that a module exports",
-  help: `Usage: spillway serve <module> [--port <n>] [--host <name>]
+  help: `Usage: spillway serve <module> [--port <n>] [--host <name>] [--reports <folder>]
 
 Imports the module, which must export \`app\`, made by spillway({ … }), and serves it until SIGTERM or SIGINT;
 then drains and ends.
 
 Options:
-  --port <n>     the port to listen on; 0 takes a free one (default: PORT, or 3000)
-  --host <name>  the address to listen on (default: HOST, or 127.0.0.1: this machine only)
-  --help         show this
+  --port <n>          the port to listen on; 0 takes a free one (default: PORT, or 3000)
+  --host <name>       the address to listen on (default: HOST, or 127.0.0.1: this machine only)
+  --reports <folder>  where the console finds flow reports (default: ./flow-reports)
+  --help              show this
 
 Environment:
   PORT, HOST             as the options
@@ -22,7 +23,11 @@ Environment:
   run,
 };
 
-const options = { port: { type: "string" }, host: { type: "string" } } as const;
+const options = {
+  port: { type: "string" },
+  host: { type: "string" },
+  reports: { type: "string", default: "./flow-reports" },
+} as const;
 
 async function run(args: readonly string[]): Promise<void> {
   const { values, positionals } = parsed(args);
@@ -32,7 +37,7 @@ async function run(args: readonly string[]): Promise<void> {
     throw new UsageError(`serve takes one module, and these are more: ${others.join(" ")}`);
   const port = values.port === undefined ? {} : { port: portOf(values.port) };
   const host = values.host === undefined ? {} : { host: hostOf(values.host) };
-  await serve(await appOf(file), { ...port, ...host });
+  await serve(await appOf(file), { ...port, ...host, reports: values.reports });
 }
 
 function parsed(args: readonly string[]) {
@@ -48,7 +53,7 @@ function parsed(args: readonly string[]) {
         `${valueless[1]} needs a value: spillway serve ./app.ts --port 3000 --host 127.0.0.1`,
       );
     throw new UsageError(
-      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host and --help.`,
+      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --reports and --help.`,
     );
   }
 }

@@ -81,10 +81,11 @@ export class Exchange implements DoorRequest, LastExchange {
     const keep = this.#keepsConnection(reply);
     if (!keep) this.#connection.ending = true;
     const { body } = reply;
-    const bytes = Buffer.byteLength(body);
+    const bytes = reply.bytes?.length ?? Buffer.byteLength(body);
     response.writeHead(reply.status, this.#headersOf(reply, bytes, keep));
     if (this.method === "HEAD") response.end();
     else if (reply.stream !== undefined) this.#stream(reply, reply.stream);
+    else if (reply.bytes !== undefined) writeInPieces(response, reply.bytes);
     else if (body.length > PIECE_BYTES) writeInPieces(response, Buffer.from(body));
     // As many bytes as characters: all of it is ASCII, which Node.js need not look at again.
     else response.end(body, bytes === body.length ? "latin1" : "utf8");
@@ -150,7 +151,7 @@ function hasLength(headers: readonly string[]): boolean {
   return headers.some((name, index) => index % 2 === 0 && name.toLowerCase() === "content-length");
 }
 
-function writeInPieces(response: ServerResponse, bytes: Buffer): void {
+function writeInPieces(response: ServerResponse, bytes: Uint8Array): void {
   let at = 0;
   const more = (): void => {
     while (at + PIECE_BYTES < bytes.length) {

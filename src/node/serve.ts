@@ -8,8 +8,10 @@ import type { App, RunningApp } from "../app/app.ts";
 import type { ErrorPlace } from "../core/runtime.ts";
 import { type KeptToken, keptAdminToken } from "./admin-token.ts";
 import { atMostSome, describe } from "./complaints.ts";
+import { ConsoleDoor, consoleFolder, isBuilt } from "./console.ts";
 import { hostRuleOf } from "./framing.ts";
 import { Listener } from "./listener.ts";
+import { ReportsFolder } from "./reports.ts";
 import {
   isEveryAddress,
   listenError,
@@ -38,12 +40,13 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     node: `${hostname()}-${process.pid}`,
     adminToken: settings.adminToken,
     boundToLoopback: settings.boundToLoopback,
+    reports: settings.reports === undefined ? undefined : new ReportsFolder(settings.reports),
     onFatal: endAtOnce,
     onError: (error, where) =>
       complain(`${where ? placeOf(where) : "Behind the scenes"}: ${describe(error)}`),
   });
   const listener = new Listener({
-    door: running.door,
+    door: settings.console ? new ConsoleDoor(running.door, consoleFolder()) : running.door,
     hostRule: hostRuleOf(settings.hosts, settings.boundToLoopback),
     complain,
   });
@@ -94,6 +97,7 @@ function greeting(url: string, running: RunningApp, settings: Settings, kept: Ke
   const guessable = settings.adminToken !== undefined && settings.adminToken.length < GUESSABLE_CHARACTERS;
   return [
     `Listening on ${url}${isEveryAddress(settings.host) ? " and every other address of this machine." : ""}`,
+    ...(settings.console && isBuilt(consoleFolder()) ? [`Console: ${url}/console/`] : []),
     `Data: ${running.location}`,
     `Admin token: ${token ?? "none; set SPILLWAY_ADMIN_TOKEN to have one"}`,
     ...(guessable

@@ -1,4 +1,5 @@
 /** The options of `serve`, completed from the environment and from defaults. Refuses what cannot be meant. */
+import { existsSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { type Duration, durationMs } from "../core/duration.ts";
 import { configurationError } from "../core/errors.ts";
@@ -21,6 +22,10 @@ export type ServeOptions = {
     /** How long running handlers may take to end; 25s by default. */
     readonly limit?: Duration;
   };
+  /** Whether the console is served at /console/. By default it is. */
+  readonly console?: boolean;
+  /** A folder of flow reports, for the console to show. None by default; it need not be there yet. */
+  readonly reports?: string;
   /** Takes lines for people, instead of the console. */
   readonly log?: (line: string) => void;
 };
@@ -34,6 +39,8 @@ export type Settings = {
   readonly signals: boolean;
   readonly delayMs: number;
   readonly limitMs: number;
+  readonly console: boolean;
+  readonly reports: string | undefined;
   readonly log: (line: string) => void;
   readonly complain: (line: string) => void;
 };
@@ -53,6 +60,8 @@ export function settingsOf(options: ServeOptions, environment: NodeJS.ProcessEnv
     signals: options.signals ?? true,
     delayMs: durationMs(options.drain?.delay ?? "1s", "drain.delay"),
     limitMs: durationMs(options.drain?.limit ?? "25s", "drain.limit"),
+    console: options.console ?? true,
+    reports: reportsOf(options.reports),
     log: options.log ?? writerTo(process.stdout),
     complain: options.log ?? writerTo(process.stderr),
   };
@@ -78,6 +87,14 @@ function tokenOf(given: string | undefined): string | undefined {
   throw configurationError(
     "The admin token has characters that a bearer token cannot have.",
     "Set SPILLWAY_ADMIN_TOKEN to letters, digits and - . _ ~ + /, for example what this prints: openssl rand -hex 32.",
+  );
+}
+
+function reportsOf(folder: string | undefined): string | undefined {
+  if (folder === undefined || !existsSync(folder) || statSync(folder).isDirectory()) return folder;
+  throw configurationError(
+    `reports is ${JSON.stringify(folder)}, which is no folder.`,
+    "Give the folder in which spillway lab leaves its reports.",
   );
 }
 

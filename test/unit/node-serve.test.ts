@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { SpillwayError } from "../../src/core/errors.ts";
+import { consoleFolder, isBuilt } from "../../src/node/console.ts";
 import { type Served, type ServeOptions, serve } from "../../src/node/index.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { app } from "../support/small-app.ts";
@@ -78,7 +79,7 @@ suite("serve()", () => {
   }
 
   test("says where it listens, where things are kept, and what the app has to say", () =>
-    served({}, ({ url, port }, lines) => {
+    served({ console: false }, ({ url, port }, lines) => {
       assert.equal(url, `http://127.0.0.1:${port}`);
       assert.deepEqual(lines, [
         `Listening on ${url}`,
@@ -87,6 +88,15 @@ suite("serve()", () => {
         "A note.",
       ]);
     }));
+  test("says where the console is, and has none where it is turned off", async () => {
+    // Without one in the app behind it either: what answers 404 there is the app.
+    await served({ console: false }, async ({ url }, lines) => {
+      assert.ok(!lines.some((line) => line.startsWith("Console")));
+      assert.equal(await (await fetch(`${url}/console/`)).text(), "nothing");
+    });
+    if (!isBuilt(consoleFolder())) return;
+    await served({}, ({ url }, lines) => assert.ok(lines.includes(`Console: ${url}/console/`)));
+  });
   test("says that any Host is answered where it can be reached from elsewhere", () =>
     served({ host: "0.0.0.0" }, ({ url, port }, lines) => {
       assert.equal(url, `http://localhost:${port}`);
@@ -131,6 +141,7 @@ suite("serve()", () => {
     await isRefused({ port: 0, host: "" }, /^The host is "", which is none\. Set HOST.*127\.0\.0\.1/);
     await isRefused({ port: 0, adminToken: "" }, /^The admin token/);
     await isRefused({ port: 0, adminToken: "with a space in it, and long" }, /^The admin token/);
+    await isRefused({ port: 0, reports: main }, /^reports is ".*main\.ts", which is no folder\./);
     // @ts-expect-error: not a duration
     await isRefused({ port: 0, drain: { limit: "soon" } }, /^drain\.limit is "soon"/);
   });

@@ -1,4 +1,5 @@
 /** Every behaviour that the orders example cannot show, without `authenticate`. */
+import { join } from "node:path";
 import type { SpecOptions } from "spillway";
 import { operation, ProblemError, resource, spillway, table } from "spillway";
 import { serve } from "spillway/node";
@@ -88,4 +89,4 @@ export const app = spillway({
 });
 
 hearTests();
-await serve(app);
+await serve(app, { reports: join(process.env["SPILLWAY_DATA"] ?? "", "reports") });
