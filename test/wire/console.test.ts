@@ -9,6 +9,7 @@ import { openEvents } from "./support/events.ts";
 import { accepted, answered, receiptOf, receiptWhen, refused } from "./support/judge.ts";
 import { fresh, Lab } from "./support/lab.ts";
 import { ADMIN_TOKEN, startApp } from "./support/server.ts";
+import { until } from "./support/wait.ts";
 
 const lab = await Lab.start();
 const { client, server } = lab;
@@ -157,7 +158,11 @@ suite("§7 for the console's pages", () => {
     answered(await lab.act("wide-spill", fresh(), ["ok"]));
     const { id } = accepted(await lab.act("wide-spill", fresh(), ["ok"], { prefer: "respond-async" }));
     await receiptWhen(client, id, "succeeded", ({ status }) => status === "succeeded");
-    const after = await totals("wide-spill");
+    // The outcome is on disk, and so on the receipt, before the worker that wrote it hears of it.
+    const after = await until("both are counted", async () => {
+      const now = await totals("wide-spill");
+      return (now["succeeded"] ?? 0) - (before["succeeded"] ?? 0) >= 2 && now;
+    });
     for (const [what, by] of Object.entries({
       answered: 1,
       accepted: 1,
