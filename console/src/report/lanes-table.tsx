@@ -1,0 +1,112 @@
+/** What was measured, a column a lane. */
+import type { Distribution, FlowReport, Lane } from "../../../src/lab/report.ts";
+import { count } from "../format.ts";
+import { latency, seconds, share } from "./figures.ts";
+import { LANES } from "./lanes.ts";
+import { Scroller } from "./scroller.tsx";
+
+type Row = {
+  readonly name: string;
+  readonly of: (lane: Lane) => string;
+  /** It explains the row above. */
+  readonly detail?: boolean;
+};
+
+export function LanesTable({ report }: { readonly report: FlowReport }) {
+  const { lanes } = report;
+  return (
+    <Scroller label="What was measured in each lane">
+      <table class="lanes">
+        <thead>
+          <tr>
+            <td />
+            {lanes.map(({ name }) => (
+              <th key={name} scope="col" class="number">
+                {LANES[name].title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {groupsOf(report).map((rows) => (
+          <tbody key={rows[0]?.name}>
+            {rows.map(({ name, of, detail }) => (
+              <tr key={name} class={detail ? "detail" : undefined}>
+                <th scope="row">{name}</th>
+                {lanes.map((lane) => (
+                  <td key={lane.name} class="number">
+                    {of(lane)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        ))}
+      </table>
+    </Scroller>
+  );
+}
+
+function groupsOf({ lanes, resources }: FlowReport): readonly (readonly Row[])[] {
+  const codes = [...new Set(lanes.flatMap(({ counts }) => Object.keys(counts.byCode)))].sort();
+  const groups: readonly (readonly Row[])[] = [
+    [
+      { name: "offered", of: ({ counts }) => count(counts.offered) },
+      { name: "answered at once", of: ({ counts }) => count(counts.answered) },
+      { name: "given a receipt", of: ({ counts }) => count(counts.receipts) },
+      { name: "refused", of: ({ counts }) => count(counts.refused) },
+      { name: "failed", of: ({ counts }) => count(counts.failed) },
+      ...codes.map(
+        (code): Row => ({ name: code, detail: true, of: ({ counts }) => count(counts.byCode[code] ?? 0) }),
+      ),
+    ],
+    [
+      {
+        name: "done in the end",
+        of: ({ counts }) => `${count(counts.succeeded)} (${share(counts.succeeded, counts.offered)})`,
+      },
+      { name: "repeated by the client", of: ({ counts }) => count(counts.clientRetries) },
+      { name: "repeated by the server", of: ({ counts }) => count(counts.retried) },
+      { name: "dead letters", of: ({ counts }) => count(counts.dead) },
+      { name: "effects, each once", of: ({ effects }) => effectsOf(effects) },
+    ],
+    [
+      timeRow("acknowledged, p50", "p50", ({ acknowledged }) => acknowledged),
+      ...tails(({ acknowledged }) => acknowledged),
+    ],
+    [timeRow("done, p50", "p50", ({ done }) => done), ...tails(({ done }) => done)],
+    [
+      { name: "deepest queue", of: ({ queue }) => count(queue.peakDepth) },
+      { name: "oldest in it", of: ({ queue }) => latency(queue.peakOldestMs) },
+      { name: "drained after", of: ({ drainSeconds }) => seconds(drainSeconds) },
+    ],
+    resources.flatMap(({ name }) => resourceRows(name)),
+  ];
+  return groups.filter((rows) => rows.length > 0);
+}
+
+function tails(of: (lane: Lane) => Distribution): readonly Row[] {
+  return (["p90", "p99", "max"] as const).map((at) => ({ ...timeRow(at, at, of), detail: true }));
+}
+
+function timeRow(name: string, at: "p50" | "p90" | "p99" | "max", of: (lane: Lane) => Distribution): Row {
+  return { name, of: (lane) => (of(lane).count === 0 ? "–" : latency(of(lane)[at])) };
+}
+
+function resourceRows(resource: string): readonly Row[] {
+  const use = (lane: Lane) => lane.resources.find(({ name }) => name === resource);
+  return [
+    {
+      name: `${resource}, at most`,
+      of: (lane) => {
+        const found = use(lane);
+        if (found === undefined) return "–";
+        return found.limit === null ? count(found.peak) : `${count(found.peak)} of ${count(found.limit)}`;
+      },
+    },
+    { name: "full for", detail: true, of: (lane) => seconds(use(lane)?.fullSeconds ?? 0) },
+  ];
+}
+
+function effectsOf({ counted, expected }: Lane["effects"]): string {
+  return counted === expected ? count(counted) : `${count(counted)} of ${count(expected)}`;
+}

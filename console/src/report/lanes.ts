@@ -1,0 +1,18 @@
+/** What the lanes of a report are called, and how each is drawn: a colour of its own, and dashes for whoever sees none. */
+import type { LaneName } from "../../../src/lab/report.ts";
+
+export type Stroke = {
+  /** A custom property of the style sheet. */
+  readonly colour: string;
+  readonly dash: readonly number[];
+  readonly width: number;
+};
+
+type LaneStyle = Stroke & { readonly title: string };
+
+export const LANES: Readonly<Record<LaneName, LaneStyle>> = {
+  request: { title: "request", colour: "--lane-request", dash: [], width: 2 },
+  "request-retrying": { title: "request, retried", colour: "--lane-retrying", dash: [1.5, 3.5], width: 2.5 },
+  event: { title: "event", colour: "--lane-event", dash: [9, 4], width: 2 },
+  spill: { title: "spill", colour: "--lane-spill", dash: [], width: 3.5 },
+};
