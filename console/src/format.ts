@@ -2,12 +2,9 @@
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-const clock = new Intl.DateTimeFormat("en", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
+const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+const clock = new Intl.DateTimeFormat("en", time);
+const fineClock = new Intl.DateTimeFormat("en", { ...time, fractionalSecondDigits: 3 });
 const day = new Intl.DateTimeFormat("en", { year: "numeric", month: "short", day: "numeric" });
 
 export function count(value: number): string {
@@ -36,6 +33,15 @@ export function duration(ms: number | null): string {
 
 /** The time alone if it was today. */
 export function moment(at: string, now = new Date()): string {
+  return withDay(clock, at, now);
+}
+
+/** To the millisecond. */
+export function preciseMoment(at: string, now = new Date()): string {
+  return withDay(fineClock, at, now);
+}
+
+function withDay(clock: Intl.DateTimeFormat, at: string, now: Date): string {
   const then = new Date(at);
   const time = clock.format(then);
   return then.toDateString() === now.toDateString() ? time : `${day.format(then)}, ${time}`;

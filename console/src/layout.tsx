@@ -1,6 +1,8 @@
 /** The bar with the way to each page, and whether the figures are live. */
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { connection } from "./live.ts";
+import { shortId } from "./parts/job-link.tsx";
 import { hrefOf, path } from "./router.ts";
 
 const PLACES = [
@@ -13,6 +15,14 @@ const PLACES = [
 ] as const;
 
 export function Layout({ children }: { readonly children: ComponentChildren }) {
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(path.value);
+  useEffect(() => {
+    document.title = titleOf(path.value);
+    // As a browser does with a new page: what is read and what is tabbed through begins there.
+    if (shown.current !== path.value) content.current?.focus({ preventScroll: true });
+    shown.current = path.value;
+  }, [path.value]);
   return (
     <>
       <a class="skip" href="#content">
@@ -31,11 +41,17 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
         </nav>
         <Live />
       </header>
-      <main id="content" tabIndex={-1}>
+      <main id="content" ref={content} tabIndex={-1}>
         {children}
       </main>
     </>
   );
+}
+
+function titleOf(path: string): string {
+  const [, , item] = path.split("/");
+  const place = PLACES.find(([to]) => isWithin(to))?.[1];
+  return [item && shortId(decodeURIComponent(item)), place, "Spillway"].filter(Boolean).join(" – ");
 }
 
 function isWithin(place: string): boolean {

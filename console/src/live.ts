@@ -5,7 +5,7 @@
 import { effect, signal } from "@preact/signals";
 import { ask } from "./api.ts";
 import { session } from "./session.ts";
-import type { Figures } from "./wire.ts";
+import type { Figures, ResourceEntry, ServedOperation } from "./wire.ts";
 
 export type Connection = "connecting" | "live" | "reconnecting";
 
@@ -48,6 +48,16 @@ export function follow(): void {
     again = setTimeout(lost, SILENT_MS);
   };
   effect(() => (session.value === "open" ? open() : stop()));
+}
+
+/** What a change answered, shown before the next figures come. */
+export function changed(kind: "operations", entry: ServedOperation): void;
+export function changed(kind: "resources", entry: ResourceEntry): void;
+export function changed(kind: "operations" | "resources", entry: ServedOperation | ResourceEntry): void {
+  const now = figures.value;
+  if (!now) return;
+  const entries = now[kind].map((one) => (one.name === entry.name ? entry : one));
+  figures.value = { ...now, [kind]: entries };
 }
 
 function took(latest: Figures): void {

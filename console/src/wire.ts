@@ -99,3 +99,23 @@ export type AuditEntry = {
   readonly target: string;
   readonly detail: unknown;
 };
+
+export type Attempt = {
+  readonly number: number;
+  readonly start: string;
+  readonly end: string;
+  readonly node: string;
+  readonly error?: { readonly code: string; readonly detail?: string };
+};
+
+export type Effect =
+  | { readonly kind: "insert" | "put" | "add" | "delete"; readonly table: string; readonly key: string }
+  | { readonly kind: "send"; readonly operation: string; readonly id: string };
+
+export type Job = ListedJob & {
+  /** `http`, `socket`, `batch`, or the id of the job that sent it. */
+  readonly origin: string;
+  readonly traceId: string | null;
+  readonly attempts: readonly Attempt[];
+  readonly effects: readonly Effect[];
+};

@@ -2,17 +2,20 @@
 import type { Status } from "../wire.ts";
 
 const SHAPES: Readonly<Record<Status, string>> = {
-  queued: "○",
-  running: "◐",
-  succeeded: "●",
-  failed: "✕",
-  cancelled: "–",
+  queued: "M6 1.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9",
+  running: "M3.5 2v8l6.5-4z",
+  succeeded: "M2 6.5l3 3l5-7",
+  failed: "M2.5 2.5l7 7m0-7l-7 7",
+  cancelled: "M2 6h8",
 };
 
 export function StatusBadge({ status }: { readonly status: Status }) {
   return (
     <span class={`status ${status}`}>
-      <span aria-hidden="true">{SHAPES[status]}</span> {status}
+      <svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true">
+        <path d={SHAPES[status]} fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />
+      </svg>
+      {status}
     </span>
   );
 }
