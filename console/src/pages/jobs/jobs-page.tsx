@@ -1,3 +1,110 @@
+/** The jobs that match, newest first. */
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { figures } from "../../live.ts";
+import { useAsked } from "../../parts/answer.ts";
+import { Button } from "../../parts/button.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { Pager } from "../../parts/pager.tsx";
+import { Trouble } from "../../parts/trouble.tsx";
+import { hrefOf, query } from "../../router.ts";
+import type { ListedJob, Page } from "../../wire.ts";
+import { FilterForm } from "./filter-form.tsx";
+import { askedOf, filtersOf, isFiltered } from "./filters.ts";
+import { findJobs } from "./find-jobs.ts";
+import { JobsTable } from "./jobs-table.tsx";
+import { followed } from "./newest.ts";
+import "./jobs.css";
+
+const FOLLOW_MS = 3_000;
+
 export function JobsPage() {
-  return <h1>Jobs</h1>;
+  const filters = filtersOf(query.value);
+  const { shown, fresh, error, isLoading, again, showFresh } = useJobs();
+  const { page, unseen, isMore } = shown ? followed(shown, fresh ?? shown) : NOTHING;
+  return (
+    <>
+      <h1>Jobs</h1>
+      <FilterForm filters={filters} />
+      {error !== undefined && <Trouble error={error} again={again} />}
+      <div role="status">
+        {unseen > 0 && (
+          <p class="unseen">
+            <Button onClick={showFresh}>
+              Show {isMore && "more than "}
+              {unseen} new {unseen === 1 ? "job" : "jobs"}
+            </Button>
+          </p>
+        )}
+      </div>
+      {shown && (
+        <div class={isLoading && !fresh ? "loading" : undefined}>
+          {page.items.length > 0 ? (
+            <JobsTable jobs={page.items} />
+          ) : (
+            <NoJobs isFiltered={isFiltered(filters)} isMore={page.next !== null} />
+          )}
+          <Pager next={page.next} />
+        </div>
+      )}
+    </>
+  );
+}
+
+const NOTHING = { page: { items: [], next: null }, unseen: 0, isMore: false };
+
+/** The first page is followed; those behind it stand still. */
+function useJobs() {
+  const cursor = query.value.get("cursor") ?? "";
+  const address = query.value.toString();
+  const asked = useMemo(() => askedOf(filtersOf(query.value), Date.now()), [address]);
+  const question = JSON.stringify([asked, cursor]);
+  const [held, setHeld] = useState<{ readonly question: string; readonly page: Page<ListedJob> }>();
+  const isHeld = held?.question === question;
+  const answer = useAsked(
+    question,
+    // Only the page itself is worth a search through the whole store, not the look for what is new.
+    (signal) => findJobs(asked, cursor, signal, isHeld ? 1 : undefined),
+    cursor === "" ? FOLLOW_MS : undefined,
+  );
+  const { value, isLoading } = answer;
+  useEffect(() => {
+    if (isLoading || value === undefined) return;
+    if (!isHeld || held.page.items.length === 0) setHeld({ question, page: value });
+  }, [value, isLoading, isHeld]);
+
+  return {
+    shown: isHeld || isLoading ? held?.page : undefined,
+    fresh: isHeld ? value : undefined,
+    error: answer.error,
+    isLoading,
+    again: answer.again,
+    showFresh: () => value && setHeld({ question, page: value }),
+  };
+}
+
+function NoJobs({ isFiltered, isMore }: { readonly isFiltered: boolean; readonly isMore: boolean }) {
+  if (isMore) {
+    return (
+      <Empty title="None among the jobs looked through so far">
+        <p>There are older ones: “Older” looks further back.</p>
+      </Empty>
+    );
+  }
+  if (isFiltered) {
+    return (
+      <Empty title="No job matches these filters">
+        <p>
+          <a href={hrefOf("/jobs")}>Show all jobs</a>
+        </p>
+      </Empty>
+    );
+  }
+  const name = figures.value?.operations.find((one) => !one.unserved && one.access === "public")?.name;
+  return (
+    <Empty title="No jobs yet">
+      <p>A call becomes a job when it is queued; calls answered at once are not listed. This queues one:</p>
+      <pre class="payload">{`curl -H 'content-type: application/json' -H 'prefer: respond-async' \\
+  -d '{ … }' ${location.origin}/operations/${name ?? "NAME"}`}</pre>
+    </Empty>
+  );
 }
