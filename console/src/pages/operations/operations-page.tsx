@@ -1,3 +1,118 @@
+/** What is served here, its figures, and its settings: pausing and concurrency, in force at once. */
+import type { ComponentChildren } from "preact";
+import { count, duration } from "../../format.ts";
+import { figures } from "../../live.ts";
+import { Said, useAction } from "../../parts/action.tsx";
+import { Empty } from "../../parts/empty.tsx";
+import { hrefOf } from "../../router.ts";
+import type { Figures, UnservedOperation } from "../../wire.ts";
+import { SettingRow } from "./setting-row.tsx";
+import "./operations.css";
+
 export function OperationsPage() {
-  return <h1>Operations</h1>;
+  return (
+    <>
+      <h1>Operations</h1>
+      {figures.value ? <Settings figures={figures.value} /> : <p role="status">Waiting for the figures …</p>}
+    </>
+  );
+}
+
+function Settings({ figures: { operations, resources } }: { readonly figures: Figures }) {
+  const action = useAction();
+  const unserved = operations.filter((one) => one.unserved === true);
+  return (
+    <>
+      <p class="quiet">
+        A change is in force at once, on every node and after a restart, and stands in the{" "}
+        <a href={hrefOf("/audit")}>audit</a>. Slots and rates are this node's, counts the store's.
+      </p>
+      <Said by={action} />
+      <Entries first="Operation">
+        {operations.map((entry) =>
+          entry.unserved ? null : (
+            <SettingRow key={entry.name} kind="operations" entry={entry} action={action} />
+          ),
+        )}
+      </Entries>
+      <h2 class="next">Resources</h2>
+      {resources.length === 0 ? (
+        <Empty title="No resource is declared">
+          <p class="quiet">A resource is one budget that several operations share, such as a database.</p>
+        </Empty>
+      ) : (
+        <Entries first="Resource">
+          {resources.map((entry) => (
+            <SettingRow key={entry.name} kind="resources" entry={entry} action={action} />
+          ))}
+        </Entries>
+      )}
+      {unserved.length > 0 && <Unserved operations={unserved} />}
+    </>
+  );
+}
+
+function Entries({ first, children }: { readonly first: string; readonly children: ComponentChildren }) {
+  return (
+    <div class="scroller">
+      <table class="stacked settings">
+        <thead>
+          <tr>
+            <th scope="col" class="name">
+              {first}
+            </th>
+            <th scope="col" class="use">
+              In use
+            </th>
+            <th scope="col" class="number">
+              Queued
+            </th>
+            <th scope="col" class="number age">
+              Oldest
+            </th>
+            <th scope="col" class="number">
+              Failed
+            </th>
+            <th scope="col" class="number">
+              Accepted
+            </th>
+            <th scope="col" class="number">
+              Answered
+            </th>
+            <th scope="col" class="number">
+              Refused
+            </th>
+            <th scope="col" class="limit">
+              Concurrency
+            </th>
+            <th scope="col" class="pause">
+              State
+            </th>
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+function Unserved({ operations }: { readonly operations: readonly UnservedOperation[] }) {
+  return (
+    <>
+      <h2 class="next">Not served here</h2>
+      <p>
+        These have jobs in the store, but no operation of their name is registered on this node. Their queued
+        jobs wait until a node serves them.
+      </p>
+      <ul>
+        {operations.map(({ name, queued, running, failed, oldestAgeMs }) => (
+          <li key={name}>
+            <a href={hrefOf("/jobs", { operation: name })}>{name}</a>: {count(queued)} queued
+            {oldestAgeMs !== null && `, the oldest for ${duration(oldestAgeMs)}`}, {count(running)} running,{" "}
+            {count(failed)} failed
+          </li>
+        ))}
+      </ul>
+    </>
+  );
 }
