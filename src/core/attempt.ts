@@ -37,15 +37,24 @@ export interface AttemptRun {
 
 /** Everything that runs the app's own code, schemas included: whatever it throws becomes an outcome. */
 export function runAttempt(run: AttemptRun): Soon<Ran> {
-  const { operation, input } = run.work;
   const context = new HandlerContext(run);
   try {
-    const value = settled(run.executor(operation, input, context));
+    const value = handled(run, context);
     const ran = then(value, (output) => returned(output, context, run));
     return ran instanceof Promise ? ran.catch((error) => threw(error, context, run)) : ran;
   } catch (error) {
     return threw(error, context, run);
   }
+}
+
+function handled(run: AttemptRun, context: HandlerContext): Soon<unknown> {
+  const { operation, input } = run.work;
+  if (!(input instanceof Promise)) return settled(run.executor(operation, input, context));
+  return input.then((checked) => {
+    // While it was being checked the attempt may have ended, or nobody wants it any more.
+    run.signal.throwIfAborted();
+    return run.executor(operation, checked, context);
+  });
 }
 
 export function without(outcome: Outcome): Ran {

@@ -4,6 +4,7 @@
  */
 import type { JsonText } from "./job.ts";
 import type { JsonValue } from "./json.ts";
+import { type Soon, settled, then } from "./soon.ts";
 
 type Issue = {
   readonly message: string;
@@ -42,9 +43,8 @@ const MOST_FAULTS = 20;
 export function validate<Output>(
   schema: Schema<unknown, Output>,
   value: JsonValue | undefined,
-): Validated<Output> | Promise<Validated<Output>> {
-  const result = schema["~standard"].validate(value);
-  return result instanceof Promise ? result.then(verdict) : verdict(result);
+): Soon<Validated<Output>> {
+  return then(settled(schema["~standard"].validate(value)), verdict);
 }
 
 /** What a caller may send, as JSON Schema; null where the library cannot say. */

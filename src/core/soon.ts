@@ -9,10 +9,12 @@ export function then<T, R>(value: Soon<T>, next: (value: T) => Soon<R>): Soon<R>
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
-/** What a handler gave back, which may be anything with a `then` of its own. */
-export function settled(value: unknown): unknown {
+/** What the app's own code gave back, which may be anything with a `then` of its own. */
+export function settled<T>(value: T | PromiseLike<T>): Soon<T> {
+  return isThenable(value) ? Promise.resolve(value) : value;
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-  return isObject && typeof (value as { then?: unknown }).then === "function"
-    ? Promise.resolve(value)
-    : value;
+  return isObject && typeof (value as { then?: unknown }).then === "function";
 }

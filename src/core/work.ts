@@ -11,7 +11,8 @@ export interface Work extends Circumstances {
   readonly operation: Operation;
   readonly id: JobId;
   readonly principal: Principal;
-  readonly input: unknown;
+  /** A job's is checked within its attempt, since that is the app's own code: what it throws is the outcome. */
+  readonly input: Soon<unknown>;
   readonly slot: Slot;
   readonly lease: Lease;
   /** Of a job, as it was claimed. */

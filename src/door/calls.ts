@@ -54,10 +54,25 @@ export class Calls {
     try {
       const checking = validate(request.operation.spec.input, request.value);
       if (!(checking instanceof Promise)) this.#checked(request, checking, caller);
-      else checking.then((input) => this.#checked(request, input, caller)).catch(caller.failed);
+      else this.#checkedLater(request, checking, caller).catch(caller.failed);
     } catch (error) {
       caller.failed(error);
     }
+  }
+
+  /** A schema that asks elsewhere has as long as an attempt; so it has when a job is checked again. */
+  async #checkedLater(
+    request: CallRequest,
+    checking: Promise<Validated<unknown>>,
+    caller: Caller,
+  ): Promise<void> {
+    const { timeoutMs } = request.operation.spec;
+    const late = Promise.withResolvers<undefined>();
+    const timer = this.#runtime.clock.after(timeoutMs, () => late.resolve(undefined));
+    const input = await Promise.race([checking, late.promise]).finally(() => timer.cancel());
+    if (input) return this.#checked(request, input, caller);
+    const detail = `Its input was not checked within ${timeoutMs} ms.`;
+    caller.answered(turnedAway(problem("handler-timeout", detail)));
   }
 
   #checked(request: CallRequest, input: Validated<unknown>, caller: Caller): void {

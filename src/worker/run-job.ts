@@ -1,15 +1,15 @@
 /** One claimed job, from its stored input to its settlement. */
 import { NOTHING } from "../core/effects.ts";
-import type { Claim, Verdict } from "../core/engine.ts";
-import { problem } from "../core/errors.ts";
+import type { Claim } from "../core/engine.ts";
+import { ProblemError, problem } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
-import type { Attempt } from "../core/job.ts";
+import type { JsonValue } from "../core/json.ts";
 import { parseJson } from "../core/json-build.ts";
 import type { Operation } from "../core/operation.ts";
 import { perform } from "../core/perform.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { type Fault, type Validated, validate } from "../core/schema.ts";
-import type { Soon } from "../core/soon.ts";
+import { type Soon, then } from "../core/soon.ts";
 import { type Work, whereOf } from "../core/work.ts";
 
 /** When an earlier run of a job is not over, it is looked at again after this long. */
@@ -23,9 +23,9 @@ export class ClaimedJob implements Work {
   readonly durable = true;
   readonly operation: Operation;
   readonly slot: Slot;
-  input: unknown;
   readonly #claim: Claim;
   readonly #host: JobHost;
+  #input: Soon<unknown>;
 
   constructor(claim: Claim, operation: Operation, slot: Slot, host: JobHost) {
     this.operation = operation;
@@ -34,22 +34,26 @@ export class ClaimedJob implements Work {
     this.#host = host;
   }
 
-  /** Never throws. */
   run(): void {
     const { runtime } = this.#host;
-    try {
-      if (runtime.live.isHaunted(this.id)) return this.giveBack(HAUNTED_MS);
-      const input = this.#checkedInput();
-      if (!(input instanceof Promise)) return this.#begin(input);
-      input.then((checked) => this.#begin(checked)).catch((error) => this.broke(error));
-    } catch (error) {
-      this.broke(error);
-    }
+    if (runtime.live.isHaunted(this.id)) this.giveBack(HAUNTED_MS);
+    else perform(this, runtime);
   }
 
   /** Unrun, so that it costs no attempt. */
   giveBack(delayMs = 0): void {
-    this.#settleUnrun({ kind: "released", delayMs });
+    const { store, over } = this.#host;
+    const { lease, claimed } = this;
+    this.slot.giveBack();
+    const settlement = { lease, claimed, verdict: { kind: "released", delayMs }, ...NOTHING } as const;
+    store.committer.put({ kind: "settle", settlement }, over);
+  }
+
+  /** Stored as it was sent, so checked again: the operation may have changed since. */
+  get input(): Soon<unknown> {
+    const { spec } = this.operation;
+    this.#input ??= then(validate(spec.input, this.#upgraded(parseJson(this.#claim.input))), fitted);
+    return this.#input;
   }
 
   get id() {
@@ -103,45 +107,24 @@ export class ClaimedJob implements Work {
     this.#host.over();
   }
 
-  #begin(checked: Validated<unknown> | undefined): void {
-    if (!checked) return this.#fail(`It could not be upgraded from version ${this.#claim.inputVersion}.`);
-    if (!checked.ok) return this.#fail("It was valid when it was accepted.", { errors: checked.faults });
-    this.input = checked.value;
-    perform(this, this.#host.runtime);
-  }
-
-  /** Stored as it was sent, so checked again: the operation may have changed since. `undefined`: it has, too much. */
-  #checkedInput(): Soon<Validated<unknown> | undefined> {
+  #upgraded(input: JsonValue): JsonValue {
     const { spec } = this.operation;
-    const { input: text, inputVersion } = this.#claim;
+    const { inputVersion } = this.#claim;
+    if (inputVersion === spec.version || !spec.upgrade) return input;
     try {
-      let input = parseJson(text);
-      if (inputVersion !== spec.version && spec.upgrade) input = spec.upgrade(input, inputVersion);
-      const checked = validate(spec.input, input);
-      return checked instanceof Promise ? checked.catch(() => undefined) : checked;
+      return spec.upgrade(input, inputVersion);
     } catch {
-      return undefined;
+      throw unfit(`It could not be upgraded from version ${inputVersion}.`);
     }
   }
+}
 
-  #fail(detail: string, more?: { readonly errors: readonly Fault[] }): void {
-    const { clock, node } = this.#host.runtime;
-    const error = problem("invalid-input", detail, more);
-    const now = clock.now();
-    const note = { number: this.attempt, startedAt: now, endedAt: now, node, error: { code: error.code } };
-    this.#settleUnrun({ kind: "failed", error }, note);
-  }
+function fitted(checked: Validated<unknown>): unknown {
+  if (checked.ok) return checked.value;
+  throw unfit("It was valid when it was accepted.", { errors: checked.faults });
+}
 
-  #settleUnrun(verdict: Verdict, attempt?: Attempt): void {
-    const { store, over } = this.#host;
-    this.slot.giveBack();
-    const settlement = {
-      lease: this.lease,
-      claimed: this.claimed,
-      verdict,
-      ...(attempt && { attempt }),
-      ...NOTHING,
-    };
-    store.committer.put({ kind: "settle", settlement }, over);
-  }
+/** Permanent: it will be no better the next time. */
+function unfit(detail: string, more: { readonly errors?: readonly Fault[] } = {}): ProblemError {
+  return new ProblemError({ ...problem("invalid-input"), detail, more });
 }
