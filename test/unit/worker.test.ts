@@ -106,6 +106,35 @@ describe("the worker", () => {
     );
   });
 
+  test("looks into the store as often as it may start a job, where a rate holds a long queue back", async () => {
+    const groups: Groups = [];
+    let looks = 0;
+    let starts = 0;
+    const limits = resource("api", { concurrency: 10, rate: "5/s" });
+    const job = operation({ name: "job", input: anything, flow: "event", limits }, () => void starts++);
+    const source = toldBy(groups);
+    const counting: EngineSource = {
+      ...source,
+      open: async (host) => {
+        const engine = await source.open(host);
+        const figures = engine.figures.bind(engine);
+        engine.figures = () => {
+          looks++;
+          return figures();
+        };
+        return engine;
+      },
+    };
+    const world = await World.start({ operations: [job] }, counting);
+    await Promise.all(Array.from({ length: 1_000 }, () => world.call("job", 1)));
+    await world.clock.run(0);
+    [groups.length, looks, starts] = [0, 0, 0];
+    await world.clock.run(20_000);
+    assert.equal(starts, 100);
+    assert.ok(looks <= 2 * starts, `${looks} looks at the figures for ${starts} starts`);
+    assert.ok(groups.length <= 3 * starts, `${groups.length} groups for ${starts} starts`);
+  });
+
   test("has nothing left to wait for when its jobs are settled, and waits for those that are not", async () => {
     const ends: (() => void)[] = [];
     const job = operation(
