@@ -57,6 +57,8 @@ What it would cost on AWS:
 async function run(args: readonly string[]): Promise<void> {
   const { options, costs, out } = labCommandOf(args);
   const folder = newFolder(out ?? join("flow-reports", `${options.operation}-${timeInNames()}`));
+  // So that its processes and their folders end with it.
+  process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
   let line: ProgressLine | undefined;
   try {
     const report = await runLab(options, costs, {

@@ -96,26 +96,19 @@ function text(schema: JsonSchema, at: string): string {
   return WORD.padEnd(least, "-lab").slice(0, most);
 }
 
+/** 1 wherever it will do, as a quantity of it is a small one; else what is nearest. */
 function number(schema: JsonSchema, whole: boolean): number {
-  const step = Number(schema["multipleOf"] ?? (whole ? 1 : 0));
-  const over = schema["exclusiveMinimum"];
-  const under = schema["exclusiveMaximum"];
-  const least = Number(over ?? schema["minimum"] ?? Number.NEGATIVE_INFINITY);
-  const most = Number(under ?? schema["maximum"] ?? Number.POSITIVE_INFINITY);
-  const isIn = (value: number) =>
-    (over === undefined ? value >= least : value > least) &&
-    (under === undefined ? value <= most : value < most);
-  // 1 wherever it will do: a quantity of it is a small one.
-  if (isIn(1) && (step === 0 || Number.isInteger(1 / step))) return 1;
-  const near = Number.isFinite(least) ? least : Math.min(most, 0);
-  if (step === 0)
-    return isIn(near)
-      ? near
-      : Number.isFinite(most) && Number.isFinite(least)
-        ? (least + most) / 2
-        : near + (over === undefined ? -1 : 1);
-  const first = Math.ceil(near / step) * step;
-  return isIn(first) ? first : isIn(first + step) ? first + step : first - step;
+  const bound = (keyword: string, otherwise: number) => Number(schema[keyword] ?? otherwise);
+  const step = bound("multipleOf", whole ? 1 : 0);
+  const over = bound("exclusiveMinimum", Number.NEGATIVE_INFINITY);
+  const under = bound("exclusiveMaximum", Number.POSITIVE_INFINITY);
+  const least = Math.max(over, bound("minimum", Number.NEGATIVE_INFINITY));
+  const most = Math.min(under, bound("maximum", Number.POSITIVE_INFINITY));
+  const aim = Math.min(Math.max(1, least), most);
+  const up = step === 0 ? aim + 1 : Math.ceil(aim / step) * step;
+  const down = step === 0 ? aim - 1 : Math.floor(aim / step) * step;
+  const near = step === 0 ? [aim, up, down, (least + most) / 2] : [up, down, up + step, down - step];
+  return near.find((value) => value > over && value < under && value >= least && value <= most) ?? aim;
 }
 
 function list(schema: JsonSchema): readonly (JsonValue | undefined)[] {

@@ -44,7 +44,7 @@ function retryingOf(lanes: readonly Lane[]): readonly string[] {
   const lane = lanes.find(({ name }) => name === "request-retrying");
   if (!lane) return [];
   return [
-    "In the lane of request-response with repeats, the client sends a call again that was refused or failed: up to 20 requests in all, after random pauses below 0.5 s that double up to 30 s and never before the Retry-After it was given, each with the call's Idempotency-Key, so that nothing is done twice. Keys cost the server a durable record for each call, which the plain request lane does not pay.",
+    "In the lane of request-response with repeats, the client sends a call again that was refused or failed: up to 20 requests in all, each after the Retry-After it was given and a random pause below 0.5 s, which doubles with each request up to 30 s, and with the call's Idempotency-Key, so that nothing is done twice. Keys cost the server a durable record for each call, which the plain request lane does not pay.",
   ];
 }
 

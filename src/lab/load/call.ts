@@ -29,9 +29,9 @@ export function verdictOf(reply: Reply | undefined): Verdict {
   return { outcome, code, again: mayPass ? { afterMs } : undefined };
 }
 
-/** Exponential with full jitter, and never before the server said. */
+/** As long as the server asked for, and then some: exponential with full jitter, so that they do not all come back at once. */
 export function pauseMs({ afterMs }: Again, requestsMade: number, chance: number): number {
-  return Math.max(afterMs, chance * Math.min(CAP_MS, BASE_MS * 2 ** (requestsMade - 1)));
+  return afterMs + chance * Math.min(CAP_MS, BASE_MS * 2 ** (requestsMade - 1));
 }
 
 function codeIn({ status, body }: Reply): string {
