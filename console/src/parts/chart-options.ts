@@ -1,12 +1,15 @@
 /** What uPlot is told: axes, scales and colours of a chart. */
-import uPlot from "uplot";
+
 import { clockTime } from "../format.ts";
 import type { ChartProps, ChartSeries } from "./chart.tsx";
+import { uPlot } from "./plot.ts";
 
 /** Beside the line that it belongs to, the tint is faint. */
 const TINT = 0.1;
 const FONT = "12px system-ui, sans-serif";
-const WHOLE_STEPS = [1, 2, 5].flatMap((step) => Array.from({ length: 10 }, (_, power) => step * 10 ** power));
+const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
 
 type Latest = { readonly current: ChartProps };
 
@@ -83,7 +86,7 @@ function axesOf(latest: Latest, colour: (token: string) => () => string): uPlot.
     },
     {
       ...common,
-      size: 60,
+      size: 52,
       gap: 6,
       space: 36,
       ...(y.whole && { incrs: WHOLE_STEPS }),

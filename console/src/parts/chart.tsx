@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import uPlot from "uplot";
+import { uPlot } from "./plot.ts";
 import "./chart.css";
 import { optionsOf } from "./chart-options.ts";
 
