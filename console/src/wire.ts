@@ -22,6 +22,16 @@ export type Rates = {
   readonly retriedPerSecond: number;
 };
 
+/** Since the server started. */
+export type Totals = {
+  readonly accepted: number;
+  readonly answered: number;
+  readonly refused: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly retried: number;
+};
+
 type Depth = {
   readonly name: string;
   readonly queued: number;
@@ -38,6 +48,7 @@ type Room = Depth & {
   readonly inUse: number;
   readonly peak: number;
   readonly rates: Rates;
+  readonly totals: Totals;
 };
 
 export type ServedOperation = Room & {
@@ -63,6 +74,8 @@ export type ResourceEntry = Room & {
 /** Once a second, by `GET /admin/live`. */
 export type Figures = {
   readonly at: string;
+  /** Counts begin again with it. */
+  readonly startedAt: string;
   readonly operations: readonly OperationEntry[];
   readonly resources: readonly ResourceEntry[];
 };

@@ -1,3 +1,64 @@
+/** The architecture as it runs: each operation's lane, what is shared, the last minutes, and what there is to turn. */
+import { count, moment } from "../../format.ts";
+import { connection, history } from "../../live.ts";
+import type { UnservedOperation } from "../../wire.ts";
+import { Charts } from "./charts.tsx";
+import "./flows.css";
+import "./picture.css";
+import { Controls } from "./controls.tsx";
+import { sceneOf } from "./lanes.ts";
+import { Picture } from "./picture.tsx";
+
+/** Of the figures: what the picture looks back on. */
+const RECENT = 8;
+
 export function FlowsPage() {
-  return <h1>Flows</h1>;
+  const looks = history.value.slice(-RECENT);
+  const latest = looks.at(-1);
+  const { groups, controls, unserved } = sceneOf(looks);
+  const isStale = connection.value !== "live";
+  // What shares something is what is looked for; whatever comes before the controls pushes them down.
+  const [first, rest] = [groups.slice(0, 1), groups.slice(1)];
+  return (
+    <div class={`flows ${isStale ? "stale" : ""}`}>
+      <header class="heading">
+        <h1>Flows</h1>
+        {latest && (
+          <p class="quiet">
+            {isStale ? `As of ${moment(latest.at)}.` : "Rates and slots: the last 3 seconds."}
+          </p>
+        )}
+      </header>
+      {!latest && <p role="status">Waiting for the first figures …</p>}
+      {first.map((group) => (
+        <Picture key={keyOf(group)} group={group} />
+      ))}
+      <Controls operations={controls} />
+      {latest && <Charts latest={latest} />}
+      {rest.map((group) => (
+        <Picture key={keyOf(group)} group={group} />
+      ))}
+      {unserved.length > 0 && <Unserved operations={unserved} />}
+    </div>
+  );
+}
+
+function keyOf({ resources }: ReturnType<typeof sceneOf>["groups"][number]): string {
+  return resources.map(({ entry }) => entry.name).join(" ");
+}
+
+function Unserved({ operations }: { readonly operations: readonly UnservedOperation[] }) {
+  return (
+    <section class="panel">
+      <h2>Not registered here</h2>
+      <p class="quiet">These have jobs, but the app that runs here does not know them. Nothing runs them.</p>
+      <ul>
+        {operations.map(({ name, queued, failed }) => (
+          <li key={name}>
+            <code>{name}</code>: {count(queued)} queued, {count(failed)} failed
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }

@@ -1,0 +1,107 @@
+/** The last ten minutes of what is chosen: calls, queue and slots over time. */
+import { useMemo } from "preact/hooks";
+import { compact, duration } from "../../format.ts";
+import { history } from "../../live.ts";
+import { Chart } from "../../parts/chart.tsx";
+import { go, hrefOf, query } from "../../router.ts";
+import type { Figures } from "../../wire.ts";
+import { type Finding, findOperation, findResource, secondsOf } from "./movement.ts";
+import { courseOf } from "./series.ts";
+
+/** From a minute on, the axis grows with what there is. */
+const SHOWN_S = { least: 60, most: 600 };
+
+export function Charts({ latest }: { readonly latest: Figures }) {
+  const chosen = chosenOf(latest);
+  const course = useMemo(() => courseOf(history.value, findingOf(chosen)), [chosen, latest]);
+  const end = secondsOf(latest);
+  const shown = Math.min(SHOWN_S.most, Math.max(SHOWN_S.least, end - (course.at[0] ?? end)));
+  const x = { values: course.at, kind: "time", range: [end - shown, end] } as const;
+  const common = { x, group: "flows", height: 150 };
+  const seconds = (value: number) => duration(value * 1_000);
+  return (
+    <section class="panel charts" aria-labelledby="charts">
+      <header class="heading">
+        <h2 id="charts">The last ten minutes</h2>
+        <Choice chosen={chosen} latest={latest} />
+      </header>
+      <div class="grid">
+        <Chart
+          {...common}
+          title="Calls a second"
+          y={{ format: compact, atLeast: 5 }}
+          series={[
+            { label: "answered", values: course.answered, stroke: "--water" },
+            { label: "receipts", values: course.accepted, stroke: "--good", dash: [6, 3] },
+            { label: "refused", values: course.refused, stroke: "--bad", dash: [2, 2] },
+          ]}
+        />
+        <Chart
+          {...common}
+          title="Slots"
+          y={{ format: compact, atLeast: 2, whole: true }}
+          series={[
+            { label: "in use", values: course.inUse, stroke: "--water", filled: true },
+            { label: "limit", values: course.limit, stroke: "--quiet", dash: [6, 3] },
+          ]}
+        />
+        <Chart
+          {...common}
+          title="Queue"
+          y={{ format: compact, atLeast: 5, whole: true }}
+          series={[{ label: "queued", values: course.queued, stroke: "--water", filled: true }]}
+        />
+        <Chart
+          {...common}
+          title="Oldest in the queue"
+          y={{ format: seconds, atLeast: 1 }}
+          series={[{ label: "has waited for", values: course.oldestSeconds, stroke: "--warn" }]}
+        />
+      </div>
+    </section>
+  );
+}
+
+/** "resource/…" or "operation/…", as the address bar has it. */
+function chosenOf({ resources, operations }: Figures): string {
+  const asked = query.value.get("charts") ?? "";
+  const all = [
+    ...resources.map(({ name }) => `resource/${name}`),
+    ...operations.flatMap(({ name, unserved }) => (unserved ? [] : [`operation/${name}`])),
+  ];
+  return all.includes(asked) ? asked : (all[0] ?? "");
+}
+
+function findingOf(chosen: string): Finding {
+  const [kind, ...name] = chosen.split("/");
+  return kind === "resource" ? findResource(name.join("/")) : findOperation(name.join("/"));
+}
+
+type ChoiceProps = { readonly chosen: string; readonly latest: Figures };
+
+function Choice({ chosen, latest: { resources, operations } }: ChoiceProps) {
+  const change = (event: Event): void => {
+    const { value } = event.currentTarget as HTMLSelectElement;
+    go(hrefOf("/", { charts: value }), { replace: true });
+  };
+  return (
+    <label class="choice">
+      <span>Of</span>
+      <select value={chosen} onChange={change}>
+        {resources.map(({ name, operations }) => (
+          <option key={name} value={`resource/${name}`}>
+            {name} (all its {operations.length} operations)
+          </option>
+        ))}
+        {operations.map(
+          ({ name, unserved }) =>
+            !unserved && (
+              <option key={name} value={`operation/${name}`}>
+                {name}
+              </option>
+            ),
+        )}
+      </select>
+    </label>
+  );
+}

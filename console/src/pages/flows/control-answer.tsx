@@ -1,0 +1,26 @@
+/** What an operation answered: its members as a list, anything else as it is. */
+import { Payload } from "../../parts/payload.tsx";
+import { labelOf } from "./schema-fields.ts";
+
+export function ControlAnswer({ output }: { readonly output: unknown }) {
+  if (!isFlat(output)) return <Payload value={output} label="Answer" />;
+  return (
+    <dl class="answer" aria-live="polite">
+      {Object.entries(output).map(([name, value]) => (
+        <div key={name}>
+          <dt>{labelOf(name)}</dt>
+          <dd>{typeof value === "number" ? value.toLocaleString("en") : String(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function isFlat(output: unknown): output is Readonly<Record<string, unknown>> {
+  return (
+    typeof output === "object" &&
+    output !== null &&
+    !Array.isArray(output) &&
+    Object.values(output).every((value) => typeof value !== "object" || value === null)
+  );
+}

@@ -1,0 +1,155 @@
+/** One operation's way from the caller to what it works on and back, as its flow goes. */
+import { count, duration, perSecond } from "../../format.ts";
+import { hrefOf } from "../../router.ts";
+import type { Flow } from "../../wire.ts";
+import { Arrow, Notice } from "./arrow.tsx";
+import { Box, Slots } from "./box.tsx";
+import type { Lane } from "./lanes.ts";
+import type { Trend } from "./movement.ts";
+
+const TELLS: Readonly<Record<Flow, string>> = {
+  request: "answered at once, or refused",
+  event: "always a receipt, and run from the queue",
+  spill: "answered at once while there is room, a receipt when there is not",
+};
+
+const TRENDS: Readonly<Record<Trend, string>> = {
+  empty: "empty",
+  prompt: "keeps up",
+  steady: "steady",
+  growing: "▲ growing",
+  draining: "▼ draining",
+};
+
+export function LaneView({ lane, hasResource }: { readonly lane: Lane; readonly hasResource: boolean }) {
+  const { operation, moves } = lane;
+  const { name, flow, access } = operation;
+  return (
+    <section class="lane" aria-label={name}>
+      <LaneHeader lane={lane} />
+      <div class={`track ${flow}`}>
+        {access === "internal" ? <Senders lane={lane} /> : <Callers lane={lane} />}
+        {flow !== "event" && (
+          <Arrow
+            label="Gateway to function and back"
+            place="direct"
+            out={[{ rate: moves.answered, what: "at once" }]}
+            back={[{ rate: moves.answered }]}
+          />
+        )}
+        {flow !== "request" && <Queue lane={lane} />}
+        <Box
+          kind="function"
+          title="Function"
+          isPaused={lane.pausedAt !== undefined}
+          strain={strainOf(lane)}
+          calm="has room"
+        >
+          <Slots inUse={lane.inUse} limit={operation.limit} />
+        </Box>
+        <Arrow
+          label={hasResource ? "Function to resource and back" : "Function to store"}
+          place="work"
+          out={[{ rate: moves.succeeded, what: "succeeded" }]}
+          back={[{ rate: moves.failed, what: "failed", isBad: true }]}
+        />
+        {flow !== "request" && access !== "internal" && <Notice rate={lane.ended} />}
+      </div>
+    </section>
+  );
+}
+
+function LaneHeader({ lane: { operation, pausedAt } }: { readonly lane: Lane }) {
+  const { name, flow, access, failed } = operation;
+  const paused = pausedAt === name ? "paused" : `paused with ${pausedAt}`;
+  return (
+    <header>
+      <h3>
+        <a href={hrefOf("/jobs", { operation: name })}>{name}</a>
+      </h3>
+      <p>
+        <span class="flow">{access === "internal" ? `internal ${flow}` : flow}</span>{" "}
+        {pausedAt === undefined ? (
+          <span class="quiet">{access === "internal" ? "sent by other operations" : TELLS[flow]}</span>
+        ) : (
+          <strong>❚❚ {paused}</strong>
+        )}
+      </p>
+      {failed > 0 && (
+        <a class="dead" href={hrefOf("/dead-letters")}>
+          {count(failed)} {failed === 1 ? "dead letter" : "dead letters"}
+        </a>
+      )}
+    </header>
+  );
+}
+
+function Callers({ lane: { operation, moves, offered } }: { readonly lane: Lane }) {
+  const answers = { rate: moves.answered, what: "answered" };
+  const receipts = { rate: moves.accepted, what: "receipts" };
+  const back = { request: [answers], event: [receipts], spill: [answers, receipts] }[operation.flow];
+  return (
+    <>
+      <Box kind="client" title="Client" />
+      <Arrow
+        label="Client to gateway and back"
+        place="calls"
+        out={[{ rate: offered, what: "calls" }]}
+        back={back}
+      />
+      <Box
+        kind="gateway"
+        title="Gateway"
+        strain={moves.refused > 0 ? "✕ refusing" : undefined}
+        calm="lets all in"
+      >
+        <p>
+          <b>{perSecond(moves.refused)}</b> refused
+        </p>
+      </Box>
+    </>
+  );
+}
+
+function Senders({ lane: { arrived } }: { readonly lane: Lane }) {
+  return (
+    <>
+      <Box kind="client" title="Operations" />
+      <Arrow label="Operations to outbox" place="calls" out={[{ rate: arrived, what: "sent" }]} />
+      <Box kind="gateway" title="Outbox" calm="commits with them" />
+    </>
+  );
+}
+
+function Queue({ lane: { operation, moves, arrived, ended, trend } }: { readonly lane: Lane }) {
+  const { queued, oldestAgeMs } = operation;
+  return (
+    <>
+      <Arrow label="Gateway to queue" place="to-queue" out={[{ rate: arrived, what: "queued" }]} />
+      <Box
+        kind="queue"
+        title="Queue"
+        strain={trend === "growing" ? TRENDS.growing : undefined}
+        calm={TRENDS[trend]}
+      >
+        <p>
+          <b>{count(queued)}</b> queued
+        </p>
+        <p>
+          oldest <b>{duration(oldestAgeMs)}</b>
+        </p>
+      </Box>
+      <Arrow
+        label="Queue to function and back"
+        place="from-queue"
+        out={[{ rate: ended + moves.retried, what: "run" }]}
+        back={[{ rate: moves.retried, what: "retried", isBad: true }]}
+      />
+    </>
+  );
+}
+
+function strainOf({ fullAt, operation }: Lane): string | undefined {
+  if (fullAt === undefined) return undefined;
+  return fullAt === operation.name ? "■ full" : `■ ${fullAt} is full`;
+}
