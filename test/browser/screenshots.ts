@@ -5,7 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startShop } from "./support/shop.ts";
+import { pages } from "./support/pages.ts";
+import { Shop } from "./support/shop.ts";
 import { type Look, Visitors } from "./support/visit.ts";
 
 const [folder, ...only] = process.argv.slice(2);
@@ -22,27 +23,18 @@ const looks: readonly Required<Look>[] = [
   { scheme: "dark", width: 390 },
 ];
 
-const shop = await startShop();
+const shop = await Shop.start();
 const visitors = new Visitors();
 try {
   const dead = await shop.deadLetters(3);
   await shop.set("operations/send-confirmation", { paused: true });
   await shop.set("resources/orders-db", { concurrency: 8 });
-  const pages = {
-    flows: "",
-    jobs: "jobs",
-    job: `jobs/${dead[0]}`,
-    "dead-letters": "dead-letters",
-    operations: "operations",
-    audit: "audit",
-    reports: "reports",
-  };
   for (const look of looks) {
     // The flows are to be seen at work.
     await shop.burst({ calls: 12_000, perSecond: 800 });
-    for (const [name, path] of Object.entries(pages)) {
+    for (const [name, path] of Object.entries(pages(dead[0] ?? ""))) {
       if (only.length > 0 && !only.includes(name)) continue;
-      const visit = await visitors.visit(`${shop.url}/console/${path}`, look);
+      const visit = await visitors.visit(shop.page(path), look);
       // For figures and lists to arrive, a few of them where they move.
       await sleep(name === "flows" ? 5_000 : 1_000);
       const file = join(folder, `${name}-${look.scheme}-${look.width}.png`);

@@ -1,18 +1,28 @@
 /** The orders example as an operator finds it: on a port of its own, with something to look at. */
+import { rmSync } from "node:fs";
 import type { Answer } from "../../wire/support/client.ts";
 import { answered, isFinal, type Receipt } from "../../wire/support/judge.ts";
-import { type Server, startOrders } from "../../wire/support/server.ts";
+import type { DatabaseState } from "../../wire/support/orders.ts";
+import { newFolder, type Server, startOrders } from "../../wire/support/server.ts";
 import { eachOf, SECOND, times, until } from "../../wire/support/wait.ts";
 
+type NewOrder = { readonly sku: string; readonly quantity?: number; readonly customer?: string };
+
 export class Shop {
-  readonly #server: Server;
+  #server: Server;
 
   constructor(server: Server) {
     this.#server = server;
   }
 
-  get url(): string {
-    return this.#server.url;
+  /** Without a token whoever is on this machine may administer it, as with `npm start`. */
+  static async start(adminToken: string | null = null): Promise<Shop> {
+    return new Shop(await startOrders({ adminToken, folder: newFolder() }));
+  }
+
+  /** Of a page of its console. */
+  page(path: string): string {
+    return `${this.#server.url}/console/${path}`;
   }
 
   call(operation: string, input: unknown): Promise<Answer> {
@@ -20,16 +30,9 @@ export class Shop {
   }
 
   /** An order's receipt, once it is final. */
-  async ended(input: { readonly sku: string; readonly customer?: string }): Promise<Receipt> {
-    const { id } = (await this.call("place-order-event", { quantity: 1, ...input })).as<Receipt>();
-    return until(
-      `${id} ends`,
-      async () => {
-        const receipt = (await this.#server.client.receipt(id)).as<Receipt>();
-        return isFinal(receipt) && receipt;
-      },
-      30 * SECOND,
-    );
+  async ended(order: NewOrder): Promise<Receipt> {
+    const { id } = (await this.call("place-order-event", { quantity: 1, ...order })).as<Receipt>();
+    return until(`${id} ends`, () => this.#final(id), 30 * SECOND);
   }
 
   /** Ids of so many orders that failed to the end. */
@@ -41,16 +44,39 @@ export class Shop {
     answered(await this.call("burst", order));
   }
 
+  async database(change: Partial<DatabaseState>): Promise<DatabaseState> {
+    return answered<DatabaseState>(await this.call("database", change));
+  }
+
+  /** One of each operation's totals since the server started. */
+  async totals(name: "accepted" | "refused"): Promise<ReadonlyMap<string, number>> {
+    type Listed = { readonly name: string; readonly totals: Readonly<Record<string, number>> };
+    const answer = await this.#server.client.get("/admin/operations");
+    const { items } = answered<{ readonly items: readonly Listed[] }>(answer);
+    return new Map(items.map((item) => [item.name, item.totals[name] ?? 0]));
+  }
+
   async set(entry: string, change: Readonly<Record<string, unknown>>): Promise<void> {
     answered(await this.#server.client.send(`/admin/${entry}`, { method: "PATCH", body: change }));
   }
 
-  stop(): Promise<void> {
-    return this.#server.stop();
+  async kill(): Promise<void> {
+    await this.#server.stop();
   }
-}
 
-/** Whoever is on this machine may administer it, as with `npm start`. */
-export async function startShop(): Promise<Shop> {
-  return new Shop(await startOrders({ adminToken: null }));
+  /** Again, where it was and with what it had. */
+  async again(): Promise<void> {
+    const { port, folder } = this.#server;
+    this.#server = await startOrders({ adminToken: null, port, folder });
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+    rmSync(this.#server.folder, { recursive: true, force: true });
+  }
+
+  async #final(id: string): Promise<Receipt | false> {
+    const receipt = (await this.#server.client.receipt(id)).as<Receipt>();
+    return isFinal(receipt) && receipt;
+  }
 }

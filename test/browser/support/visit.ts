@@ -17,6 +17,8 @@ export type Look = {
   readonly width?: number;
 };
 
+const PATIENCE_MS = 15_000;
+
 const required = process.env["SPILLWAY_REQUIRE"]?.split(",").includes("browser");
 
 /** For `suite`: why the tests in a browser are passed over, if they are. */
@@ -33,10 +35,14 @@ export class Visitors {
     this.#browser ??= launch();
     const context = await (await this.#browser).newContext({
       colorScheme: scheme,
+      // Not the machine's, which may be none that a browser knows.
+      locale: "en-US",
+      timezoneId: "UTC",
       viewport: { width, height: 900 },
       // What moves only for show would be seen half-way.
       reducedMotion: "reduce",
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     const visit = new Visit(await context.newPage());
     await visit.page.goto(url);
     return visit;
@@ -74,10 +80,22 @@ export class Visit {
   }
 
   /** Waits until this is seen. */
-  async sees(what: Locator, withinMs = 15_000): Promise<Locator> {
+  async sees(what: Locator, withinMs = PATIENCE_MS): Promise<Locator> {
     const first = what.first();
-    await first.waitFor({ state: "visible", timeout: withinMs });
+    try {
+      await first.waitFor({ state: "visible", timeout: withinMs });
+    } catch (error) {
+      const said = [...this.#complaints, ...this.#failedLoads].join("\n") || "nothing";
+      throw new Error(`Not seen in ${withinMs} ms: ${what}. The browser said: ${said}`, { cause: error });
+    }
     return first;
+  }
+
+  /** The page has what it asked the server for. */
+  async isReady(): Promise<void> {
+    await this.sees(this.page.getByRole("heading", { level: 1 }));
+    await this.page.locator("main :is([aria-busy=true], .loading)").waitFor({ state: "detached" });
+    await this.isLive();
   }
 
   /** The figures arrive. */

@@ -18,6 +18,8 @@ export type StartOptions = {
   readonly adminToken?: string | null;
   /** A folder of an earlier server, to go on with. */
   readonly folder?: string;
+  /** The port of an earlier server; a free one otherwise. */
+  readonly port?: number;
 };
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -95,7 +97,7 @@ export class Server {
 
 /** Serves a program of the repository, such as `examples/orders/main.ts`, on a free port. */
 export async function start(program: string, options: StartOptions = {}): Promise<Server> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const folder = options.folder ?? newFolder();
   const { adminToken = ADMIN_TOKEN } = options;
   const { SPILLWAY_ADMIN_TOKEN: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;

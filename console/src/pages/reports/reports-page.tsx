@@ -33,9 +33,9 @@ function NoReports() {
       <p>
         A flow report runs one operation in all three flows under the same load and measures what comes of it:
       </p>
-      <pre class="payload">
-        spillway lab ./app.ts --operation NAME --profile burst --peak 2000/s --for 30s
-      </pre>
+      <p>
+        <code>spillway lab ./app.ts --operation NAME --profile burst --peak 2000/s --for 30s</code>
+      </p>
     </Empty>
   );
 }

@@ -1,0 +1,64 @@
+// Whatever callers send and handlers say is shown as text.
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { report } from "../support/flow-report.ts";
+import { accepted, finalReceipt } from "../wire/support/judge.ts";
+import { newFolder, type Server, start } from "../wire/support/server.ts";
+import { skip, type Visit, Visitors } from "./support/visit.ts";
+
+const MARKUP = `<img src="x" onerror="document.title='run'">`;
+
+suite("markup from outside is text", { skip }, () => {
+  const visitors = new Visitors();
+  const reports = newFolder();
+  const ids: string[] = [];
+  let server: Server;
+  before(async () => {
+    mkdirSync(join(reports, "hostile"));
+    writeFileSync(join(reports, "hostile", "report.json"), JSON.stringify(hostileReport));
+    server = await start("test/browser/apps/hostile.ts", {
+      adminToken: null,
+      environment: { REPORTS: reports },
+    });
+    const caller = server.client.with({
+      authorization: `Bearer ${Buffer.from(MARKUP).toString("base64url")}`,
+    });
+    for (const fails of [true, false]) {
+      const { id } = accepted(await caller.call("say", { text: MARKUP, fails }));
+      await finalReceipt(caller, id);
+      ids.push(id);
+    }
+  });
+  after(async () => {
+    await visitors.close();
+    await server.stop();
+  });
+
+  const visit = async (path: string): Promise<Visit> => {
+    const there = await visitors.visit(`${server.url}/console/${path}`);
+    await there.isReady();
+    return there;
+  };
+  const isText = async (there: Visit): Promise<void> => {
+    const { page } = there;
+    await there.sees(page.getByText("onerror"));
+    assert.equal(await page.locator("img").count(), 0);
+    assert.match(await page.title(), /Spillway/);
+    await there.close();
+  };
+
+  test("in the list of jobs", async () => isText(await visit("jobs")));
+  test("on the page of one that failed", async () => isText(await visit(`jobs/${ids[0]}`)));
+  test("on the page of one that succeeded", async () => isText(await visit(`jobs/${ids[1]}`)));
+  test("among the dead letters", async () => isText(await visit("dead-letters")));
+  test("in the list of reports", async () => isText(await visit("reports")));
+  test("in a report", async () => isText(await visit("reports/hostile")));
+});
+
+const hostileReport = {
+  ...report(),
+  ...{ operation: MARKUP, app: MARKUP, basis: [MARKUP], spillway: MARKUP },
+  recommendation: { flow: MARKUP, text: MARKUP, restsOn: [MARKUP] },
+};

@@ -1,0 +1,10 @@
+/** Every page of the console, by name. */
+export const pages = (job: string): Readonly<Record<string, string>> => ({
+  flows: "",
+  jobs: "jobs",
+  job: `jobs/${job}`,
+  "dead-letters": "dead-letters",
+  operations: "operations",
+  audit: "audit",
+  reports: "reports",
+});
