@@ -174,7 +174,7 @@ function caveat({ repeats }: Measured): string | undefined {
 function underOf({ kind, basePerSecond, peakPerSecond, seconds: lasted }: Profile): string {
   const rate = (value: number) => `${count(value)}/s`;
   const long = `for ${seconds(lasted)}`;
-  if (kind === "steady") return `a steady ${rate(basePerSecond)} ${long}`;
+  if (kind === "steady") return `a steady ${rate(peakPerSecond)} ${long}`;
   if (kind === "replay") return `the recorded arrivals (${seconds(lasted)}, ${rate(peakPerSecond)} at most)`;
   if (kind === "ramp") return `a ramp from ${rate(basePerSecond)} to ${rate(peakPerSecond)} ${long}`;
   return `a ${kind} of ${rate(peakPerSecond)} over ${rate(basePerSecond)} ${long}`;

@@ -23,7 +23,7 @@ function heading({ operation, app, declaredFlow, profile, repeats, madeOn }: Flo
   const { kind, basePerSecond, peakPerSecond, seconds: lasted, offered, seed } = profile;
   const rates =
     kind === "steady"
-      ? `${count(basePerSecond)}/s`
+      ? `${count(peakPerSecond)}/s`
       : `${count(basePerSecond)}/s, at its peak ${count(peakPerSecond)}/s`;
   const repeated = repeats === 1 ? "once" : `${repeats} times`;
   return [

@@ -181,7 +181,7 @@ suite("the paragraph", () => {
   });
 
   for (const { profile, says } of [
-    { profile: { kind: "steady", basePerSecond: 80 }, says: "a steady 80/s for 20 s" },
+    { profile: { kind: "steady", peakPerSecond: 80 }, says: "a steady 80/s for 20 s" },
     { profile: { kind: "ramp" }, says: "a ramp from 50/s to 2,000/s for 20 s" },
     { profile: { kind: "spike" }, says: "a spike of 2,000/s over 50/s for 20 s" },
     { profile: { kind: "replay" }, says: "the recorded arrivals (20 s, 2,000/s at most)" },

@@ -1,14 +1,7 @@
 // The points of a report's charts: a curve that is wrong is believed all the same.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import {
-  movingNumbers,
-  padded,
-  perSecond,
-  reached,
-  secondsOf,
-  usdAt,
-} from "../../console/src/report/curves.ts";
+import { binsOf, highest, movingNumbers, rates, reached, usdAt } from "../../console/src/report/curves.ts";
 import { costOf } from "../../src/lab/cost.ts";
 import { distribution, report } from "../support/flow-report.ts";
 
@@ -22,31 +15,34 @@ suite("the curve of what was reached within a time", () => {
     const { times, shares } = reached([
       of(
         [
-          { upTo: 12, count: 10 },
+          { upTo: 12.2, count: 10 },
           { upTo: 13, count: 10 },
         ],
         100,
       ),
     ]);
-    assert.deepEqual({ times, shares }, { times: [10, 12, 13], shares: [[0, 0.1, 0.2]] });
+    assert.deepEqual({ times, shares }, { times: [10, 12.2, 13], shares: [[0, 0.1, 0.2]] });
   });
 
   test("is level where there are no buckets", () => {
     const { times, shares } = reached([
       of(
         [
-          { upTo: 12, count: 50 },
-          { upTo: 1_200, count: 50 },
+          { upTo: 12.2, count: 50 },
+          { upTo: 1_220, count: 50 },
         ],
         100,
       ),
     ]);
-    assert.deepEqual({ times, shares }, { times: [10, 12, 1_000, 1_200], shares: [[0, 0.5, 0.5, 1]] });
+    assert.deepEqual({ times, shares }, { times: [10, 12.2, 1_000, 1_220], shares: [[0, 0.5, 0.5, 1]] });
   });
 
   test("has the same times for all lanes, and passes evenly through those of the others", () => {
-    const { times, shares } = reached([of([{ upTo: 12, count: 100 }], 100), of([{ upTo: 11, count: 1 }], 1)]);
-    assert.deepEqual(times, [11 / 1.2, 10, 11, 12]);
+    const { times, shares } = reached([
+      of([{ upTo: 12.2, count: 100 }], 100),
+      of([{ upTo: 11.1, count: 1 }], 1),
+    ]);
+    assert.deepEqual(times, [11.1 / 1.22, 10, 11.1, 12.2]);
     assert.deepEqual(shares[0], [0, 0, 0.5, 1]);
     assert.equal(shares[1]?.at(-1), 1);
   });
@@ -74,20 +70,23 @@ suite("the curve of what was reached within a time", () => {
 
 suite("the series of a report", () => {
   const all = report().lanes.map(({ series }) => series);
+  const bins = { ms: 500, starts: [0, 0.5, 1] };
 
-  test("begin at the first arrival and are as long as the longest", () => {
+  test("are drawn by one time, whatever the steps of each lane", () => {
     const [first] = all;
     assert.ok(first);
-    const seconds = secondsOf([{ ...first, arrivals: [1, 2], queued: [1, 2, 3] }]);
-    assert.deepEqual(seconds, [0, 0.5, 1]);
+    const fine = { ...first, stepMs: 100, arrivals: new Array(100).fill(1) };
+    const coarse = { ...first, stepMs: 200, arrivals: new Array(170).fill(1) };
+    const { ms, starts } = binsOf([fine, coarse]);
+    assert.deepEqual([ms, starts.length, starts.slice(0, 3)], [500, 68, [0, 0.5, 1]]);
   });
 
-  test("are rates by the second, whatever the step", () => {
-    assert.deepEqual(perSecond([10, 0, 5], 500), [20, 0, 10]);
+  test("are counts by the second, of as much of the last bin as there is", () => {
+    assert.deepEqual(rates([1, 1, 1, 1, 1, 2, 2], 100, bins), [10, 20, null]);
   });
 
-  test("say nothing of what was not measured", () => {
-    assert.deepEqual(padded([1], 3), [1, null, null]);
+  test("are, of how things stood, the highest in each bin", () => {
+    assert.deepEqual(highest([3, 9, 4, 0, 0, 2], 100, bins), [9, 2, null]);
   });
 
   test("have of a probe only the numbers that moved", () => {

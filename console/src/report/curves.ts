@@ -13,7 +13,7 @@ type Measured = { readonly distribution: Distribution; readonly offered: number 
 /** A logarithm needs more than nought. */
 const LEAST_MS = 0.05;
 /** A bucket's calls lie below its bound by this factor at most: where buckets are left out, the curve is level. */
-const BUCKET = 1.2;
+const BUCKET = 1.22;
 
 export function reached(lanes: readonly Measured[]): Reached {
   const bounds = lanes.flatMap(({ distribution }) =>
@@ -46,23 +46,50 @@ function sharesAt(times: readonly number[], { distribution, offered }: Measured)
   });
 }
 
-/** Seconds from the first arrival, as many as the longest of them has. */
-export function secondsOf(series: readonly Series[]): readonly number[] {
-  const stepMs = series[0]?.stepMs ?? 0;
-  const steps = Math.max(
-    0,
-    ...series.map(({ arrivals, queued }) => Math.max(arrivals.length, queued.length)),
-  );
-  return Array.from({ length: steps }, (_, step) => (step * stepMs) / 1_000);
+/** The time that all lanes are drawn by, whatever their own steps: coarse enough to be read. */
+export type Bins = {
+  readonly ms: number;
+  /** Seconds from the first arrival. */
+  readonly starts: readonly number[];
+};
+
+const MOST_BINS = 80;
+/** Each a multiple of whatever step is smaller. */
+const BINS_MS = [100, 200, 500, 1_000, 2_000, 10_000, 20_000, 60_000, 600_000];
+
+export function binsOf(series: readonly Series[]): Bins {
+  const lasted = Math.max(0, ...series.map(({ stepMs, arrivals }) => stepMs * arrivals.length));
+  const least = Math.max(lasted / MOST_BINS, ...series.map(({ stepMs }) => stepMs));
+  const ms = BINS_MS.find((bin) => bin >= least) ?? Math.ceil(least);
+  return { ms, starts: Array.from({ length: Math.ceil(lasted / ms) }, (_, at) => (at * ms) / 1_000) };
 }
 
-export function perSecond(counts: readonly number[], stepMs: number): readonly number[] {
-  return counts.map((count) => (count * 1_000) / stepMs);
+type Points = readonly (number | null)[];
+
+/** Of counts: how many a second, in each bin. */
+export function rates(counts: readonly number[], stepMs: number, bins: Bins): Points {
+  return binned(counts, stepMs, bins, (found) => {
+    const sum = found.reduce((total, count) => total + count, 0);
+    return (sum * 1_000) / (found.length * stepMs);
+  });
 }
 
-/** As many values as there are points; nothing is known of those that are missing. */
-export function padded(values: readonly number[], length: number): readonly (number | null)[] {
-  return Array.from({ length }, (_, at) => values[at] ?? null);
+/** Of how things stood: the highest in each bin. */
+export function highest(values: readonly number[], stepMs: number, bins: Bins): Points {
+  return binned(values, stepMs, bins, (found) => Math.max(...found));
+}
+
+/** Nothing is known of what was not measured any more. */
+function binned(
+  values: readonly number[],
+  stepMs: number,
+  { ms, starts }: Bins,
+  of: (found: readonly number[]) => number,
+): Points {
+  return starts.map((seconds, at) => {
+    const found = values.slice(Math.round((seconds * 1_000) / stepMs), Math.round(((at + 1) * ms) / stepMs));
+    return found.length === 0 ? null : of(found);
+  });
 }
 
 /** Of the numbers that a probe answers, those that say something: that were not the same all the time. */

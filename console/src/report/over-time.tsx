@@ -2,7 +2,7 @@
 import { useMemo } from "preact/hooks";
 import type { FlowReport, Lane } from "../../../src/lab/report.ts";
 import { compact } from "../format.ts";
-import { movingNumbers, padded, perSecond, secondsOf } from "./curves.ts";
+import { type Bins, binsOf, highest, movingNumbers, rates } from "./curves.ts";
 import { latency, seconds, trimmed } from "./figures.ts";
 import { LANES } from "./lanes.ts";
 import { type Line, Plot } from "./plot.tsx";
@@ -11,110 +11,6 @@ const ARRIVED = { name: "arrived", colour: "--quiet", dash: [3, 3], width: 1.5 }
 const DONE = { name: "done", colour: "--lane-spill", dash: [], width: 2.5 };
 const REFUSED = { name: "refused", colour: "--lane-refused", dash: [8, 3, 2, 3], width: 2 };
 
-export function OverTime({ report: { lanes, resources, probe } }: { readonly report: FlowReport }) {
-  const x = useMemo(() => ({ values: secondsOf(lanes.map(({ series }) => series)), show: seconds }), [lanes]);
-  const queued = lanes.filter(({ queue }) => queue.peakDepth > 0);
-  const numbers = movingNumbers(lanes.map(({ series }) => series));
-  return (
-    <>
-      <section>
-        <h2>Arrivals against completions</h2>
-        <div class="plots small">
-          {lanes.map((lane) => (
-            <Flow key={lane.name} lane={lane} lanes={lanes} x={x} />
-          ))}
-        </div>
-      </section>
-      {queued.length > 0 && (
-        <section>
-          <h2>The queue</h2>
-          <div class="plots">
-            <Plot
-              title="Waiting"
-              says="Calls that have a receipt and wait for a slot, or for their next attempt."
-              x={x}
-              lines={linesOf(queued, x.values.length, ({ series }) => series.queued)}
-              show={compact}
-            />
-            <Plot
-              title="Age of the oldest"
-              says="How long the one in front has waited."
-              x={x}
-              lines={linesOf(queued, x.values.length, ({ series }) => series.oldestMs)}
-              show={latency}
-            />
-          </div>
-        </section>
-      )}
-      <section>
-        <h2>The database</h2>
-        <div class="plots">
-          {resources.map(({ name, concurrency }) => (
-            <Plot
-              key={name}
-              title={`${name}: slots taken`}
-              says={
-                concurrency === null
-                  ? "It has no limit."
-                  : `No lane ever has more than ${concurrency} at once.`
-              }
-              x={x}
-              lines={linesOf(lanes, x.values.length, ({ series }) => series.inUse[name] ?? [])}
-              show={compact}
-              level={concurrency === null ? undefined : { at: concurrency, name: `limit ${concurrency}` }}
-            />
-          ))}
-          {numbers.map((name) => (
-            <Plot
-              key={name}
-              title={`${probe ?? "probe"}: ${name}`}
-              says="As the database itself told, asked while the load ran."
-              x={x}
-              lines={linesOf(lanes, x.values.length, ({ series }) => series.probe[name] ?? [])}
-              show={(value) => (Number.isInteger(value) ? compact(value) : trimmed(value, 2))}
-            />
-          ))}
-        </div>
-      </section>
-    </>
-  );
-}
-
-type FlowProps = {
-  readonly lane: Lane;
-  readonly lanes: readonly Lane[];
-  readonly x: { readonly values: readonly number[]; readonly show: (value: number) => string };
-};
-
-function Flow({ lane, lanes, x }: FlowProps) {
-  const { lines, top } = useMemo(() => {
-    const { stepMs, arrivals, completed, refused } = lane.series;
-    const line = (values: readonly number[]) => padded(perSecond(values, stepMs), x.values.length);
-    return {
-      lines: [
-        { ...ARRIVED, values: line(arrivals) },
-        { ...DONE, values: line(completed) },
-        ...(refused.some((count) => count > 0) ? [{ ...REFUSED, values: line(refused) }] : []),
-      ],
-      // All lanes alike, so that they can be compared.
-      top:
-        Math.max(
-          ...lanes.flatMap(({ series }) => perSecond([...series.arrivals, ...series.completed], stepMs)),
-        ) * 1.08,
-    };
-  }, [lane, lanes, x]);
-  return (
-    <Plot
-      title={LANES[lane.name].title}
-      says={SAYS[lane.name]}
-      x={x}
-      lines={lines}
-      show={(value) => `${compact(value)}/s`}
-      top={top}
-    />
-  );
-}
-
 const SAYS: Readonly<Record<Lane["name"], string>> = {
   request: "What finds no slot is refused.",
   "request-retrying": "What is refused comes again, by a client that waits.",
@@ -122,14 +18,148 @@ const SAYS: Readonly<Record<Lane["name"], string>> = {
   spill: "Done at once while slots are free, queued while they are not.",
 };
 
-function linesOf(
-  lanes: readonly Lane[],
-  length: number,
-  of: (lane: Lane) => readonly number[],
-): readonly Line[] {
-  return lanes.map((lane) => ({
-    ...LANES[lane.name],
-    name: LANES[lane.name].title,
-    values: padded(of(lane), length),
-  }));
+export function OverTime({ report }: { readonly report: FlowReport }) {
+  const { lanes } = report;
+  const bins = useMemo(() => binsOf(lanes.map(({ series }) => series)), [lanes]);
+  if (bins.starts.length === 0) return null;
+  return (
+    <>
+      <section>
+        <h2>Arrivals against completions</h2>
+        <Flows lanes={lanes} bins={bins} />
+      </section>
+      <Queues lanes={lanes.filter(({ queue }) => queue.peakDepth > 0)} bins={bins} />
+      <Resources report={report} bins={bins} />
+    </>
+  );
+}
+
+type Drawn = { readonly lanes: readonly Lane[]; readonly bins: Bins };
+
+/** All on one scale, so that they can be compared. */
+function Flows({ lanes, bins }: Drawn) {
+  const { charts, top } = useMemo(() => {
+    const charts = lanes.map((lane) => ({ lane, lines: flowLines(lane, bins) }));
+    const values = charts.flatMap(({ lines }) => lines.flatMap((line) => line.values));
+    return { charts, top: Math.max(...values.map((value) => value ?? 0)) * 1.08 };
+  }, [lanes, bins]);
+  return (
+    <div class="plots small">
+      {charts.map(({ lane, lines }) => (
+        <Plot
+          key={lane.name}
+          title={LANES[lane.name].title}
+          says={SAYS[lane.name]}
+          x={{ values: bins.starts, show: seconds }}
+          lines={lines}
+          show={(value) => `${compact(value)}/s`}
+          top={top}
+        />
+      ))}
+    </div>
+  );
+}
+
+function flowLines({ series }: Lane, bins: Bins): readonly Line[] {
+  const { stepMs, arrivals, completed, refused } = series;
+  return [
+    { ...ARRIVED, values: rates(arrivals, stepMs, bins) },
+    { ...DONE, values: rates(completed, stepMs, bins) },
+    ...(refused.some((count) => count > 0) ? [{ ...REFUSED, values: rates(refused, stepMs, bins) }] : []),
+  ];
+}
+
+function Queues({ lanes, bins }: Drawn) {
+  if (lanes.length === 0) return null;
+  return (
+    <section>
+      <h2>The queue</h2>
+      <div class="plots">
+        <Standing
+          title="Waiting"
+          says="Calls that have a receipt and wait for a slot, or for their next attempt."
+          lanes={lanes}
+          bins={bins}
+          of={({ series }) => series.queued}
+          show={compact}
+        />
+        <Standing
+          title="Age of the oldest"
+          says="How long the one in front has waited."
+          lanes={lanes}
+          bins={bins}
+          of={({ series }) => series.oldestMs}
+          show={latency}
+        />
+      </div>
+    </section>
+  );
+}
+
+function Resources({ report, bins }: { readonly report: FlowReport; readonly bins: Bins }) {
+  const { lanes, resources, probe } = report;
+  const numbers = movingNumbers(lanes.map(({ series }) => series));
+  if (resources.length + numbers.length === 0) return null;
+  return (
+    <section>
+      <h2>The database behind it</h2>
+      <div class="plots">
+        {resources.map(({ name, concurrency }) => (
+          <Standing
+            key={name}
+            title={`${name}: slots taken`}
+            says={`The most in each ${seconds(bins.ms / 1_000)}.`}
+            lanes={lanes}
+            bins={bins}
+            of={({ series }) => series.inUse[name] ?? []}
+            show={compact}
+            level={concurrency === null ? undefined : { at: concurrency, name: `limit ${concurrency}` }}
+          />
+        ))}
+        {numbers.map((name) => (
+          <Standing
+            key={name}
+            title={`${probe ?? "probe"}: ${name}`}
+            says={`What it answered while the load ran, the highest in each ${seconds(bins.ms / 1_000)}.`}
+            lanes={lanes}
+            bins={bins}
+            of={({ series }) => series.probe[name] ?? []}
+            show={(value) => (Number.isInteger(value) ? compact(value) : trimmed(value, 2))}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+type StandingProps = Drawn & {
+  readonly title: string;
+  readonly says: string;
+  readonly of: (lane: Lane) => readonly number[];
+  readonly show: (value: number) => string;
+  readonly level?: { readonly at: number; readonly name: string } | undefined;
+};
+
+/** How something stood in each lane. */
+function Standing({ title, says, lanes, bins, of, show, level }: StandingProps) {
+  // A line is drawn anew when it is another one, not when its page is.
+  const lines = useMemo(
+    () =>
+      lanes.map((lane) => ({
+        ...LANES[lane.name],
+        name: LANES[lane.name].title,
+        values: highest(of(lane), lane.series.stepMs, bins),
+      })),
+    [bins, title],
+  );
+  return (
+    <Plot
+      title={title}
+      says={says}
+      x={{ values: bins.starts, show: seconds }}
+      lines={lines}
+      show={show}
+      level={level}
+    />
+  );
 }

@@ -65,11 +65,12 @@ export function optionsOf(
   };
 }
 
-/** Half a slot is none. */
+/** Half a slot is none, and charts beside each other should count alike. */
 const WHOLE_STEPS = Array.from({ length: 12 }, (_, at) => [1, 2, 5].map((step) => step * 10 ** at)).flat();
 
 function isWhole({ lines }: Chart): boolean {
-  return lines.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)));
+  const values = lines.flatMap((line) => line.values.filter((value) => value !== null));
+  return values.every(Number.isInteger) || Math.max(...values) > 20;
 }
 
 /** Room above the largest value, and for the limit. */

@@ -50,7 +50,7 @@ export function Report({ report }: { readonly report: FlowReport }) {
 function loadOf({ kind, basePerSecond, peakPerSecond, seconds: lasted }: Profile): string {
   const rate = (value: number) => `${count(value)}/s`;
   const rates = {
-    steady: rate(basePerSecond),
+    steady: rate(peakPerSecond),
     ramp: `${rate(basePerSecond)} to ${rate(peakPerSecond)}`,
     burst: `${rate(peakPerSecond)} over ${rate(basePerSecond)}`,
     spike: `${rate(peakPerSecond)} over ${rate(basePerSecond)}`,

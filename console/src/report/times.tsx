@@ -11,13 +11,13 @@ export function Times({ lanes }: { readonly lanes: readonly Lane[] }) {
     <div class="plots">
       <Reached
         title="Acknowledged within"
-        says="The share of the calls that had a reply, a refusal too, counted from when each was meant to be sent."
+        says="The share of the calls that were answered or had a receipt, counted from when each was meant to be sent."
         lanes={lanes}
         of={({ acknowledged }) => acknowledged}
       />
       <Reached
         title="Done within"
-        says="The share of the calls whose work was done. A line that ends below 100% never got the others done."
+        says="The share of the calls whose work was done. Where a line ends below 100%, the others never were."
         lanes={lanes}
         of={({ done }) => done}
       />
