@@ -10,7 +10,7 @@ export function Basis({ report }: { readonly report: FlowReport }) {
   return (
     <section>
       <h2>What is measured, and what is a model</h2>
-      <div class="plots">
+      <div class="beside">
         <ul class="notes">
           {basis.map((text) => (
             <li key={text}>{text}</li>

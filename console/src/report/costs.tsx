@@ -51,7 +51,7 @@ export function Costs({ cost }: { readonly cost: Cost }) {
           </tbody>
         </table>
       </Scroller>
-      <div class="plots beside">
+      <div class="beside">
         <ByHandlerTime cost={cost} />
         <ul class="notes">
           {assumptions.map((text) => (
@@ -70,7 +70,10 @@ function Parts({ way: { name, parts } }: { readonly way: Way }) {
       <ul class="parts">
         {parts.map(({ name, usd, how }) => (
           <li key={name}>
-            <b>{dollars(usd)}</b> {name} <span class="quiet">{how}</span>
+            <b>{dollars(usd)}</b>
+            <span>
+              {name} <span class="quiet">{how}</span>
+            </span>
           </li>
         ))}
       </ul>

@@ -46,9 +46,11 @@ export function Plot(chart: Chart) {
     // A report does not change once it is shown: only another one makes another chart.
   }, [drawn]);
 
+  const at = pointed === undefined ? undefined : chart.x.values[pointed];
   return (
     <figure class="plot">
       <figcaption>
+        {at !== undefined && <span class="at">at {chart.x.show(at)}</span>}
         <h3>{chart.title}</h3>
         <p class="quiet">{chart.says}</p>
       </figcaption>
@@ -74,7 +76,6 @@ function follow(plot: uPlot, element: HTMLElement): () => void {
 }
 
 function Legend({ chart, pointed }: { readonly chart: Chart; readonly pointed: number | undefined }) {
-  const at = pointed === undefined ? undefined : chart.x.values[pointed];
   return (
     <ul class="legend">
       {chart.lines.map((line) => {
@@ -86,7 +87,6 @@ function Legend({ chart, pointed }: { readonly chart: Chart; readonly pointed: n
           </li>
         );
       })}
-      {at !== undefined && <li class="quiet">at {chart.x.show(at)}</li>}
     </ul>
   );
 }
