@@ -249,7 +249,10 @@ export interface Engine {
 
   /** Replays and receipts; never stale. Positional. */
   find(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]>;
-  /** Listed jobs, newest first. */
+  /**
+   * Listed jobs, newest first. Looks at some thousand for one page and at no more: it may have fewer than asked
+   * for, none even, and a place to go on from.
+   */
   list(query: JobQuery): Promise<Page<JobRecord>>;
   /** A principal's listed jobs in the order of their commits; may repeat one, never skips one. Not of the anonymous. */
   changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;

@@ -56,6 +56,11 @@ export class Ids {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** Before every sequence that is minted at this moment or later, and after all that were minted earlier. */
+export function sequenceAt(ms: number): number {
+  return ms * PER_MS;
+}
+
 /** The sequence inside a minted id; undefined for a keyed one, or for what is no id at all. */
 export function sequenceOf(id: JobId): number | undefined {
   return MINTED.test(id) ? Number.parseInt(id.slice(0, SEQUENCE_DIGITS), 16) : undefined;

@@ -57,7 +57,7 @@ suite("the folder of a store", () => {
       code: "configuration",
       message: /newer Spillway.*version 99/s,
     });
-    edit(folder, "PRAGMA user_version = 2");
+    edit(folder, "PRAGMA user_version = 3");
     await (await opened(t, folder)).close();
   });
 
@@ -315,12 +315,12 @@ test("whoever follows their jobs from the first does not keep others waiting, ho
   assert.ok(turns >= 4, `${turns} turns for others`);
 });
 
-test("a list that a close overtakes is refused like one that came after it", async (t) => {
+test("whoever follows their jobs while the store closes is refused like one that comes after it", async (t) => {
   const engine = await opened(t, newFolder(t));
   for (let group = 0; group < 5; group++) await engine.commit(Array.from({ length: 1_000 }, () => open()));
-  const list = assert.rejects(engine.list({ limit: 1, principal: "bob" }), { code: "storage-unavailable" });
+  const changes = assert.rejects(engine.changes("ann", undefined, 10_000), { code: "storage-unavailable" });
   await engine.close();
-  await list;
+  await changes;
 });
 
 function succeeded({ lease, job }: Claim): Change {

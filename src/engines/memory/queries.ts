@@ -20,15 +20,20 @@ export function find(store: Store, ref: Ref): JobRecord | undefined {
   return entry && isOwner(entry.job, ref) ? recordOf(entry) : undefined;
 }
 
+/** Looked at for one page, whatever matches. */
+const LOOKED_AT = 2_000;
+
 export function list(store: Store, query: JobQuery): Page<JobRecord> {
   const items: JobRecord[] = [];
   let last: Cursor | null = null;
+  let looked = 0;
   for (const { id, number } of store.listed.before(numberIn(query.cursor) ?? Number.POSITIVE_INFINITY)) {
     const entry = store.get(id);
-    if (!entry || !matches(entry.job, query)) continue;
-    if (items.length === query.limit) return { items, next: last };
-    items.push(recordOf(entry));
+    const isFound = entry && matches(entry.job, query);
+    if (isFound && items.length === query.limit) return { items, next: last };
+    if (isFound) items.push(recordOf(entry));
     last = String(number);
+    if (++looked === LOOKED_AT) return { items, next: last };
   }
   return { items, next: null };
 }

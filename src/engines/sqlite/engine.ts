@@ -101,7 +101,7 @@ class SqliteEngine implements Engine {
   }
 
   async list(query: JobQuery) {
-    return this.#inSteps(this.#queries.list(query));
+    return this.#queries.list(query);
   }
 
   async changes(principal: Principal, after: Cursor | undefined, limit: number) {

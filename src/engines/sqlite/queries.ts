@@ -21,7 +21,7 @@ import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import type { KeyIndex } from "./key-index.ts";
 import { KeyLookup } from "./key-lookup.ts";
-import { breathe, Lists, ROWS_A_STEP } from "./lists.ts";
+import { Lists } from "./lists.ts";
 import {
   HELD,
   type HeldRow,
@@ -34,6 +34,7 @@ import {
   recordOf,
   STATUS,
 } from "./rows.ts";
+import { breathe, ROWS_A_STEP } from "./steps.ts";
 
 type FigureRow = readonly [operation: string, queued: number, running: number, failed: number];
 type DeadRow = readonly [
@@ -76,7 +77,7 @@ export class Queries {
     });
   }
 
-  list(query: JobQuery): Promise<Page<JobRecord>> {
+  list(query: JobQuery): Page<JobRecord> {
     return this.#lists.page(query);
   }
 
