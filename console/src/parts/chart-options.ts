@@ -7,9 +7,10 @@ import { uPlot } from "./plot.ts";
 /** Beside the line that it belongs to, the tint is faint. */
 const TINT = 0.1;
 const FONT = "12px system-ui, sans-serif";
-const WHOLE_STEPS = Array.from({ length: 10 }, (_, power) =>
-  [1, 2, 5].map((step) => step * 10 ** power),
-).flat();
+const STEPS = {
+  whole: Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat(),
+  time: [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400],
+};
 
 type Latest = { readonly current: ChartProps };
 
@@ -30,7 +31,8 @@ export function optionsOf(
   const options: uPlot.Options = {
     width: here.clientWidth,
     height,
-    padding: [8, 8, 0, 0],
+    // Room for half of the last label below.
+    padding: [8, 26, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -89,8 +91,11 @@ function axesOf(latest: Latest, colour: (token: string) => () => string): uPlot.
       size: 52,
       gap: 6,
       space: 36,
-      ...(y.whole && { incrs: WHOLE_STEPS }),
-      values: (_, ticks) => ticks.map((tick) => (tick === null ? null : latest.current.y.format(tick))),
+      ...(y.steps && { incrs: STEPS[y.steps] }),
+      values: (_, ticks) => {
+        const { format, tick: say = format } = latest.current.y;
+        return ticks.map((tick) => (tick === null ? null : say(tick)));
+      },
     },
   ];
 }

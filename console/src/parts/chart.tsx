@@ -35,11 +35,13 @@ export type ChartX = {
 
 export type ChartY = {
   readonly format: (value: number) => string;
+  /** Beside the axis, where the values above are said more exactly. */
+  readonly tick?: (value: number) => string;
   readonly kind?: "linear" | "log";
   /** The axis reaches at least so far, however small the values are. */
   readonly atLeast?: number;
-  /** Ticks at whole numbers only. */
-  readonly whole?: boolean;
+  /** Ticks at whole numbers only, or at seconds, minutes and hours. */
+  readonly steps?: "whole" | "time";
 };
 
 export type ChartProps = {
@@ -103,7 +105,7 @@ function usePlot(props: ChartProps, height: number) {
   const shape = [
     x.kind,
     y.kind,
-    y.whole,
+    y.steps,
     group,
     height,
     ...series.map(({ label, stroke }) => label + stroke),

@@ -18,7 +18,6 @@ export function Charts({ latest }: { readonly latest: Figures }) {
   const shown = Math.min(SHOWN_S.most, Math.max(SHOWN_S.least, end - (course.at[0] ?? end)));
   const x = { values: course.at, kind: "time", range: [end - shown, end] } as const;
   const common = { x, group: "flows", height: 150 };
-  const seconds = (value: number) => duration(value * 1_000);
   return (
     <section class="panel charts" aria-labelledby="charts">
       <header class="heading">
@@ -38,8 +37,18 @@ export function Charts({ latest }: { readonly latest: Figures }) {
         />
         <Chart
           {...common}
+          title="Attempts a second"
+          y={{ format: compact, atLeast: 5 }}
+          series={[
+            { label: "succeeded", values: course.succeeded, stroke: "--water" },
+            { label: "retried", values: course.retried, stroke: "--warn", dash: [6, 3] },
+            { label: "failed", values: course.failed, stroke: "--bad", dash: [2, 2] },
+          ]}
+        />
+        <Chart
+          {...common}
           title="Slots"
-          y={{ format: compact, atLeast: 2, whole: true }}
+          y={{ format: compact, atLeast: 2, steps: "whole" }}
           series={[
             { label: "in use", values: course.inUse, stroke: "--water", filled: true },
             { label: "limit", values: course.limit, stroke: "--quiet", dash: [6, 3] },
@@ -48,18 +57,28 @@ export function Charts({ latest }: { readonly latest: Figures }) {
         <Chart
           {...common}
           title="Queue"
-          y={{ format: compact, atLeast: 5, whole: true }}
+          y={{ format: compact, atLeast: 5, steps: "whole" }}
           series={[{ label: "queued", values: course.queued, stroke: "--water", filled: true }]}
         />
         <Chart
           {...common}
           title="Oldest in the queue"
-          y={{ format: seconds, atLeast: 1 }}
-          series={[{ label: "has waited for", values: course.oldestSeconds, stroke: "--warn" }]}
+          y={{ format: waited, tick: waitedTick, atLeast: 1, steps: "time" }}
+          series={[{ label: "has waited", values: course.oldestSeconds, stroke: "--warn", filled: true }]}
         />
       </div>
     </section>
   );
+}
+
+function waited(seconds: number): string {
+  return duration(seconds * 1_000);
+}
+
+/** Ticks are at whole minutes from the first minute on, and at whole hours from the first hour on. */
+function waitedTick(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return seconds < 3_600 ? `${seconds / 60} min` : `${seconds / 3_600} h`;
 }
 
 /** "resource/…" or "operation/…", as the address bar has it. */

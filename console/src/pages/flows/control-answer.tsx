@@ -9,7 +9,7 @@ export function ControlAnswer({ output }: { readonly output: unknown }) {
       {Object.entries(output).map(([name, value]) => (
         <div key={name}>
           <dt>{labelOf(name)}</dt>
-          <dd>{typeof value === "number" ? value.toLocaleString("en") : String(value)}</dd>
+          <dd>{said(value)}</dd>
         </div>
       ))}
     </dl>
@@ -23,4 +23,9 @@ function isFlat(output: unknown): output is Readonly<Record<string, unknown>> {
     !Array.isArray(output) &&
     Object.values(output).every((value) => typeof value !== "object" || value === null)
   );
+}
+
+function said(value: unknown): string {
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return typeof value === "number" ? value.toLocaleString("en") : String(value);
 }

@@ -42,7 +42,7 @@ export function ControlForm({ name }: { readonly name: string }) {
     setFilled((filled) => ({ ...filled, [name]: value }));
   return (
     <form class="control" aria-label={labelOf(name)} onSubmit={submit}>
-      <h3>{labelOf(name)}</h3>
+      <h2>{labelOf(name)}</h2>
       <div class="inputs">
         {fields ? (
           fields.map((field) => (

@@ -1,6 +1,7 @@
 /** The architecture as it runs: each operation's lane, what is shared, the last minutes, and what there is to turn. */
 import { count, moment } from "../../format.ts";
 import { connection, history } from "../../live.ts";
+import { matching } from "../../media.ts";
 import type { UnservedOperation } from "../../wire.ts";
 import { Charts } from "./charts.tsx";
 import "./flows.css";
@@ -12,13 +13,17 @@ import { Picture } from "./picture.tsx";
 /** Of the figures: what the picture looks back on. */
 const RECENT = 8;
 
+const isWide = matching("(width >= 1000px)");
+
 export function FlowsPage() {
   const looks = history.value.slice(-RECENT);
   const latest = looks.at(-1);
   const { groups, controls, unserved } = sceneOf(looks);
   const isStale = connection.value !== "live";
-  // What shares something is what is looked for; whatever comes before the controls pushes them down.
-  const [first, rest] = [groups.slice(0, 1), groups.slice(1)];
+  // To be turned while the picture is looked at: above it where both are in sight, else not in its way.
+  const pictures = groups.map((group) => <Picture key={keyOf(group)} group={group} />);
+  const controlling = <Controls key="controls" operations={controls} />;
+  const [first, ...rest] = pictures;
   return (
     <div class={`flows ${isStale ? "stale" : ""}`}>
       <header class="heading">
@@ -30,14 +35,9 @@ export function FlowsPage() {
         )}
       </header>
       {!latest && <p role="status">Waiting for the first figures …</p>}
-      {first.map((group) => (
-        <Picture key={keyOf(group)} group={group} />
-      ))}
-      <Controls operations={controls} />
+      {isWide.value ? [controlling, first] : [first, controlling]}
       {latest && <Charts latest={latest} />}
-      {rest.map((group) => (
-        <Picture key={keyOf(group)} group={group} />
-      ))}
+      {rest}
       {unserved.length > 0 && <Unserved operations={unserved} />}
     </div>
   );

@@ -21,7 +21,13 @@ const TRENDS: Readonly<Record<Trend, string>> = {
   draining: "▼ draining",
 };
 
-export function LaneView({ lane, hasResource }: { readonly lane: Lane; readonly hasResource: boolean }) {
+type LaneViewProps = {
+  readonly lane: Lane;
+  /** What it leads to. */
+  readonly target: string;
+};
+
+export function LaneView({ lane, target }: LaneViewProps) {
   const { operation, moves } = lane;
   const { name, flow, access } = operation;
   return (
@@ -48,11 +54,14 @@ export function LaneView({ lane, hasResource }: { readonly lane: Lane; readonly 
           <Slots inUse={lane.inUse} limit={operation.limit} />
         </Box>
         <Arrow
-          label={hasResource ? "Function to resource and back" : "Function to store"}
+          label={`Function to ${target} and back`}
           place="work"
           out={[{ rate: moves.succeeded, what: "succeeded" }]}
           back={[{ rate: moves.failed, what: "failed", isBad: true }]}
         />
+        <p class="target" aria-hidden="true">
+          {target}
+        </p>
         {flow !== "request" && access !== "internal" && <Notice rate={lane.ended} />}
       </div>
     </section>
@@ -64,9 +73,7 @@ function LaneHeader({ lane: { operation, pausedAt } }: { readonly lane: Lane }) 
   const paused = pausedAt === name ? "paused" : `paused with ${pausedAt}`;
   return (
     <header>
-      <h3>
-        <a href={hrefOf("/jobs", { operation: name })}>{name}</a>
-      </h3>
+      <h3>{flow === "request" ? name : <a href={hrefOf("/jobs", { operation: name })}>{name}</a>}</h3>
       <p>
         <span class="flow">{access === "internal" ? `internal ${flow}` : flow}</span>{" "}
         {pausedAt === undefined ? (
@@ -116,7 +123,7 @@ function Senders({ lane: { arrived } }: { readonly lane: Lane }) {
     <>
       <Box kind="client" title="Operations" />
       <Arrow label="Operations to outbox" place="calls" out={[{ rate: arrived, what: "sent" }]} />
-      <Box kind="gateway" title="Outbox" calm="commits with them" />
+      <Box kind="gateway" title="Outbox" calm="in their commit" />
     </>
   );
 }

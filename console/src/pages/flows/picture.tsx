@@ -16,7 +16,11 @@ export function Picture({ group: { resources, lanes } }: { readonly group: Group
       <div class="scene">
         <div class="lanes">
           {lanes.map((lane) => (
-            <LaneView key={lane.operation.name} lane={lane} hasResource={hasResource} />
+            <LaneView
+              key={lane.operation.name}
+              lane={lane}
+              target={hasResource ? lane.operation.resources.join(", ") : "the store"}
+            />
           ))}
         </div>
         <div class="resources">

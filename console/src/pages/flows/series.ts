@@ -13,6 +13,8 @@ export type Course = {
   readonly answered: Line;
   readonly accepted: Line;
   readonly refused: Line;
+  readonly succeeded: Line;
+  readonly failed: Line;
   readonly retried: Line;
   readonly queued: Line;
   readonly oldestSeconds: Line;
@@ -36,6 +38,8 @@ export function courseOf(looks: readonly Figures[], find: Finding): Course {
     answered: line("answered"),
     accepted: line("accepted"),
     refused: line("refused"),
+    succeeded: line("succeeded"),
+    failed: line("failed"),
     retried: line("retried"),
     queued: line("queued"),
     oldestSeconds: line("oldestSeconds"),
@@ -53,6 +57,8 @@ function rowOf(before: Figures | undefined, look: Figures, find: Finding): Row {
     answered: moved?.answered ?? null,
     accepted: moved?.accepted ?? null,
     refused: moved?.refused ?? null,
+    succeeded: moved?.succeeded ?? null,
+    failed: moved?.failed ?? null,
     retried: moved?.retried ?? null,
     queued: entry?.queued ?? null,
     oldestSeconds: entry ? (entry.oldestAgeMs ?? 0) / 1_000 : null,
@@ -67,6 +73,8 @@ function gapAt(at: number): Row {
     answered: null,
     accepted: null,
     refused: null,
+    succeeded: null,
+    failed: null,
     retried: null,
     queued: null,
     oldestSeconds: null,
