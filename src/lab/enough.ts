@@ -7,11 +7,14 @@ import type { Lane, Run } from "./report.ts";
 const ENOUGH_CALLS = 1_000;
 /** The arrivals that were meant to be; fewer, and it was another profile. */
 const OF_THE_PROFILE = 0.99;
+/** A load that comes later than it should by this much, one call in a hundred, was another one. */
+const LATE_MS = 250;
 /** Repeats may differ in the share of calls that they turned away by this much. */
 const SPREAD_OF_SHARES = 0.1;
 /** And in the p99 until done, from the fastest to the slowest, by this factor; next to nothing may differ by more. */
 const SPREAD_OF_P99 = { times: 3, andMs: 250 };
 
+const QUIETER = "The machine could not send them in time: lower the peak, or run it on a quieter one.";
 const FLOWS = ["request", "event", "spill"] as const;
 
 /** Why not, for people; undefined where it has. */
@@ -21,7 +24,9 @@ export function enoughWasMeasured(report: Measured): string | undefined {
     return tooLittle(`the report has no lane for ${listed(missing)}`, "Measure all three flows.");
   }
   const lanes = FLOWS.flatMap((name) => laneOf(report, name) ?? []);
-  return first(lanes, inconsistent) ?? first(lanes, (lane) => tooFew(lane, report)) ?? first(lanes, spread);
+  return (
+    first(lanes, inconsistent) ?? first(lanes, (lane) => notTheProfile(lane, report)) ?? first(lanes, spread)
+  );
 }
 
 /** No measurement at all, but a fault: of the lab, or worse. */
@@ -36,12 +41,18 @@ function inconsistent({ lane }: LaneFacts): string | undefined {
   return `Nothing should be concluded: handlers of the ${lane.name} lane committed ${count(expected)} effects, and the store holds ${count(counted)}. That is worse than any flow being slow; please report it.`;
 }
 
-function tooFew({ lane, offered }: LaneFacts, { profile, repeats }: Measured): string | undefined {
+function notTheProfile({ lane, offered }: LaneFacts, { profile, repeats }: Measured): string | undefined {
   const meant = profile.offered * repeats;
   if (offered < meant * OF_THE_PROFILE) {
     return tooLittle(
       `the ${lane.name} lane was offered ${count(offered)} of the ${count(meant)} calls of its profile`,
-      "The machine could not send them in time: lower the peak, or run it on a quieter one.",
+      QUIETER,
+    );
+  }
+  if (lane.generator.lateP99Ms > LATE_MS) {
+    return tooLittle(
+      `one in a hundred calls of the ${lane.name} lane was sent more than ${milliseconds(lane.generator.lateP99Ms)} late`,
+      QUIETER,
     );
   }
   if (offered >= ENOUGH_CALLS) return undefined;

@@ -3,6 +3,9 @@ import { count, dollars, listed, milliseconds, seconds, share } from "./figures.
 import { chiefCode, type LaneFacts, type Lanes, type Measured } from "./lane-facts.ts";
 import type { BreakEven, Profile, Way } from "./report.ts";
 
+/** Three quarters of the price, or less. */
+const WORTH_A_CHANGE = 0.75;
+
 export function sayRequest(report: Measured, lanes: Lanes): string {
   const { request, spill } = lanes;
   const { acknowledged, counts } = request.lane;
@@ -12,6 +15,7 @@ export function sayRequest(report: Measured, lanes: Lanes): string {
     `Under ${underOf(report.profile)} it answered ${count(counts.answered)} of ${count(counts.offered)} calls and ${lost}, 99 of 100 within ${milliseconds(acknowledged.p99)}: nothing here asks for a queue.`,
     `A larger peak was not measured; a spill answered ${share(spill.lane.counts.answered, spill.offered)} at once under this one, and would have queued what does not fit.`,
     cost(report),
+    worthItsPrice(report),
     caveat(report),
   );
 }
@@ -137,21 +141,29 @@ function drain({ profile }: Measured, { lane }: LaneFacts): string | undefined {
     : `${drained}, longer than the load had lasted: if such peaks follow each other sooner, only more capacity helps.`;
 }
 
-/** The cheapest event-driven way whose callers hear of the outcome: that is what request-response gives, too. */
 function cost({ cost: { ways, breakEven, basis } }: Measured): string | undefined {
+  const compared = comparedWays(ways);
+  if (compared === undefined) return undefined;
+  const { request, event, ratio } = compared;
+  const crossing = breakEven.find(({ way }) => way === event.name);
+  const verdict = Math.abs(ratio - 1) < 0.05 ? "about the same" : ratio > 1 ? "dearer" : "cheaper";
+  return `On AWS event-driven would be ${verdict}: ${dollars(event.usdPerMillion)} a million (${descriptionOf(event)}) against ${dollars(request.usdPerMillion)}; with a handler of ${milliseconds(basis.handlerMs)}, it is cheaper ${from(crossing?.handlerMs ?? null)}.`;
+}
+
+/** Request-response, and the cheapest event-driven way whose callers hear of the outcome as its callers do. */
+function comparedWays(ways: readonly Way[]) {
   const request = ways.find(({ flow }) => flow === "request");
   const told = ways.filter(({ flow, notice, parallel }) => flow === "event" && notice !== "none" && parallel);
   const event = told.toSorted((a, b) => b.batch - a.batch || a.usdPerMillion - b.usdPerMillion)[0];
-  if (!request || !event) return undefined;
-  const crossing = breakEven.find(({ way }) => way === event.name);
-  const difference = event.usdPerMillion - request.usdPerMillion;
-  const verdict =
-    Math.abs(difference) < request.usdPerMillion * 0.05
-      ? "about the same"
-      : difference > 0
-        ? "dearer"
-        : "cheaper";
-  return `On AWS event-driven would be ${verdict}: ${dollars(event.usdPerMillion)} a million (${descriptionOf(event)}) against ${dollars(request.usdPerMillion)}; with a handler of ${milliseconds(basis.handlerMs)}, it is cheaper ${from(crossing?.handlerMs ?? null)}.`;
+  return request && event && { request, event, ratio: event.usdPerMillion / request.usdPerMillion };
+}
+
+/** What nobody needs for its sake alone may still be worth having for its price. */
+function worthItsPrice({ cost: { ways } }: Measured): string | undefined {
+  const ratio = comparedWays(ways)?.ratio ?? 1;
+  return ratio < WORTH_A_CHANGE
+    ? "For callers who can wait for a notice, that alone is a reason to think again."
+    : undefined;
 }
 
 function descriptionOf({ name }: Way): string {

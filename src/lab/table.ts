@@ -35,7 +35,7 @@ function heading({ operation, app, declaredFlow, profile, repeats, madeOn }: Flo
     .join("\n");
 }
 
-function laneRows({ lanes, resources }: FlowReport): readonly (readonly Row[])[] {
+function laneRows({ lanes, resources, probe }: FlowReport): readonly (readonly Row[])[] {
   const row = (name: string, cell: (lane: Lane) => string): Row => [name, ...lanes.map(cell)];
   const number = (name: string, of: (lane: Lane) => number) => row(name, (lane) => count(of(lane)));
   return [
@@ -53,6 +53,9 @@ function laneRows({ lanes, resources }: FlowReport): readonly (readonly Row[])[]
       number("repeated by the client", ({ counts }) => counts.clientRetries),
       number("repeated by the server", ({ counts }) => counts.retried),
       number("dead letters", ({ counts }) => counts.dead),
+      ...(lanes.some(({ sent }) => sent.jobs > 0)
+        ? [row("sent to others, done", ({ sent }) => partOf(sent.succeeded, sent.jobs))]
+        : []),
       row("effects, each once", ({ effects }) => partOf(effects.counted, effects.expected)),
     ],
     timeRows("acknowledged", lanes, ({ acknowledged }) => acknowledged),
@@ -62,7 +65,9 @@ function laneRows({ lanes, resources }: FlowReport): readonly (readonly Row[])[]
       row("oldest in it", ({ queue }) => milliseconds(queue.peakOldestMs)),
       row("drained after", ({ drainSeconds }) => seconds(drainSeconds)),
       ...resources.flatMap(({ name }) => resourceRows(name, lanes)),
+      ...(probe === undefined ? [] : probeRows(probe, lanes)),
     ],
+    [row("load late by, p99", ({ generator }) => milliseconds(generator.lateP99Ms))],
   ];
 }
 
@@ -99,6 +104,18 @@ function resourceRows(name: string, lanes: readonly Lane[]): readonly Row[] {
   ];
 }
 
+/** The highest of each number that the probe answered, but for those that never moved. */
+function probeRows(probe: string, lanes: readonly Lane[]): readonly Row[] {
+  const names = new Set(lanes.flatMap((lane) => Object.keys(lane.probe ?? {})));
+  const moved = [...names].filter(
+    (name) => new Set(lanes.flatMap(({ series }) => series.probe[name] ?? [])).size > 1,
+  );
+  return moved.map((name) => [
+    `${probe}: ${name}`,
+    ...lanes.map((lane) => (lane.probe?.[name] === undefined ? "–" : figure(lane.probe[name]))),
+  ]);
+}
+
 function costs({ region, ways, breakEven, basis }: Cost): string {
   const cheapest = Math.min(...ways.map(({ usdPerMillion }) => usdPerMillion));
   const rows = ways.map(({ name, usdPerMillion }): Row => {
@@ -112,14 +129,14 @@ function costs({ region, ways, breakEven, basis }: Cost): string {
   });
   return [
     wrapped(
-      `A million of them on AWS, ${region}: a model, made of listed prices and of what was measured here (a handler of ${milliseconds(basis.handlerMs)}, ${count(basis.inputBytes)} bytes of input, ${figure(basis.itemsWritten)} items written).`,
+      `A million of them on AWS, ${region}: a model, made of listed prices and of what was measured here (a handler of ${milliseconds(basis.handlerMs)}, ${count(basis.inputBytes)} bytes of input, ${Number(basis.itemsWritten.toFixed(1))} items written).`,
     ),
     aligned([[["", "each million", "cheaper than request from", ""], ...rows]]),
   ].join("\n\n");
 }
 
 function figure(value: number): string {
-  return String(Number(value.toFixed(1)));
+  return Number.isInteger(value) ? count(value) : String(Number(value.toFixed(2)));
 }
 
 /** The first column to the left, the others to the right; an empty line between groups. */

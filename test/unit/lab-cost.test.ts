@@ -1,5 +1,6 @@
 // What a million operations cost on AWS: worked by hand once, to the cent, and then held.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { basisOf, type OperationSample } from "../../src/lab/basis.ts";
 import { costOf } from "../../src/lab/cost.ts";
@@ -167,6 +168,13 @@ suite("a price table of one's own", () => {
       ],
     );
     assert.equal(costOf(basis, { prices }).region, "us-east-1, eu-central-1");
+  });
+
+  test("is told in the docs by an example that is taken, with every id", () => {
+    const docs = readFileSync(new URL("../../docs/flow-report-costs.md", import.meta.url), "utf8");
+    const example = /```json\n(.*?)```/s.exec(docs)?.[1] ?? "";
+    assert.equal(withPrices(example, "docs").filter(({ id }) => example.includes(`"${id}"`)).length, 3);
+    for (const { id } of PRICES) assert.ok(docs.includes(`\`${id}\``), id);
   });
 
   for (const { what, text, message } of [

@@ -1,6 +1,7 @@
 // What a report concludes, rule by rule: a team changes its architecture for it.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { costOf } from "../../src/lab/cost.ts";
 import { recommend } from "../../src/lab/recommendation.ts";
 import type { Counts, FlowReport, Lane, LaneName } from "../../src/lab/report.ts";
 import { burst, distribution, lane, measured, runOf, usualLanes } from "../support/flow-report.ts";
@@ -45,6 +46,17 @@ suite("a report recommends", () => {
       /^Keep place-order request-response\. Under .* answered 10,000 of 10,000 calls and lost none/,
     );
     assert.match(text, /A larger peak was not measured; a spill answered 100% at once under this one/);
+  });
+
+  test("request-response, and says so where event-driven would be far cheaper all the same", () => {
+    const { basis } = easy.cost;
+    const slow = recommend({ ...easy, cost: costOf({ ...basis, handlerMs: 2_000 }) });
+    assert.equal(slow.flow, "request");
+    assert.match(
+      slow.text,
+      /would be cheaper: \$7\.65 a million .* against \$18\.28; .* reason to think again\./,
+    );
+    assert.doesNotMatch(recommend(easy).text, /reason to think again/);
   });
 
   test("request-response, where it lost one in a thousand, and no longer where it lost more", () => {
@@ -247,6 +259,14 @@ suite("a report has measured too little to say", () => {
     assert.match(
       says(measured({ profile: { ...burst, offered: 12_000 } })),
       /offered 10,000 of the 12,000 calls of its profile\. The machine/,
+    );
+  });
+
+  test("where the load itself came late", () => {
+    const late = lane("event", {}, { generator: { lateP99Ms: 400, cpuShare: 0.9 } });
+    assert.match(
+      says(withLanes(late)),
+      /one in a hundred calls of the event lane was sent more than 400 ms late\. The machine/,
     );
   });
 

@@ -54,6 +54,14 @@ suite("the table of a report", () => {
     assert.equal(rowOf(text, "orders-db, full for"), "orders-db, full for | 4.2 s | 4.2 s | 19 s | 19 s");
   });
 
+  test("has, of what the probe answered, the highest of each number that moved", () => {
+    const probed = reportTable(
+      report({ lanes: [lane("event", {}, { probe: { inUse: 10, throttled: 0 } }), lane("spill")] }),
+    );
+    assert.equal(rowOf(probed, "database: inUse"), "database: inUse | 10 | –");
+    assert.doesNotMatch(probed, /database: throttled/);
+  });
+
   test("has each way on AWS with its price and from when on it is cheaper", () => {
     assert.equal(rowOf(text, "request  "), "request | $5.09 | cheapest");
     assert.equal(rowOf(text, "event, one by one  "), "event, one by one | $6.29 | never");

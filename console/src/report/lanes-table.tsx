@@ -1,7 +1,8 @@
 /** What was measured, a column a lane. */
 import type { Distribution, FlowReport, Lane } from "../../../src/lab/report.ts";
 import { count } from "../format.ts";
-import { latency, seconds, share } from "./figures.ts";
+import { movingNumbers } from "./curves.ts";
+import { latency, seconds, share, trimmed } from "./figures.ts";
 import { LANES } from "./lanes.ts";
 import { Scroller } from "./scroller.tsx";
 
@@ -46,7 +47,8 @@ export function LanesTable({ report }: { readonly report: FlowReport }) {
   );
 }
 
-function groupsOf({ lanes, resources }: FlowReport): readonly (readonly Row[])[] {
+function groupsOf(report: FlowReport): readonly (readonly Row[])[] {
+  const { lanes, resources } = report;
   const codes = [...new Set(lanes.flatMap(({ counts }) => Object.keys(counts.byCode)))].sort();
   const groups: readonly (readonly Row[])[] = [
     [
@@ -67,7 +69,10 @@ function groupsOf({ lanes, resources }: FlowReport): readonly (readonly Row[])[]
       { name: "repeated by the client", of: ({ counts }) => count(counts.clientRetries) },
       { name: "repeated by the server", of: ({ counts }) => count(counts.retried) },
       { name: "dead letters", of: ({ counts }) => count(counts.dead) },
-      { name: "effects, each once", of: ({ effects }) => effectsOf(effects) },
+      ...(lanes.some(({ sent }) => sent.jobs > 0)
+        ? [{ name: "sent to others, done", of: ({ sent }: Lane) => partOf(sent.succeeded, sent.jobs) }]
+        : []),
+      { name: "effects, each once", of: ({ effects }) => partOf(effects.counted, effects.expected) },
     ],
     [
       timeRow("acknowledged, p50", "p50", ({ acknowledged }) => acknowledged),
@@ -79,7 +84,8 @@ function groupsOf({ lanes, resources }: FlowReport): readonly (readonly Row[])[]
       { name: "oldest in it", of: ({ queue }) => latency(queue.peakOldestMs) },
       { name: "drained after", of: ({ drainSeconds }) => seconds(drainSeconds) },
     ],
-    resources.flatMap(({ name }) => resourceRows(name)),
+    [...resources.flatMap(({ name }) => resourceRows(name)), ...probeRows(report)],
+    [{ name: "load late by, p99", of: ({ generator }) => latency(generator.lateP99Ms) }],
   ];
   return groups.filter((rows) => rows.length > 0);
 }
@@ -107,6 +113,18 @@ function resourceRows(resource: string): readonly Row[] {
   ];
 }
 
-function effectsOf({ counted, expected }: Lane["effects"]): string {
-  return counted === expected ? count(counted) : `${count(counted)} of ${count(expected)}`;
+function partOf(part: number, all: number): string {
+  return part === all ? count(all) : `${count(part)} of ${count(all)}`;
+}
+
+/** The highest of each number that the probe answered, but for those that never moved. */
+function probeRows({ lanes, probe }: FlowReport): readonly Row[] {
+  return movingNumbers(lanes.map(({ series }) => series)).map((name) => ({
+    name: `${probe ?? "probe"}: ${name}`,
+    of: (lane) => {
+      const most = lane.probe?.[name];
+      if (most === undefined) return "–";
+      return Number.isInteger(most) ? count(most) : trimmed(most, 2);
+    },
+  }));
 }
