@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SpillwayError } from "../core/errors.ts";
+import { LabFailure, LabRefusal } from "../lab/errors.ts";
 import { runLab } from "../lab/lab.ts";
-import { LabRefusal } from "../lab/lab-refusal.ts";
 import { reportPage } from "../lab/page.ts";
 import type { FlowReport } from "../lab/report.ts";
 import { reportTable } from "../lab/table.ts";
@@ -75,7 +75,10 @@ async function run(args: readonly string[]): Promise<void> {
     console.log(`\n${reportTable(report)}\n`);
     await write(report, folder);
   } catch (error) {
-    throw error instanceof LabRefusal ? new UsageError(error.message) : error;
+    if (error instanceof LabRefusal) throw new UsageError(error.message);
+    if (!(error instanceof LabFailure)) throw error;
+    console.error(`spillway: ${error.message}`);
+    process.exitCode = 1;
   }
 }
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { LabFailure } from "./errors.ts";
 
 const STOP_MS = 5_000;
 const LAST_WORDS = 2_000;
@@ -47,7 +48,9 @@ export class Child<In, Out extends Told> {
     this.#process.once("close", (code, signal) => {
       alive.delete(this.#process);
       const words = this.#said.trim() === "" ? "" : ` Its last words:\n${this.#said.trim()}`;
-      this.#ended.reject(new Error(`${this.#name} ended early (${signal ?? `exit code ${code}`}).${words}`));
+      this.#ended.reject(
+        new LabFailure(`${this.#name} ended early (${signal ?? `exit code ${code}`}).${words}`),
+      );
     });
   }
 
@@ -61,7 +64,9 @@ export class Child<In, Out extends Told> {
     const late = new Promise<never>((_, reject) => {
       limit = setTimeout(
         () =>
-          reject(new Error(`${this.#name} did not say "${kind}" within ${Math.round(withinMs / 1_000)} s.`)),
+          reject(
+            new LabFailure(`${this.#name} did not say "${kind}" within ${Math.round(withinMs / 1_000)} s.`),
+          ),
         withinMs,
       );
     });
@@ -74,6 +79,11 @@ export class Child<In, Out extends Told> {
       clearTimeout(limit);
       this.#waiting.delete(kind);
     }
+  }
+
+  /** Rejects when the process ends before it was stopped: for whoever waits for another one that needs it. */
+  get gone(): Promise<never> {
+    return this.#ended.promise;
   }
 
   /** Whoever waits for it hears why. */

@@ -2,6 +2,7 @@
  * What the load generator and the server saw of one lane, put together call by call; and whether they agree. They must,
  * to the unit: what does not is a fault of the lab or of Spillway, and no figure of such a run is worth anything.
  */
+import { LabFailure } from "./errors.ts";
 import type { LaneRun } from "./lane-run.ts";
 import { OUTCOMES } from "./messages.ts";
 
@@ -56,7 +57,7 @@ export function assertAgreement({ lane, arrivals, loaded, served }: LaneRun): vo
   ];
   for (const [what, one, other, another, slack = 0] of pairs) {
     if (one >= another && one <= another + slack) continue;
-    throw new Error(
+    throw new LabFailure(
       `The ${lane} lane does not add up: ${one} ${what}, ${another} ${other}. Its figures are worth nothing; please report this.`,
     );
   }

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Child } from "./child.ts";
-import { LabRefusal } from "./lab-refusal.ts";
+import { LabRefusal } from "./errors.ts";
 import type { Description, FromLoad, FromServer, Loaded, LoadPlan, Served, ToServer } from "./messages.ts";
 import { moment } from "./moment.ts";
 import type { LabOptions } from "./options.ts";
@@ -88,7 +88,7 @@ export async function runLane(
     }
     load.tell(plan);
     await load.next("started", START_MS);
-    const loaded = await load.next("loaded", plan.limitMs + START_MS);
+    const loaded = await Promise.race([load.next("loaded", plan.limitMs + START_MS), server.gone]);
     seen = { offered: arrivals.length, ended: arrivals.length };
     const leftMs = Math.max(1_000, loaded.startedAt + plan.limitMs - moment());
     server.tell({ kind: "drain", limitMs: leftMs });

@@ -15,18 +15,14 @@ export function laneOf(runs: readonly LaneRun[]): Lane {
   const [first, ...rest] = runs.map((run): Measured => ({ run, calls: joined(run) }));
   if (!first) throw new RangeError("A lane has one run at least.");
   const all = [first, ...rest];
-  const { name, offered } = {
-    name: first.run.lane,
-    offered: all.flatMap(({ calls }) => [...calls.due]).length,
-  };
-  const sum = (of: (run: LaneRun) => number) => all.reduce((total, { run }) => total + of(run), 0);
+  const sum = (of: (run: LaneRun) => number) => sumOf(runs, of);
   const most = (of: (measured: Measured) => number) => Math.max(...all.map(of));
   const times = (of: (calls: Joined) => readonly number[]) =>
     distributionOf(all.flatMap(({ calls }) => of(calls)));
-  const last = all.at(-1)?.run.probe;
+  const probes = runs.flatMap(({ probe }) => (probe ? [probe] : []));
   return {
-    name,
-    counts: countsOf(all, offered),
+    name: first.run.lane,
+    counts: countsOf(all),
     acknowledged: times(acknowledgedMs),
     done: times(doneMs),
     handler: distributionOf(all.flatMap(({ run }) => [...run.served.handlerMs])),
@@ -49,19 +45,27 @@ export function laneOf(runs: readonly LaneRun[]): Lane {
       lateP99Ms: most(({ run }) => run.loaded.lateP99Ms),
       cpuShare: rounded(most(({ run }) => run.loaded.cpuShare)),
     },
-    ...(last && { probe: highestOf(runs.flatMap(({ probe }) => (probe ? [probe] : []))) }),
+    ...(probes.length > 0 && { probe: highestOf(probes) }),
     series: seriesOf(first.run, first.calls),
     runs: all.map(runOf),
   };
 }
 
-function countsOf(all: readonly Measured[], offered: number): Counts {
-  const sum = (of: (run: LaneRun) => number) => all.reduce((total, { run }) => total + of(run), 0);
+function sumOf(runs: readonly LaneRun[], of: (run: LaneRun) => number): number {
+  return runs.reduce((total, run) => total + of(run), 0);
+}
+
+function countsOf(all: readonly Measured[]): Counts {
+  const sum = (of: (run: LaneRun) => number) =>
+    sumOf(
+      all.map(({ run }) => run),
+      of,
+    );
   const byCode: Record<string, number> = {};
   for (const { run } of all)
     for (const [code, count] of Object.entries(run.loaded.byCode)) byCode[code] = (byCode[code] ?? 0) + count;
   return {
-    offered,
+    offered: sum(({ loaded }) => loaded.counts.offered),
     answered: sum(({ loaded }) => loaded.counts.answered),
     receipts: sum(({ loaded }) => loaded.counts.receipt),
     refused: sum(({ loaded }) => loaded.counts.refused),

@@ -3,7 +3,7 @@
  * pool's connections in use, its own high-water mark. By HTTP, as anybody would.
  */
 import { request } from "node:http";
-import { LabRefusal } from "./lab-refusal.ts";
+import { LabRefusal } from "./errors.ts";
 import { moment } from "./moment.ts";
 
 const EVERY_MS = 100;

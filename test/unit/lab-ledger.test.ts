@@ -93,6 +93,13 @@ suite("the ledger of effects", () => {
     assert.deepEqual([ledger.expected, ledger.counted], [2, 2]);
   });
 
+  test("takes what an operation sends to itself for no call", () => {
+    const ledger = new Ledger("place");
+    ledger.committed([settled("a", [], [sent("b")])], [applied({ listed: true, status: "succeeded" })]);
+    ledger.committed([settled("b", [insert("b")])], [applied({ listed: true, status: "succeeded" })]);
+    assert.deepEqual([ledger.endedIds, ledger.expected], [["a"], 2]);
+  });
+
   test("notes the end of a job, and of no call that was answered at once", () => {
     const ledger = new Ledger("place");
     ledger.committed(

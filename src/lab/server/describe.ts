@@ -7,7 +7,7 @@ import type { JsonValue } from "../../core/json.ts";
 import { parseJson } from "../../core/json-build.ts";
 import type { Operation, Spec } from "../../core/operation.ts";
 import { type Fault, type Schema, validate } from "../../core/schema.ts";
-import { LabRefusal } from "../lab-refusal.ts";
+import { LabRefusal } from "../errors.ts";
 import { CannotMake, madeInput } from "../made-input.ts";
 import type { DescribeRequest, Description } from "../messages.ts";
 import type { ResourceLimit } from "../report.ts";

@@ -81,7 +81,8 @@ export class Ledger {
 
   #applied(settlement: Settlement, { job }: Applied, at: number): void {
     const { verdict, claimed, born, lease } = settlement;
-    const isOwn = (claimed ?? born ?? job)?.operation === this.#operation;
+    // An operation may send itself: those are no calls.
+    const isOwn = (claimed ?? born ?? job)?.operation === this.#operation && !this.#sent.has(lease.id);
     if (isOwn && verdict.kind === "queued") this.retried++;
     if (verdict.kind === "succeeded") this.#done(settlement, isOwn);
     if (isOwn && hasEnded(job)) {
