@@ -26,23 +26,28 @@ const looks: readonly Required<Look>[] = [
 const shop = await Shop.start();
 const visitors = new Visitors();
 try {
-  const dead = await shop.deadLetters(3);
+  const [dead = ""] = await shop.deadLetters(3);
+  await shop.ended({ sku: "lamp", quantity: 2, customer: "Ada Lovelace" });
   await shop.set("operations/send-confirmation", { paused: true });
   await shop.set("resources/orders-db", { concurrency: 8 });
+  await shop.ended({ sku: "chair", customer: "Charles Babbage" });
+  const asked = Object.entries(pages(dead)).filter(([name]) => only.length === 0 || only.includes(name));
   for (const look of looks) {
-    // The flows are to be seen at work.
-    await shop.burst({ calls: 12_000, perSecond: 800 });
-    for (const [name, path] of Object.entries(pages(dead[0] ?? ""))) {
-      if (only.length > 0 && !only.includes(name)) continue;
+    for (const [name, path] of asked) {
+      // The flows are to be seen at work, for as long as their picture looks back.
+      const isMoving = name === "flows";
+      if (isMoving) await shop.burst({ calls: 10_000, perSecond: 800 });
       const visit = await visitors.visit(shop.page(path), look);
-      // For figures and lists to arrive, a few of them where they move.
-      await sleep(name === "flows" ? 5_000 : 1_000);
+      await sleep(isMoving ? 6_000 : 1_000);
       const file = join(folder, `${name}-${look.scheme}-${look.width}.png`);
       await visit.page.screenshot({ path: file, fullPage: true });
       console.log(resolve(file));
       await visit.close().catch((error: Error) => console.error(`${name}: ${error.message}`));
+      if (isMoving) {
+        await shop.burst({ stop: true });
+        await shop.drained();
+      }
     }
-    await shop.burst({ stop: true });
   }
 } finally {
   await visitors.close();

@@ -8,6 +8,14 @@ import { eachOf, SECOND, times, until } from "../../wire/support/wait.ts";
 
 type NewOrder = { readonly sku: string; readonly quantity?: number; readonly customer?: string };
 
+type Listed = {
+  readonly name: string;
+  readonly queued: number;
+  readonly totals: { readonly refused: number };
+};
+
+const ORDERS = /^place-order/;
+
 export class Shop {
   #server: Server;
 
@@ -48,12 +56,18 @@ export class Shop {
     return answered<DatabaseState>(await this.call("database", change));
   }
 
-  /** One of each operation's totals since the server started. */
-  async totals(name: "accepted" | "refused"): Promise<ReadonlyMap<string, number>> {
-    type Listed = { readonly name: string; readonly totals: Readonly<Record<string, number>> };
-    const answer = await this.#server.client.get("/admin/operations");
-    const { items } = answered<{ readonly items: readonly Listed[] }>(answer);
-    return new Map(items.map((item) => [item.name, item.totals[name] ?? 0]));
+  /** How many calls of each operation were refused since the server started. */
+  async refused(): Promise<ReadonlyMap<string, number>> {
+    return new Map((await this.#operations()).map(({ name, totals }) => [name, totals.refused]));
+  }
+
+  /** Waits until no order is queued any more. */
+  async drained(): Promise<void> {
+    await until(
+      "no order is queued",
+      async () => (await this.#operations()).every(({ name, queued }) => !ORDERS.test(name) || queued === 0),
+      60 * SECOND,
+    );
   }
 
   async set(entry: string, change: Readonly<Record<string, unknown>>): Promise<void> {
@@ -73,6 +87,11 @@ export class Shop {
   async stop(): Promise<void> {
     await this.#server.stop();
     rmSync(this.#server.folder, { recursive: true, force: true });
+  }
+
+  async #operations(): Promise<readonly Listed[]> {
+    return answered<{ readonly items: readonly Listed[] }>(await this.#server.client.get("/admin/operations"))
+      .items;
   }
 
   async #final(id: string): Promise<Receipt | false> {
