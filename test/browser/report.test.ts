@@ -20,11 +20,12 @@ suite("the page of a report", { skip }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const mailed = async (shown: FlowReport, look: Look = {}) => {
+  const opened = (page: string, look: Look = {}) => {
     const file = join(folder, "report.html");
-    writeFileSync(file, await reportPage(shown));
+    writeFileSync(file, page);
     return visitors.visit(pathToFileURL(file).href, look);
   };
+  const mailed = async (shown: FlowReport, look?: Look) => opened(await reportPage(shown), look);
 
   for (const scheme of ["light", "dark"] as const) {
     for (const width of [1_280, 390]) {
@@ -67,6 +68,12 @@ suite("the page of a report", { skip }, () => {
     await visit.sees(visit.page.getByRole("heading", { level: 1, name: HOSTILE }));
     assert.equal(await visit.page.locator("img").count(), 0);
     assert.equal(await visit.page.title(), `${HOSTILE} · flow report`);
+    await visit.close();
+  });
+
+  test("says so where a report is none", async () => {
+    const visit = await opened((await reportPage(report())).replace('"lanes":', '"lines":'));
+    await visit.sees(visit.page.getByRole("alert").getByText("This report cannot be shown"));
     await visit.close();
   });
 

@@ -2,6 +2,7 @@
  * A flow report: what follows from it first, then what was measured in each flow, then what it would cost. Shown by
  * the console, and by a page of its own that can be mailed.
  */
+import { useErrorBoundary } from "preact/hooks";
 import type { FlowReport, Profile } from "../../../src/lab/report.ts";
 import { count } from "../format.ts";
 import { Basis } from "./basis.tsx";
@@ -15,7 +16,20 @@ import { Times } from "./times.tsx";
 import { Verdict } from "./verdict.tsx";
 import "./report.css";
 
-export function Report({ report }: { readonly report: FlowReport }) {
+type ReportProps = { readonly report: FlowReport };
+
+/** A file that calls itself a report may still be none, and takes the rest of the page down with it. */
+export function Report({ report }: ReportProps) {
+  const [error] = useErrorBoundary();
+  if (error === undefined) return <Sheet report={report} />;
+  return (
+    <div class="trouble" role="alert">
+      <p>This report cannot be shown: something in it is not as the lab writes it ({String(error)}).</p>
+    </div>
+  );
+}
+
+function Sheet({ report }: ReportProps) {
   const { operation, app, declaredFlow, profile, repeats, madeAt } = report;
   return (
     <article class="report">
