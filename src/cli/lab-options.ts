@@ -194,9 +194,17 @@ function rate(option: string, value: string): number {
 }
 
 function seconds(option: string, value: string): number {
-  const inSeconds = durationMs(value, option) / SECOND;
+  const inSeconds = milliseconds(option, value) / SECOND;
   if (inSeconds <= LONGEST_S) return inSeconds;
   throw new UsageError(`${option} is ${value}. Use at most ${LONGEST_S / 60} minutes.`);
+}
+
+function milliseconds(option: string, value: string): number {
+  try {
+    return durationMs(value, option);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 function whole(option: string, value: string, least: number, most: number): number {

@@ -16,7 +16,7 @@ const file = (name: string, text: string) => {
 const module = file("app.ts", "export const app = undefined;");
 const given = (...args: readonly string[]) => labCommandOf([module, "--operation", "it", ...args]);
 const refused = (args: readonly string[], message: RegExp) =>
-  assert.throws(() => given(...args), { message });
+  assert.throws(() => given(...args), { name: "UsageError", message });
 
 suite("the options of the lab", () => {
   test("without any it is a burst to 500 a second for 20 s, once, in all lanes", () => {
@@ -54,7 +54,7 @@ suite("the options of the lab", () => {
     refused(["--profile", "wave"], /--profile is "wave"\. Use one of: steady, ramp, burst, spike, replay/);
     refused(["--profile", "replay"], /--replay FILE/);
     refused(["--for", "2"], /--for is "2", which is no duration/);
-    refused(["--for", "1h"], /At most|at most 30 minutes/);
+    refused(["--for", "1h"], /--for is 1h\. Use at most 30 minutes/);
     refused(["--peak", "20000/s", "--for", "30m"], /from 1 to 500000 can be measured/);
     refused(["--repeats", "0"], /--repeats is "0"\. Use a whole number from 1 to 20/);
     refused(["--input", "{"], /--input is \{, which is no JSON/);
