@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { bundleInto } from "../console/build.js";
 import { execute } from "./execute.ts";
 
 type Manifest = {
@@ -26,6 +27,7 @@ const { code } = await execute(process.execPath, [
 if (code === 0) {
   rewriteExtensions();
   copyFiles();
+  await bundleInto("dist/console");
   writeManifest();
   await importEverything();
 } else {

@@ -34,10 +34,18 @@ export function install(source: Source, folder: string): Installed {
 function linkTools(sources: string): void {
   mkdirSync(join(sources, "tools/check"), { recursive: true });
   link(join(root, "tools/check/node_modules"), join(sources, "tools/check/node_modules"));
-  const lockfile = (folder: string) => readFileSync(join(folder, "package-lock.json"), "utf8");
-  if (lockfile(sources) === lockfile(root)) link(join(root, "node_modules"), join(sources, "node_modules"));
-  else run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], sources);
+  // A commit from before there was a console has no such folder.
+  for (const folder of ["", "console"]) {
+    if (!existsSync(join(sources, folder, "package-lock.json"))) continue;
+    const [theirs, ours] = [sources, root].map((at) =>
+      readFileSync(join(at, folder, "package-lock.json"), "utf8"),
+    );
+    if (theirs === ours) link(join(root, folder, "node_modules"), join(sources, folder, "node_modules"));
+    else run("npm", NPM_CI, join(sources, folder));
+  }
 }
+
+const NPM_CI = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
 
 const link = (target: string, path: string): void => {
   if (!existsSync(target)) throw new Error(`${target} is missing. Run \`npm run bench\`, which installs it.`);

@@ -3,7 +3,7 @@
 // leaves nothing in the repository (a git worktree would leave its registration).
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 export const root = resolve(import.meta.dirname, "../..");
 
@@ -16,7 +16,8 @@ export type Source = {
 };
 
 /** What a build reads. */
-const BUILT_FROM = ["src", "bin", "scripts", "package.json", "package-lock.json"] as const;
+const BUILT_FROM = ["src", "bin", "scripts", "console", "package.json", "package-lock.json"] as const;
+const COPYING = { recursive: true, filter: (from: string) => basename(from) !== "node_modules" } as const;
 const CONFIGURATION = ["tsconfig.json", "tsconfig.build.json", "LICENSE", "README.md"] as const;
 
 export function folderSource(folder: string, label: string): Source {
@@ -26,8 +27,7 @@ export function folderSource(folder: string, label: string): Source {
     copyTo(target) {
       mkdirSync(target, { recursive: true });
       for (const name of [...BUILT_FROM, ...CONFIGURATION]) {
-        if (existsSync(join(folder, name)))
-          cpSync(join(folder, name), join(target, name), { recursive: true });
+        if (existsSync(join(folder, name))) cpSync(join(folder, name), join(target, name), COPYING);
       }
     },
   };

@@ -2,7 +2,6 @@
  * Schemas, from whatever library speaks Standard Schema (standardschema.dev): Zod, Valibot, ArkType and
  * others. Only the part of the standard that Spillway uses is described here, so that core needs no package.
  */
-import type { JsonText } from "./job.ts";
 import type { JsonValue } from "./json.ts";
 import { type Soon, settled, then } from "./soon.ts";
 
@@ -47,14 +46,13 @@ export function validate<Output>(
   return then(settled(schema["~standard"].validate(value)), verdict);
 }
 
-/** What a caller may send, as JSON Schema; null where the library cannot say. */
-export function inputSchemaOf(schema: Schema): JsonText | null {
+/** What a caller may send, as JSON Schema 2020-12; undefined where the library cannot say. */
+export function inputSchemaOf(schema: Schema): unknown {
   try {
-    const described = schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" });
-    return JSON.stringify(described) ?? null;
+    return schema["~standard"].jsonSchema?.input({ target: "draft-2020-12" });
   } catch {
     // A transform, a date, a library that knows another draft only.
-    return null;
+    return undefined;
   }
 }
 

@@ -11,12 +11,10 @@ export async function operationRoute(name: string, runtime: Runtime): Promise<Re
   const entry = (await overview(runtime)).operations.find((one) => one.name === name);
   if (!entry) throw unknownEntry("operation", name);
   const spec = runtime.operations.get(name)?.spec;
-  if (!spec) return answer(JSON.stringify(entry));
-  const head = JSON.stringify({ ...entry, ...takenBy(spec) }).slice(0, -1);
-  return answer(`${head},"inputSchema":${inputSchemaOf(spec.input)}}`);
+  return answer(JSON.stringify({ ...entry, ...(spec && takenBy(spec)) }));
 }
 
-function takenBy({ route, keyRequired, inputBytes, backlog, timeoutMs, retry }: Spec) {
+function takenBy({ route, keyRequired, inputBytes, backlog, timeoutMs, retry, input }: Spec) {
   return {
     route: route ?? null,
     idempotency: keyRequired ? "required" : "optional",
@@ -24,5 +22,6 @@ function takenBy({ route, keyRequired, inputBytes, backlog, timeoutMs, retry }: 
     backlog: backlog ?? null,
     timeoutMs,
     retry,
+    inputSchema: inputSchemaOf(input) ?? null,
   };
 }

@@ -6,7 +6,7 @@ import type { App } from "../../app/app.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { parseJson } from "../../core/json-build.ts";
 import type { Operation, Spec } from "../../core/operation.ts";
-import { type Fault, type Schema, validate } from "../../core/schema.ts";
+import { type Fault, inputSchemaOf, validate } from "../../core/schema.ts";
 import { LabRefusal } from "../errors.ts";
 import { CannotMake, madeInput } from "../made-input.ts";
 import type { DescribeRequest, Description } from "../messages.ts";
@@ -66,7 +66,7 @@ function limitsOf({ name, resources, concurrency }: Spec): readonly ResourceLimi
 }
 
 async function made(spec: Spec): Promise<string> {
-  const schema = jsonSchemaOf(spec.input);
+  const schema = inputSchemaOf(spec.input) as Parameters<typeof madeInput>[0] | undefined;
   if (schema === undefined)
     throw new LabRefusal(`The schema of "${spec.name}" cannot say what an input looks like. ${GIVE_ONE}`);
   try {
@@ -79,19 +79,6 @@ async function made(spec: Spec): Promise<string> {
     throw new LabRefusal(
       `No input could be made from the schema of "${spec.name}" (${error.message}). ${GIVE_ONE}`,
     );
-  }
-}
-
-/** Standard JSON Schema (standardschema.dev): libraries that have it answer it beside `validate`. */
-function jsonSchemaOf(schema: Schema): Parameters<typeof madeInput>[0] | undefined {
-  const { jsonSchema } = schema["~standard"] as {
-    readonly jsonSchema?: { readonly input?: (options: { readonly target: string }) => unknown };
-  };
-  try {
-    return jsonSchema?.input?.({ target: "draft-2020-12" }) as Parameters<typeof madeInput>[0] | undefined;
-  } catch {
-    // What it checks, JSON Schema cannot say.
-    return undefined;
   }
 }
 
