@@ -2,9 +2,9 @@
 // run on the same Node.js; the product is its published build with everything it does by default. Each bound names
 // the figure that is held against it; `npm run bench` says reached or MISSED, whichever it is.
 
-/** The run that measures it: `npm run bench`, `-- --goals`, `-- --peers`, `-- --soak 10m`. */
-type MeasuredBy = "main" | "goals" | "peers" | "soak";
-export type Unit = "×" | "/s" | "ms" | "s" | "MiB" | "KiB" | "%" | "per commit";
+/** The run that measures it: `npm run bench`, `-- --goals`, `-- --peers`, `-- --soak 10m`, `-- --console`. */
+type MeasuredBy = "main" | "goals" | "peers" | "soak" | "console";
+export type Unit = "×" | "/s" | "ms" | "s" | "MiB" | "KiB" | "%" | "per commit" | "per job";
 
 export const goals = {
   P1: "Accepting durably costs about what Fastify needs to answer and store nothing",
@@ -19,6 +19,7 @@ export const goals = {
   P10: "It runs on as it began",
   P11: "Batches are accepted in bulk",
   P12: "Draining at full speed leaves room for accepting",
+  P13: "Looking on costs nothing that is noticed",
 } as const;
 
 type Goal = keyof typeof goals;
@@ -156,6 +157,16 @@ export const bounds = {
     0.4,
     "×",
     "accept while a full-speed drain runs against accept alone, requests per second",
+  ),
+  "console-cpu": atMost("P13", "console", 20, "ms", "CPU a second that five open consoles cost the server"),
+  // One in a hundred jobs: what is asked each second or two divides into many of them, and would not if it followed them.
+  "console-statements": atMost("P13", "console", 0.01, "per job", "statements that five consoles cause"),
+  "console-lists": atMost(
+    "P13",
+    "console",
+    3,
+    "×",
+    "the slowest list's first page at 1,000,000 jobs against 1,000",
   ),
   "draining-p99": atMost("P12", "main", 25, "ms", "accept while a full-speed drain runs, p99"),
 } as const;

@@ -14,6 +14,7 @@ import { markdown, text } from "./report/print.ts";
 import { resultOf, save } from "./report/result.ts";
 import { busyNote, surroundings } from "./report/surroundings.ts";
 import { verdictsOf } from "./report/verdict.ts";
+import { consoleFound } from "./runs/console.ts";
 import { goalsFound } from "./runs/goals.ts";
 import { mainFound } from "./runs/main.ts";
 import { peersFound } from "./runs/peers.ts";
@@ -74,6 +75,8 @@ async function measure({ kind, soakMinutes }: Options, plan: Plan): Promise<Foun
       return together([await mainFound(plan), await goalsFound(plan)]);
     case "peers":
       return peersFound(plan);
+    case "console":
+      return consoleFound(plan);
     case "soak":
       return soakFound({ ...plan, minutes: soakMinutes });
   }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { isProductRow, type ProductRow, productRows } from "./measure/main-rows.ts";
 
-export type Kind = "main" | "against" | "goals" | "peers" | "soak";
+export type Kind = "main" | "against" | "goals" | "peers" | "soak" | "console";
 
 export type Options = {
   readonly kind: Kind;
@@ -28,6 +28,7 @@ What is measured (one of them):
   --goals            what does not fit into two minutes: 200,000 jobs drained, a backlog of 1,000,000, latency at
                      50 calls a second, memory
   --peers            BullMQ, pg-boss, graphile-worker and Restate, interleaved with Spillway; installs them first
+  --console          five open consoles beside 1,000,000 jobs, and every list against the same with 1,000
   --soak DURATION    load for so long (10m, 90s) at 60% of the peak, and what drifts
 
 How:
@@ -51,7 +52,9 @@ const NEXT = "`npm run bench -- --help` lists the options.";
 export function parse(args: readonly string[]): Options | undefined {
   const values = read(args);
   if (values.help) return undefined;
-  const asked = (["against", "goals", "peers", "soak"] as const).filter((name) => values[name] !== undefined);
+  const asked = (["against", "goals", "peers", "soak", "console"] as const).filter(
+    (name) => values[name] !== undefined,
+  );
   if (asked.length > 1)
     throw new RangeError(`--${asked.join(" and --")} are two runs. Start one after the other.`);
   if (values.json && values.markdown)
@@ -80,6 +83,7 @@ function read(args: readonly string[]) {
         against: { type: "string" },
         goals: { type: "boolean" },
         peers: { type: "boolean" },
+        console: { type: "boolean" },
         soak: { type: "string" },
         seconds: { type: "string", default: "3" },
         rounds: { type: "string", default: "3" },

@@ -25,29 +25,30 @@ export type ProductOptions = {
   readonly nodeOptions?: readonly string[];
   /** How long succeeded jobs are kept. */
   readonly retention?: string;
+  readonly countsStatements?: boolean;
 };
 
 export class Product {
   readonly label: string;
   readonly server: Server;
-  readonly #token: string;
+  readonly token: string;
 
   private constructor(label: string, server: Server, token: string) {
     this.label = label;
     this.server = server;
-    this.#token = token;
+    this.token = token;
   }
 
   static async start(
     installed: Installed,
     data: string,
-    { nodeOptions = [], retention = "24h" }: ProductOptions = {},
+    { nodeOptions = [], retention = "24h", countsStatements = false }: ProductOptions = {},
   ): Promise<Product> {
     const token = randomBytes(24).toString("hex");
     const server = await Server.start({
       folder: installed.folder,
       script: "product.js",
-      args: [data, retention],
+      args: [data, retention, ...(countsStatements ? ["statements"] : [])],
       environment: { SPILLWAY_ADMIN_TOKEN: token },
       nodeOptions,
     });
@@ -110,6 +111,11 @@ export class Product {
     return ranBetween(before, after, started, { atLeast: count, atMost: Number.POSITIVE_INFINITY });
   }
 
+  /** @param path below `/admin/`, with its query */
+  async list(path: string): Promise<unknown> {
+    return this.#admin("GET", path);
+  }
+
   async #figures(queue: Queue): Promise<Figures> {
     const { items } = (await this.#admin("GET", "operations")) as { readonly items: readonly Figures[] };
     const found = items.find(({ name }) => name === queue);
@@ -120,7 +126,7 @@ export class Product {
   async #admin(method: string, path: string, body?: unknown): Promise<unknown> {
     const answer = await fetch(this.server.url(`/admin/${path}`), {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} /admin/${path}: ${answer.status} ${await answer.text()}`);

@@ -31,7 +31,7 @@ export function shareOfGoal({ limit, value, measured }: Verdict): number {
 /** In the unit's usual precision: 0.83 ×, 152,311/s, 1.4 ms. */
 export function amount(value: number, unit: Bound["unit"]): string {
   if (unit === "/s") return `${Math.round(value).toLocaleString("en-US")}/s`;
-  const digits = unit === "×" || unit === "s" || unit === "ms" ? 2 : 1;
+  const digits = ["×", "s", "ms", "per job"].includes(unit) ? 2 : 1;
   return `${value.toFixed(digits)} ${unit}`;
 }
 

@@ -1,5 +1,7 @@
 // A measured server's end of the channel to the bench: says where it listens, and answers what it has used so far.
 
+import { StatementSync } from "node:sqlite";
+
 export type Usage = {
   /** User and system time of the whole process, all threads. */
   readonly cpuMicros: number;
@@ -9,6 +11,8 @@ export type Usage = {
    * them, the others being checkpoints'). Without a store 0.
    */
   readonly commits: number;
+  /** Of the thread that reads, where they are counted. */
+  readonly statements: number;
   /** Jobs that ran so far, and when the first and the last one did, by the system's clock. */
   readonly ran: number;
   readonly firstRanAt: number;
@@ -21,6 +25,7 @@ let ran = 0;
 let firstRanAt = 0;
 let lastRanAt = 0;
 let commits = 0;
+let statements = 0;
 
 export function countRun(): void {
   ran++;
@@ -30,6 +35,18 @@ export function countRun(): void {
 
 export function countCommit(): void {
   commits++;
+}
+
+/** From now on, on this thread; the store writes on another one. */
+export function countStatements(): void {
+  for (const name of ["get", "all", "run"] as const) {
+    const run = StatementSync.prototype[name] as (...values: unknown[]) => unknown;
+    const counting = function (this: StatementSync, ...values: unknown[]): unknown {
+      statements++;
+      return run.apply(this, values);
+    };
+    Object.defineProperty(StatementSync.prototype, name, { value: counting });
+  }
 }
 
 /** What else a server does when it is told to; it answers when that is done. */
@@ -52,6 +69,7 @@ function usage(): Usage {
     cpuMicros: user + system,
     rssBytes: process.memoryUsage.rss(),
     commits,
+    statements,
     ran,
     firstRanAt,
     lastRanAt,

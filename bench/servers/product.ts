@@ -1,10 +1,11 @@
 // The product as it is used: operations with a schema on SQLite, in the flows that are measured. The bench copies
-// this file, as JavaScript, beside an installed build of `spillway`: `product.js FOLDER [RETENTION]`.
+// this file, as JavaScript, beside an installed build of `spillway`: `product.js FOLDER [RETENTION [statements]]`,
+// with the last word counting them.
 import { operation, spillway, table } from "spillway";
 import { serve } from "spillway/node";
 import { sqlite } from "spillway/sqlite";
 import * as z from "zod";
-import { countCommit, countRun, instrument } from "./instrument.ts";
+import { countCommit, countRun, countStatements, instrument } from "./instrument.ts";
 
 const Order = z.object({
   sku: z.string().min(1).max(64),
@@ -51,8 +52,9 @@ function counted(source: ReturnType<typeof sqlite>): ReturnType<typeof sqlite> {
   };
 }
 
-const [folder, succeeded = "24h"] = process.argv.slice(2) as [string?, `${number}m`?];
+const [folder, succeeded = "24h", counts] = process.argv.slice(2) as [string?, `${number}m`?, string?];
 if (folder === undefined) throw new Error("product.js needs a folder for its data.");
+if (counts === "statements") countStatements();
 const app = spillway({
   operations: [noop, writeAtOnce, writeQueued],
   engine: counted(sqlite(folder, { retention: { succeeded } })),

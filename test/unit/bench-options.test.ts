@@ -16,6 +16,7 @@ suite("the options of the bench", () => {
 
   for (const [args, kind] of [
     [["--goals"], "goals"],
+    [["--console"], "console"],
     [["--peers", "--save"], "peers"],
     [["--soak", "10m"], "soak"],
     [["--against", "HEAD~1"], "against"],
@@ -52,7 +53,18 @@ suite("the options of the bench", () => {
 
   test("the help names every option", () => {
     assert.equal(parse(["--help"]), undefined);
-    for (const option of ["against", "goals", "peers", "soak", "only", "json", "markdown", "save", "profile"])
+    for (const option of [
+      "against",
+      "goals",
+      "peers",
+      "console",
+      "soak",
+      "only",
+      "json",
+      "markdown",
+      "save",
+      "profile",
+    ])
       assert.match(help, new RegExp(`--${option}\\b`));
   });
 });

@@ -11,6 +11,7 @@ import type { Measured, Sample } from "../../bench/report/sample.ts";
 import { busyNote } from "../../bench/report/surroundings.ts";
 import { markdownTable, textTable } from "../../bench/report/table.ts";
 import { amount, sentenceOf, shareOfGoal, verdictsOf } from "../../bench/report/verdict.ts";
+import { foundOf as consoleOf } from "../../bench/runs/console.ts";
 import { foundOf as mainOf } from "../../bench/runs/main.ts";
 import { foundOf as peersOf } from "../../bench/runs/peers.ts";
 import { figuresOf as soakFigures } from "../../bench/runs/soak.ts";
@@ -137,6 +138,26 @@ suite("the table of the peers", () => {
     assert.ok(found.notes.some((note) => /Restate journals every call/.test(note)));
     assert.equal(found.figures["restate-send"], undefined);
   });
+});
+
+test("of lists the slowest counts, and of what consoles cost the median", () => {
+  const { figures } = consoleOf({
+    lists: [
+      { path: "jobs?", fewMs: 1, manyMs: 1.5 },
+      { path: "audit", fewMs: 2, manyMs: 7 },
+    ],
+    cpuMsPerSecond: [5, 40, 6],
+    statementsPerSecond: [5, 5, 5],
+    statementsPerJob: [0, 0, 1],
+  });
+  assert.deepEqual(
+    verdictsOf(figures).map(({ name, measured, reached }) => [name, measured, reached]),
+    [
+      ["console-cpu", 6, true],
+      ["console-statements", 0, true],
+      ["console-lists", 3.5, false],
+    ],
+  );
 });
 
 test("a soak that loses rate, gains latency and grows misses its goals", () => {
