@@ -86,7 +86,7 @@ function threw(error: unknown, context: HandlerContext, run: AttemptRun): Ran {
   return { outcome, collected: NOTHING, mayConflict: effects?.hasReads === true };
 }
 
-/** What a handler sees. Members are made when asked for: most handlers want few of them. */
+/** What a handler sees. Members are made when asked for, which is why a spread copy lacks them: see `Context`. */
 class HandlerContext implements Context {
   readonly id: string;
   readonly attempt: number;

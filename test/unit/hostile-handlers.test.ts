@@ -240,6 +240,18 @@ describe("what is checked", () => {
     assert.equal((await world.call("ask", "read")).body, null);
   });
 
+  test("what is taken out of a context works wherever it is handed", async () => {
+    const world = await worldWith((_input, { read, write, send, progress, signal, now }) => {
+      const parts = [read(rows).get, write(rows).put, send, progress];
+      progress({ ratio: 1 });
+      send(target, 1);
+      write(rows).put({ key: "a", n: 1 });
+      return [...parts.map((part) => typeof part), signal.aborted, now instanceof Date];
+    });
+    const { body } = await world.call("ask", 1);
+    assert.deepEqual(body, ["function", "function", "function", "function", false, true]);
+  });
+
   test("the moment of an attempt does not move while it runs", async () => {
     const moments: number[] = [];
     const world = await worldWith(async (_input, context) => {
