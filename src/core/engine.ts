@@ -22,7 +22,7 @@ import type { Attempt, CallDetails, Job, JobId, JobRecord, JobStatus, JsonText, 
 import type { Random } from "./random.ts";
 import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
 
-/** The right to run one attempt. The token alone fences; it is never used again, redrive included. */
+/** The right to run one attempt. The token alone fences; its job never has it again, redrive included. */
 export type Lease = { readonly id: JobId; readonly token: string };
 
 /** The owner is part of every look-up, so that another's job cannot be told from none. `ADMIN` may see all. */

@@ -67,14 +67,20 @@ function promote(existing: Job, call: NewCall, now: number): Transition<AnswerOf
   return { answer: { kind: "opened", job }, next: job };
 }
 
-export function claim(job: Job, token: string, leaseMs: number, now: number): Job {
+/**
+ * @param place the claim's own token and the job's place in that claim, as `token.0`. With the revision it is the
+ * lease's token, which no other attempt of the job has: a claim may be sent again when all that it took is settled,
+ * and a job that is back in the queue may be what it takes then.
+ */
+export function claim(job: Job, place: string, leaseMs: number, now: number): Job {
+  const revision = job.revision + 1;
   return {
     ...job,
     status: "running",
     attempt: job.attempt + 1,
-    revision: job.revision + 1,
+    revision,
     updatedAt: now,
-    token,
+    token: `${place}.${revision}`,
     leaseUntil: now + leaseMs,
   };
 }

@@ -164,7 +164,7 @@ promises("claim and order", (promise) => {
       const [first, second] = [await world.opened(), await world.opened()];
       const queues = [{ operation: "work", limit: 1 }];
       const change = { kind: "claim", queues, token: world.token(), leaseMs: LEASE_MS } as const;
-      const lease = { id: first.id, token: `${change.token}.0` };
+      const lease = { id: first.id, token: `${change.token}.0.${first.revision + 1}` };
       const settle = { kind: "settle", settlement: world.settlement(lease, DONE) } as const;
       const [, , again] = await world.engine.commit([change, settle, change]);
       assert.ok(again?.kind === "claimed");

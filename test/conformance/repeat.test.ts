@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Change, Verdict } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
 import { promises } from "./promises.ts";
-import { DONE, FAILED, keyed, LEASE_MS, leaseOf, type World } from "./world.ts";
+import { DONE, FAILED, keyed, LEASE_MS, leaseOf, put, type World } from "./world.ts";
 
 const error = problem("handler-failed");
 const verdicts: readonly Verdict[] = [
@@ -46,8 +46,7 @@ promises("repeat", (promise) => {
   });
 
   for (const verdict of verdicts) {
-    const how = verdict.kind === "queued" ? (verdict.spent ? "retried" : "throttled") : verdict.kind;
-    promise(`a settlement as ${how}, with all its effects`, async (world) => {
+    promise(`a settlement as ${named(verdict)}, with all its effects`, async (world) => {
       const { job, lease } = await world.running();
       const settlement = world.settlement(lease, verdict, {
         writes: [
@@ -131,6 +130,32 @@ promises("repeat", (promise) => {
     );
   });
 
+  for (const verdict of [
+    ...verdicts.filter(({ kind }) => kind === "queued" || kind === "released"),
+    FAILED,
+  ]) {
+    promise(
+      `a claim, when its job is back after it was ${named(verdict)}: under no token of before`,
+      async (world) => {
+        const { id } = await world.opened();
+        const queues = [{ operation: "work", limit: 1 }];
+        const change = { kind: "claim", queues, token: world.token(), leaseMs: LEASE_MS } as const;
+        const first = await world.commit(change);
+        assert.ok(first.kind === "claimed" && first.claims[0]);
+        const settlement = world.settlement(first.claims[0].lease, verdict, { writes: [put("a", 1)] });
+        await world.commit({ kind: "settle", settlement });
+        await world.commit({ kind: "redrive", id, delayMs: 0 });
+        world.clock.advance(100);
+        const again = await world.commit(change);
+        assert.ok(again.kind === "claimed" && again.claims[0]);
+        assert.notEqual(again.claims[0].lease.token, first.claims[0].lease.token);
+        assert.deepEqual(await world.commit({ kind: "settle", settlement }), { kind: "stale" });
+        assert.equal((await world.settle(again.claims[0].lease)).kind, "applied");
+        assert.equal(await world.version("things", "a"), 1);
+      },
+    );
+  }
+
   promise("an extension, a cancel of what waits, a cancel of what runs, a setting", async (world) => {
     const { job, lease } = await world.running();
     await assertRepeats(world, { kind: "extend", lease, leaseMs: LEASE_MS });
@@ -168,6 +193,11 @@ promises("repeat", (promise) => {
     assert.deepEqual(await world.engine.commit([...changes, ...changes]), [...first, ...first]);
   });
 });
+
+function named(verdict: Verdict): string {
+  if (verdict.kind !== "queued") return verdict.kind;
+  return verdict.spent ? "retried" : "throttled";
+}
 
 /** Once more, and twice in one commit: always the first answer, and nothing further happens. */
 async function assertRepeats(world: World, change: Change): Promise<void> {

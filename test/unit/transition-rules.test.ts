@@ -68,7 +68,7 @@ describe("attempts and throttles", () => {
     const claimed = transition.claim(QUEUED, "new", 10, NOW);
     assert.deepEqual(
       [claimed.status, claimed.attempt, claimed.token, claimed.leaseUntil, claimed.revision],
-      ["running", 2, "new", NOW + 10, 4],
+      ["running", 2, "new.4", NOW + 10, 4],
     );
   });
 

@@ -1,5 +1,5 @@
 /** Takes due jobs for whoever will run them: the oldest of each queue first, up to its limit. */
-import type { AnswerOf, Change, Claim, Lease } from "../../core/engine.ts";
+import type { AnswerOf, Change, Claim } from "../../core/engine.ts";
 import * as transition from "../../core/transition.ts";
 import type { Entry } from "./entry.ts";
 import type { Store, Waiting } from "./store.ts";
@@ -17,10 +17,10 @@ export function claim(store: Store, change: ClaimChange, now: number): AnswerOf<
     for (let taken = 0; held.length === 0 && taken < limit; taken++) {
       const entry = waiting.ready.takeDue(now);
       if (!entry) break;
-      const lease = { id: entry.job.id, token: `${change.token}.${claims.length}` };
-      const claimed = { ...entry, job: transition.claim(entry.job, lease.token, change.leaseMs, now) };
+      const place = `${change.token}.${claims.length}`;
+      const claimed = { ...entry, job: transition.claim(entry.job, place, change.leaseMs, now) };
       store.put(claimed);
-      claims.push(claimOf(claimed, lease));
+      claims.push(claimOf(claimed));
     }
     const next = waiting.ready.first();
     if (next && next.job.availableAt <= now) full.push(operation);
@@ -33,18 +33,14 @@ export function claim(store: Store, change: ClaimChange, now: number): AnswerOf<
 function heldBy(store: Store, token: string): readonly Claim[] {
   const held: Claim[] = [];
   for (const entry of store.withStatus("running")) {
-    const { id, token: held_ } = entry.job;
-    if (held_?.startsWith(`${token}.`)) held.push(claimOf(entry, { id, token: held_ }));
+    if (entry.job.token?.startsWith(`${token}.`)) held.push(claimOf(entry));
   }
-  return held.sort((one, other) => indexOf(one) - indexOf(other));
+  const placeOf = ({ lease }: Claim) => Number.parseInt(lease.token.slice(token.length + 1), 10);
+  return held.sort((one, other) => placeOf(one) - placeOf(other));
 }
 
-function claimOf({ job, input, inputVersion }: Entry, lease: Lease): Claim {
-  return { job, input, inputVersion, lease };
-}
-
-function indexOf({ lease }: Claim): number {
-  return Number(lease.token.slice(lease.token.lastIndexOf(".") + 1));
+function claimOf({ job, input, inputVersion }: Entry): Claim {
+  return { job, input, inputVersion, lease: { id: job.id, token: job.token as string } };
 }
 
 function ripen({ ready, later }: Waiting, now: number): void {

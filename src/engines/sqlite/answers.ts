@@ -54,7 +54,7 @@ function unpackClaimed(
     job,
     input,
     inputVersion,
-    lease: { id: job.id, token: job.token ?? "" },
+    lease: { id: job.id, token: job.token as string },
   }));
   for (let place = 0; place < values.length; place += CLAIMED_VALUES) {
     const before = beforeClaim(values, place);

@@ -44,12 +44,9 @@ export function claim({ jobs }: Store, change: ClaimChange, now: number): Packed
 }
 
 function heldBy(jobs: Jobs, token: string): readonly Omit<Claim, "lease">[] {
+  const placeOf = ({ job }: Stored) => Number.parseInt(job.token?.slice(token.length + 1) ?? "", 10);
   return jobs
     .heldBy(token)
-    .map(({ sequence, job }) => ({ job, ...jobs.inputAt(sequence) }))
-    .sort((one, other) => indexOf(one.job.token) - indexOf(other.job.token));
-}
-
-function indexOf(token = ""): number {
-  return Number(token.slice(token.lastIndexOf(".") + 1));
+    .toSorted((one, other) => placeOf(one) - placeOf(other))
+    .map(({ sequence, job }) => ({ job, ...jobs.inputAt(sequence) }));
 }

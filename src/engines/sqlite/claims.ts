@@ -62,8 +62,8 @@ export class Claims {
 
   /** The job that a lease's token holds. */
   byToken(token: string): Held | undefined {
-    const dot = token.lastIndexOf(".");
-    return this.#claims.get(token.slice(0, dot))?.members.get(Number(token.slice(dot + 1)));
+    const dot = token.lastIndexOf(".", token.lastIndexOf(".") - 1);
+    return this.#claims.get(token.slice(0, dot))?.members.get(Number.parseInt(token.slice(dot + 1), 10));
   }
 
   bySequence(sequence: number): Held | undefined {

@@ -25,7 +25,7 @@ export const STATUS_NOW = `iif(coalesce(s.status, ${STATUS.queued}) <> ${STATUS.
   iif(${WAITS}, ${STATUS.queued}, ${STATUS.running}))`;
 
 /**
- * Since when and until when the job is held, and by which token: what waits neither in the queue nor is anything
+ * Since when and until when the job is held, and its place in which claim: what waits neither in the queue nor is anything
  * else in `states` is claimed. Asked in the same statement, since only that sees one moment of the store. A
  * claim's text is only taken apart where the sequence stands in it: half the price with 2,000 jobs in four claims.
  */
@@ -162,8 +162,8 @@ export function heldJobOf(row: RecordRow | HeldRow): Job {
   const job = jobOf(row);
   const held = row[HELD_AT];
   if (held === null) return job;
-  const [claimedAt = "", leaseUntil = "", ...token] = held.split(" ");
-  return claim(job, token.join(" "), Number(leaseUntil) - Number(claimedAt), Number(claimedAt));
+  const [claimedAt = "", leaseUntil = "", ...place] = held.split(" ");
+  return claim(job, place.join(" "), Number(leaseUntil) - Number(claimedAt), Number(claimedAt));
 }
 
 function listOf(text: string) {
