@@ -50,9 +50,27 @@ suite("to the store", () => {
     owner.commit(opens(MANY));
     const { claims } = owner.claimed(MANY);
     const one = owner.commit([settle(claims[0] as Claim)]).statements;
-    const rest = owner.commit(claims.slice(1).map(settle)).statements;
+    const rest = owner.commit(claims.slice(1).map((one) => settle(one))).statements;
     assert.equal(rest - one, MANY - 2);
     assert.ok(one <= 6, `${one} statements to settle one job`);
+  });
+
+  test("a change that fails costs what it did until then, however many jobs are held, and they stay held", (t) => {
+    const owner = new CountedOwner(t);
+    const taken = call();
+    owner.commit([...opens(MANY), { kind: "open", call: taken }]);
+    const { claims } = owner.claimed(MANY);
+    const failing = settle(claims[0] as Claim, [call({ sequence: taken.sequence })]);
+    for (let n = 0; n < 3; n++) {
+      const statements = owner.failing([...claims.slice(1, 10).map((one) => settle(one)), failing]);
+      assert.ok(statements <= 25, `${statements} statements for a group that fails at its tenth change`);
+    }
+    // All that a claim took is settled, and it takes another under the same token: none of that has happened either.
+    const again = { ...claim(1), token: claims[0]?.lease.token.split(".")[0] } as Change;
+    const unplaced: Change = { kind: "open", call: call({ sequence: taken.sequence }) };
+    owner.failing([...claims.map((one) => settle(one)), again, unplaced]);
+    assert.deepEqual(owner.commit(claims.map((one) => settle(one))).packed, [MANY]);
+    assert.equal(owner.claimed(1).claims.length, 1);
   });
 });
 
@@ -69,7 +87,7 @@ suite("between the threads", () => {
   test("successes cross as one row of four values each, and their answers as one number", (t) => {
     const owner = new CountedOwner(t);
     owner.commit(opens(MANY));
-    const changes = owner.claimed(MANY).claims.map(settle);
+    const changes = owner.claimed(MANY).claims.map((one) => settle(one));
     const packed = packGroup(changes);
     assert.equal(packed.length, 1);
     assert.ok((packed[0] as readonly unknown[]).length <= 4 * MANY + 1);
@@ -121,6 +139,13 @@ class CountedOwner {
     return answer;
   }
 
+  /** Statements of a group that is rolled back. */
+  failing(changes: readonly Change[]): number {
+    const before = this.#statements;
+    assert.throws(() => this.commit(changes), /belongs to another job/);
+    return this.#statements - before;
+  }
+
   #counting(database: DatabaseSync): DatabaseSync {
     const count =
       <A extends unknown[], R>(run: (...args: A) => R) =>
@@ -137,7 +162,10 @@ class CountedOwner {
         setReturnArrays: statement.setReturnArrays.bind(statement),
       } as unknown as StatementSync;
     };
-    return { prepare, isTransaction: false } as unknown as DatabaseSync;
+    const counting = Object.defineProperty({ prepare }, "isTransaction", {
+      get: () => database.isTransaction,
+    });
+    return counting as unknown as DatabaseSync;
   }
 }
 
@@ -160,11 +188,11 @@ function claim(limit: number): Change {
   };
 }
 
-function settle({ job, lease }: Claim): Change {
+function settle({ job, lease }: Claim, sends: readonly NewCall[] = []): Change {
   const verdict = { kind: "succeeded", output: "1" } as const;
   const attempt = { number: 1, startedAt: 1, endedAt: 2, node: "n" };
   return {
     kind: "settle",
-    settlement: { lease, claimed: job, verdict, attempt, reads: [], writes: [], sends: [] },
+    settlement: { lease, claimed: job, verdict, attempt, reads: [], writes: [], sends },
   };
 }

@@ -41,6 +41,9 @@ export class Claims {
   readonly #claims = new Map<string, HeldClaim>();
   /** Those whose rows have to be written at the end of the transaction. */
   readonly #altered = new Set<HeldClaim>();
+  /** What the transaction did, to be undone without looking: of a group, each change may fail in turn. */
+  readonly #added = new Set<HeldClaim>();
+  readonly #left: Held[] = [];
 
   constructor(database: DatabaseSync) {
     this.#statements = prepare(database);
@@ -58,6 +61,7 @@ export class Claims {
     for (const [place, stored] of jobs.entries()) members.set(place, { ...stored, claim, place });
     this.#claims.set(token, claim);
     this.#altered.add(claim);
+    this.#added.add(claim);
   }
 
   /** The job that a lease's token holds. */
@@ -88,9 +92,11 @@ export class Claims {
     return lost.sort(byLease).slice(0, limit);
   }
 
-  leave({ claim, place }: Held): void {
+  leave(held: Held): void {
+    const { claim, place } = held;
     claim.members.delete(place);
     this.#altered.add(claim);
+    this.#left.push(held);
   }
 
   /** Among the last statements of a transaction. */
@@ -108,15 +114,25 @@ export class Claims {
       const isOver = claim.members.size === 0 && this.#claims.get(claim.token) === claim;
       if (isOver) this.#claims.delete(claim.token);
     }
-    this.#altered.clear();
+    this.#forget();
   }
 
-  /** What is on the disk is what holds. */
   rolledBack(): void {
-    if (this.#altered.size === 0) return;
+    for (const { token } of this.#added) this.#claims.delete(token);
+    for (const held of this.#left) {
+      const { claim, place } = held;
+      if (this.#added.has(claim)) continue;
+      claim.members.set(place, held);
+      // Another may have taken its place, as in `committed`.
+      this.#claims.set(claim.token, claim);
+    }
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#altered.clear();
-    this.#claims.clear();
-    this.#load();
+    this.#added.clear();
+    this.#left.length = 0;
   }
 
   #load(): void {
