@@ -214,8 +214,8 @@ export type EngineLimits = {
   readonly groupsInFlight: number;
 };
 
-/** How long final records are kept. A record with a key is never pruned sooner than 24 h after its end. */
-export type Retention = { readonly succeededMs: number; readonly failedMs: number };
+/** How long final records and the audit are kept. A record with a key is never pruned sooner than 24 h after its end. */
+export type Retention = { readonly succeededMs: number; readonly failedMs: number; readonly auditMs: number };
 
 /** What a store is given when it opens. */
 export type EngineHost = {

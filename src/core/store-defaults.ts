@@ -1,5 +1,5 @@
 /**
- * What every store offers unless it says otherwise: how long final records are kept, and sizes that hold on
+ * What every store offers unless it says otherwise: how long final records and the audit are kept, and sizes that hold on
  * every engine, so that an app can change its store. Checks nothing but the spelling of durations.
  */
 import { type Duration, durationMs } from "./duration.ts";
@@ -10,6 +10,8 @@ export type RetentionOptions = {
   readonly succeeded?: Duration;
   /** Cancelled jobs too. "14d" by default. */
   readonly failed?: Duration;
+  /** What operators did. "90d" by default. */
+  readonly audit?: Duration;
 };
 
 /** @param what names the store in a refusal: `memory()`. */
@@ -17,6 +19,7 @@ export function retentionOf(options: RetentionOptions | undefined, what: string)
   return {
     succeededMs: durationMs(options?.succeeded ?? "24h", `${what}.retention.succeeded`),
     failedMs: durationMs(options?.failed ?? "14d", `${what}.retention.failed`),
+    auditMs: durationMs(options?.audit ?? "90d", `${what}.retention.audit`),
   };
 }
 

@@ -1,5 +1,6 @@
 // Retention: final records go when their time is over, and nothing else ever does.
 import assert from "node:assert/strict";
+import type { AuditEntry } from "../../src/core/engine.ts";
 import { promises } from "./promises.ts";
 import { applied, DAY_MS, HOUR_MS, keyed, LEASE_MS, type World } from "./world.ts";
 
@@ -62,20 +63,60 @@ promises("retention", (promise) => {
     assert.deepEqual((await world.engine.list({ limit: 10 })).items, []);
   });
 
-  promise("tables, settings and the audit are kept", async (world) => {
+  promise("tables and settings are kept", async (world) => {
     const setting = { scope: "operation", name: "work", paused: true, concurrency: 3 } as const;
-    const entry = { at: world.clock.now(), by: "admin", action: "pause", target: "work", detail: "{}" };
-    await world.engine.commit([
-      { kind: "set", setting },
-      { kind: "audit", entry },
-    ]);
+    await world.commit({ kind: "set", setting });
     await world.write([{ kind: "put", table: "things", key: "a", value: "1" }]);
     world.clock.advance(1_000 * DAY_MS);
     await world.engine.sweep(100);
     assert.deepEqual(await world.engine.settings(), [setting]);
-    assert.deepEqual((await world.engine.audit(10)).items, [entry]);
     assert.equal(await world.value("things", "a"), 1);
   });
+
+  promise("what operators did is told for 90 days", async (world) => {
+    const first = await noted(world, "first");
+    world.clock.advance(DAY_MS);
+    const second = await noted(world, "second");
+    world.clock.advance(89 * DAY_MS - 1);
+    assert.equal((await world.engine.sweep(10)).pruned, 0);
+    assert.deepEqual((await world.engine.audit(10)).items, [second, first]);
+    world.clock.advance(1);
+    assert.equal((await world.engine.sweep(10)).pruned, 1);
+    assert.deepEqual(await world.engine.audit(10), { items: [second], next: null });
+  });
+
+  promise("the audit is pruned from its oldest end, at most a sweep's limit at a time", async (world) => {
+    const entries: AuditEntry[] = [];
+    for (let n = 0; n < 5; n++) entries.push(await noted(world, `job-${n}`));
+    world.clock.advance(90 * DAY_MS);
+    const left: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      await world.engine.sweep(2);
+      const { items } = await world.engine.audit(10);
+      assert.deepEqual(items, entries.toReversed().slice(0, items.length));
+      left.push(items.length);
+    }
+    assert.deepEqual(left, [3, 1, 0, 0]);
+  });
+
+  promise(
+    "pages of the audit do not shift where its oldest entries go while someone reads",
+    async (world) => {
+      await noted(world, "old");
+      world.clock.advance(DAY_MS);
+      const entries: AuditEntry[] = [];
+      for (let n = 0; n < 3; n++) entries.push(await noted(world, `job-${n}`));
+      const first = await world.engine.audit(2);
+      world.clock.advance(89 * DAY_MS);
+      await world.engine.sweep(10);
+      const later = await noted(world, "later");
+      assert.ok(first.next !== null);
+      const second = await world.engine.audit(2, first.next);
+      assert.deepEqual([...first.items, ...second.items], entries.toReversed());
+      assert.equal(second.next, null);
+      assert.deepEqual((await world.engine.audit(1)).items, [later]);
+    },
+  );
 
   promise("a sweep may do both: take back leases and prune", async (world) => {
     await world.settle((await world.running()).lease);
@@ -85,6 +126,12 @@ promises("retention", (promise) => {
     assert.deepEqual([rescued.length, pruned], [1, 1]);
   });
 });
+
+async function noted(world: World, target: string): Promise<AuditEntry> {
+  const entry = { at: world.clock.now(), by: "admin", action: "redrive", target, detail: "{}" };
+  await world.commit({ kind: "audit", entry });
+  return entry;
+}
 
 async function assertKeptFor(world: World, id: string, ms: number): Promise<void> {
   world.clock.advance(ms - 1);

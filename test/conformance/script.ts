@@ -64,7 +64,10 @@ export class Script {
       ...Array<() => Change>(2).fill(() => ({ kind: "redrive", id: this.#id(), delayMs: this.#ms() })),
       () => ({ kind: "purge", id: this.#id() }),
       () => ({ kind: "set", setting: this.#setting() }),
-      () => ({ kind: "audit", entry: { at: 1, by: "x", action: "y", target: this.#id(), detail: "{}" } }),
+      () => ({
+        kind: "audit",
+        entry: { at: this.#world.clock.now(), by: "x", action: "y", target: this.#id(), detail: "{}" },
+      }),
     ];
     const step = random.pick(steps)();
     return "change" in step ? step : { change: step, reads: [] };

@@ -6,7 +6,7 @@ import { bornJob } from "../../src/core/transition.ts";
 
 export const NOW = 1_000_000;
 export const HOUR_MS = 3_600_000;
-export const RETENTION = { succeededMs: HOUR_MS, failedMs: 3 * HOUR_MS };
+export const RETENTION = { succeededMs: HOUR_MS, failedMs: 3 * HOUR_MS, auditMs: 9 * HOUR_MS };
 export const RANDOM = { fraction: () => 0.5, hex: () => "" };
 export const ERROR = problem("handler-failed", "It broke.");
 

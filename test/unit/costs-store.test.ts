@@ -18,7 +18,7 @@ import { call, newFolder } from "../support/sqlite.ts";
 
 /** Calls in a group. */
 const MANY = 200;
-const RETENTION = { succeededMs: 86_400_000, failedMs: 86_400_000 };
+const RETENTION = { succeededMs: 86_400_000, failedMs: 86_400_000, auditMs: 86_400_000 };
 const LEASE_MS = 30_000;
 
 suite("to the store", () => {

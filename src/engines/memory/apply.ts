@@ -39,7 +39,7 @@ export function apply(store: Store, change: Change, retention: Retention, now: n
       store.settings.set(`${change.setting.scope} ${change.setting.name}`, change.setting);
       return { kind: "done" };
     case "audit":
-      store.audit.push(change.entry);
+      store.audit.add(change.entry);
       return { kind: "done" };
   }
 }

@@ -1,4 +1,5 @@
 /** The engine: hands each method of the port to the file that does it. Refuses to work once it is closed. */
+import { numberIn } from "../../core/cursor.ts";
 import type {
   Answer,
   Change,
@@ -76,7 +77,7 @@ export class MemoryEngine implements Engine {
   }
 
   async audit(limit: number, cursor?: Cursor) {
-    return queries.audit(this.#store, limit, cursor);
+    return this.#store.audit.page(limit, numberIn(cursor));
   }
 
   async sweep(limit: number) {

@@ -1,15 +1,6 @@
 /** Everything that is asked and alters nothing: lists, changes, dead letters, figures. */
 import { numberIn } from "../../core/cursor.ts";
-import type {
-  AuditEntry,
-  Changes,
-  Cursor,
-  DeadLetters,
-  Figures,
-  JobQuery,
-  Page,
-  Ref,
-} from "../../core/engine.ts";
+import type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page, Ref } from "../../core/engine.ts";
 import type { Job, JobRecord, Principal } from "../../core/job.ts";
 import { isOwner } from "../../core/transition.ts";
 import { recordOf } from "./entry.ts";
@@ -105,10 +96,4 @@ export function figures(store: Store, now: number): readonly Figures[] {
     }
   }
   return [...byOperation.values()];
-}
-
-export function audit(store: Store, limit: number, cursor: Cursor | undefined): Page<AuditEntry> {
-  const end = Math.min(numberIn(cursor) ?? Number.POSITIVE_INFINITY, store.audit.length);
-  const start = Math.max(0, end - limit);
-  return { items: store.audit.slice(start, end).reverse(), next: start > 0 ? String(start) : null };
 }

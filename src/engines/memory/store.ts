@@ -2,8 +2,9 @@
  * All that is kept, and the indexes over it. `put` and `remove` are the only ways to alter a job, and every
  * index follows them; nothing here decides what a job becomes.
  */
-import type { AuditEntry, Setting } from "../../core/engine.ts";
+import type { Setting } from "../../core/engine.ts";
 import type { JobId, JobStatus, Principal } from "../../core/job.ts";
+import { Audit } from "./audit.ts";
 import type { Entry } from "./entry.ts";
 import { Items } from "./items.ts";
 import { Log } from "./log.ts";
@@ -15,7 +16,7 @@ export type Waiting = { readonly ready: Schedule; readonly later: Schedule };
 export class Store {
   readonly items = new Items();
   readonly settings = new Map<string, Setting>();
-  readonly audit: AuditEntry[] = [];
+  readonly audit = new Audit();
   /** Listed jobs by sequence. */
   readonly listed = new Log();
   /** Listed jobs by the position of their last change, for each principal. */

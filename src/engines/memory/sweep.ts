@@ -1,4 +1,4 @@
-/** What time does to jobs: leases run out, final records pass their time. */
+/** What time does to what is kept: leases run out, final records and the audit pass their time. */
 import type { Retention, Swept } from "../../core/engine.ts";
 import type { Job } from "../../core/job.ts";
 import type { Random } from "../../core/random.ts";
@@ -17,7 +17,7 @@ export function sweep(store: Store, limit: number, retention: Retention, random:
     store.put({ ...entry, job: next, attempts: [...entry.attempts, lostAttempt(entry.job, now)] });
     rescued.push(next);
   }
-  let pruned = 0;
+  let pruned = store.audit.prune(now - retention.auditMs, limit);
   for (const entry of due(store.expiries, limit, now)) {
     store.remove(entry);
     pruned++;

@@ -56,6 +56,11 @@ export class Store {
     this.#statements.note.run(at, by, action, target, detail);
   }
 
+  /** Of so many of the oldest entries, those that were noted by then; answers how many. */
+  pruneAudit(until: number, limit: number): number {
+    return Number(this.#statements.pruneAudit.run(limit, until).changes);
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -70,5 +75,8 @@ function prepare(database: DatabaseSync) {
       "INSERT OR REPLACE INTO settings (scope, name, paused, concurrency) VALUES (?, ?, ?, ?)",
     ),
     note: database.prepare('INSERT INTO audit (at, "by", action, target, detail) VALUES (?, ?, ?, ?, ?)'),
+    pruneAudit: database.prepare(
+      "DELETE FROM audit WHERE entry IN (SELECT entry FROM audit ORDER BY entry LIMIT ?) AND at <= ?",
+    ),
   };
 }

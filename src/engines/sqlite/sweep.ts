@@ -1,4 +1,4 @@
-/** What time does to jobs: leases run out, final records pass their time. */
+/** What time does to what is kept: leases run out, final records and the audit pass their time. */
 import type { Retention } from "../../core/engine.ts";
 import type { Job } from "../../core/job.ts";
 import { lostAttempt, rescue } from "../../core/transition.ts";
@@ -8,10 +8,11 @@ import type { Store } from "./store.ts";
 
 /** `lost` counts all leases that were taken back, also of calls that left nothing to be told of. */
 export function sweep(
-  { jobs }: Store,
+  store: Store,
   { now, leasesUntil, fractions }: Extract<Request, { kind: "sweep" }>,
   retention: Retention,
 ): Extract<Reply, { kind: "swept" }> {
+  const { jobs } = store;
   const limit = fractions.length;
   const rescued: Job[] = [];
   const lost = jobs.leasesUntil(leasesUntil, limit);
@@ -24,5 +25,6 @@ export function sweep(
     jobs.save(stored, next, appended([lostAttempt(stored.job, now)]));
     rescued.push(next);
   }
-  return { kind: "swept", swept: { rescued, pruned: jobs.prune(now, limit) }, lost: lost.length };
+  const pruned = jobs.prune(now, limit) + store.pruneAudit(now - retention.auditMs, limit);
+  return { kind: "swept", swept: { rescued, pruned }, lost: lost.length };
 }
