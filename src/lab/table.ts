@@ -42,7 +42,7 @@ function laneRows({ lanes, resources, probe }: FlowReport): readonly (readonly R
     [
       row("", ({ name }) => TITLES[name]),
       number("offered", ({ counts }) => counts.offered),
-      number("answered at once", ({ counts }) => counts.answered),
+      number("answered", ({ counts }) => counts.answered),
       number("given a receipt", ({ counts }) => counts.receipts),
       number("refused", ({ counts }) => counts.refused),
       number("failed", ({ counts }) => counts.failed),

@@ -26,7 +26,7 @@ suite("the table of a report", () => {
     assert.deepEqual(rowsOf(text).slice(at, at + 6), [
       "                             request   request, retried           event           spill",
       "offered                       10,000             10,000          10,000          10,000",
-      "answered at once               2,000             10,000               0           2,000",
+      "answered                       2,000             10,000               0           2,000",
       "given a receipt                    0                  0          10,000           8,000",
       "refused                        8,000                  0               0               0",
       "failed                             0                  0               0               0",

@@ -53,7 +53,7 @@ function groupsOf(report: FlowReport): readonly (readonly Row[])[] {
   const groups: readonly (readonly Row[])[] = [
     [
       { name: "offered", of: ({ counts }) => count(counts.offered) },
-      { name: "answered at once", of: ({ counts }) => count(counts.answered) },
+      { name: "answered", of: ({ counts }) => count(counts.answered) },
       { name: "given a receipt", of: ({ counts }) => count(counts.receipts) },
       { name: "refused", of: ({ counts }) => count(counts.refused) },
       { name: "failed", of: ({ counts }) => count(counts.failed) },

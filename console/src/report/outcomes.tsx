@@ -4,7 +4,7 @@ import { share } from "./figures.ts";
 import { LANES } from "./lanes.ts";
 
 const KINDS = [
-  ["answered", "answered at once"],
+  ["answered", "answered"],
   ["receipts", "given a receipt"],
   ["refused", "refused"],
   ["failed", "failed"],
