@@ -14,7 +14,9 @@ import { OverTime } from "./over-time.tsx";
 import { Prices } from "./prices.tsx";
 import { Times } from "./times.tsx";
 import { Verdict } from "./verdict.tsx";
+import "./plots.css";
 import "./report.css";
+import "./tables.css";
 
 type ReportProps = { readonly report: FlowReport };
 
