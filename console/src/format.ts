@@ -31,6 +31,14 @@ export function duration(ms: number | null): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
 }
 
+/** For where there is no room: 2.4 min. */
+export function shortDuration(ms: number | null): string {
+  if (ms === null || ms < 60_000) return duration(ms);
+  const minutes = ms / 60_000;
+  if (minutes < 60) return `${minutes.toFixed(1)} min`;
+  return minutes < 48 * 60 ? `${(minutes / 60).toFixed(1)} h` : duration(ms);
+}
+
 /** The time alone if it was today. */
 export function moment(at: string, now = new Date()): string {
   return withDay(clock, at, now);

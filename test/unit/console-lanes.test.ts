@@ -118,18 +118,30 @@ suite("what a lane says of itself", () => {
       look(1, [operationEntry({ inUse: 3 })]),
     ];
     const [group] = sceneOf(looks).groups;
-    assert.deepEqual([group?.resources[0]?.isFull, group?.resources[0]?.inUse], [true, 10]);
-    assert.equal(group?.lanes[0]?.fullAt, "db");
+    assert.deepEqual([group?.resources[0]?.strain, group?.resources[0]?.inUse], ["slots", 10]);
+    assert.deepEqual(group?.lanes[0]?.strained, { name: "db", by: "slots" });
   });
 
   test("three seconds later it is not", () => {
     const looks = [look(0, [operationEntry()], { resources: [full] }), look(3, [operationEntry()])];
-    assert.equal(onlyLane(...looks).fullAt, undefined);
+    assert.equal(onlyLane(...looks).strained, undefined);
   });
 
   test("an operation at its own limit names itself", () => {
-    assert.equal(onlyLane(...seen({ inUse: 4, limit: 4 })).fullAt, "place");
-    assert.equal(onlyLane(...seen({ inUse: 400, limit: null })).fullAt, undefined);
+    assert.deepEqual(onlyLane(...seen({ inUse: 4, limit: 4 })).strained, { name: "place", by: "slots" });
+    assert.equal(onlyLane(...seen({ inUse: 400, limit: null })).strained, undefined);
+  });
+
+  test("a resource that begins as many a second as it may is strained by its rate", () => {
+    const begun = (succeeded: number) => ({
+      resources: [resourceEntry({ ratePerSecond: 5, totals: { succeeded, retried: 1 } })],
+    });
+    const looks = (succeeded: number) => [
+      look(0, [operationEntry()], begun(0)),
+      look(2, [operationEntry()], begun(succeeded)),
+    ];
+    assert.deepEqual(onlyLane(...looks(10)).strained, { name: "db", by: "rate" });
+    assert.equal(onlyLane(...looks(7)).strained, undefined);
   });
 
   test("it is paused by itself or with its resource", () => {

@@ -90,7 +90,7 @@ function axesOf(latest: Latest, colour: (token: string) => () => string): uPlot.
       ...common,
       size: 52,
       gap: 6,
-      space: 36,
+      space: 28,
       ...(y.steps && { incrs: STEPS[y.steps] }),
       values: (_, ticks) => {
         const { format, tick: say = format } = latest.current.y;

@@ -2,12 +2,22 @@
 import type { ComponentChildren } from "preact";
 import { count } from "../../format.ts";
 import "./box.css";
+import type { Strain } from "./lanes.ts";
+
+export type StrainSaid = { readonly sign: string; readonly says: ComponentChildren };
+
+export const STRAINS = {
+  slots: { sign: "■", says: "full" },
+  rate: { sign: "■", says: "at its rate" },
+} satisfies Readonly<Record<Strain, StrainSaid>>;
+
+const PAUSED: StrainSaid = { sign: "❚❚", says: "paused" };
 
 type BoxProps = {
   readonly kind: "client" | "gateway" | "queue" | "function" | "resource";
   readonly title: string;
   /** What is wrong, in a word or two. */
-  readonly strain?: string | undefined;
+  readonly strain?: StrainSaid | undefined;
   /** In its place while nothing is: what follows does not move. */
   readonly calm?: string;
   readonly isPaused?: boolean;
@@ -15,15 +25,16 @@ type BoxProps = {
 };
 
 export function Box({ kind, title, strain, calm, isPaused = false, children }: BoxProps) {
+  const said = isPaused ? PAUSED : strain;
   const state = isPaused ? "paused" : strain ? "strained" : "calm";
   return (
     <div class={`box ${kind} ${state}`}>
       <p class="kind">{title}</p>
       {children}
-      {isPaused ? (
-        <p class="strain">❚❚ paused</p>
-      ) : strain ? (
-        <p class="strain">{strain}</p>
+      {said ? (
+        <p class="strain">
+          <span aria-hidden="true">{said.sign}</span> {said.says}
+        </p>
       ) : (
         calm && <p class="quiet">{calm}</p>
       )}

@@ -1,5 +1,5 @@
 /** The last ten minutes of what is chosen: calls, queue and slots over time. */
-import { useMemo } from "preact/hooks";
+import { useId, useMemo } from "preact/hooks";
 import { compact, duration } from "../../format.ts";
 import { history } from "../../live.ts";
 import { Chart } from "../../parts/chart.tsx";
@@ -86,9 +86,13 @@ function chosenOf({ resources, operations }: Figures): string {
   const asked = query.value.get("charts") ?? "";
   const all = [
     ...resources.map(({ name }) => `resource/${name}`),
-    ...operations.flatMap(({ name, unserved }) => (unserved ? [] : [`operation/${name}`])),
+    ...shownOf(operations).map(({ name }) => `operation/${name}`),
   ];
   return all.includes(asked) ? asked : (all[0] ?? "");
+}
+
+function shownOf(operations: Figures["operations"]): Figures["operations"] {
+  return operations.filter((one) => !one.unserved && one.access !== "admin");
 }
 
 function findingOf(chosen: string): Finding {
@@ -103,24 +107,22 @@ function Choice({ chosen, latest: { resources, operations } }: ChoiceProps) {
     const { value } = event.currentTarget as HTMLSelectElement;
     go(hrefOf("/", { charts: value }), { replace: true });
   };
+  const id = useId();
   return (
-    <label class="choice">
-      <span>Of</span>
-      <select value={chosen} onChange={change}>
+    <p class="choice">
+      <label for={id}>Of</label>
+      <select id={id} value={chosen} onChange={change}>
         {resources.map(({ name, operations }) => (
           <option key={name} value={`resource/${name}`}>
             {name} (all its {operations.length} operations)
           </option>
         ))}
-        {operations.map(
-          ({ name, unserved }) =>
-            !unserved && (
-              <option key={name} value={`operation/${name}`}>
-                {name}
-              </option>
-            ),
-        )}
+        {shownOf(operations).map(({ name }) => (
+          <option key={name} value={`operation/${name}`}>
+            {name}
+          </option>
+        ))}
       </select>
-    </label>
+    </p>
   );
 }

@@ -9,6 +9,9 @@ import { ControlAnswer } from "./control-answer.tsx";
 import { ControlInput, type Faults } from "./control-input.tsx";
 import { type Filled, type FormField, fieldsOf, inputOf, labelOf } from "./schema-fields.ts";
 
+/** The input as a whole, by its pointer; where there are no fields it is one. */
+const WHOLE = "";
+
 type Taken = { readonly inputSchema: unknown };
 type Outcome = { readonly output?: unknown; readonly error?: unknown };
 
@@ -24,7 +27,7 @@ export function ControlForm({ name }: { readonly name: string }) {
     event.preventDefault();
     setBusy(true);
     try {
-      const body = fields ? inputOf(fields, filled) : JSON.parse(String(filled[""] || "{}"));
+      const body = fields ? inputOf(fields, filled) : JSON.parse(textOf(filled));
       setOutcome({ output: await ask(`/operations/${path}`, { method: "POST", body }) });
       // A switch is for once: it is not turned again by the next press.
       setFilled((filled) => withoutSwitches(filled, fields));
@@ -37,7 +40,8 @@ export function ControlForm({ name }: { readonly name: string }) {
   if (error !== undefined) return <Trouble error={error} again={again} />;
   if (!value) return <p role="status">Loading {name} …</p>;
   const faults = faultsOf(outcome.error);
-  const isElsewhere = outcome.error !== undefined && !fields?.some((field) => faults[field.name]);
+  const places = fields?.map((field) => field.name) ?? [WHOLE];
+  const isElsewhere = outcome.error !== undefined && !places.some((place) => faults[place]);
   const change = (name: string, value: string | boolean) =>
     setFilled((filled) => ({ ...filled, [name]: value }));
   return (
@@ -56,7 +60,7 @@ export function ControlForm({ name }: { readonly name: string }) {
             />
           ))
         ) : (
-          <AnyInput value={String(filled[""] ?? "{}")} onChange={change} />
+          <AnyInput value={textOf(filled)} wrong={faults[WHOLE]} onChange={change} />
         )}
         <Button kind="main" type="submit" busy={isBusy}>
           Run {name}
@@ -68,23 +72,31 @@ export function ControlForm({ name }: { readonly name: string }) {
   );
 }
 
-type AnyInputProps = { readonly value: string; readonly onChange: (name: string, value: string) => void };
+type AnyInputProps = {
+  readonly value: string;
+  readonly wrong: string | undefined;
+  readonly onChange: (name: string, value: string) => void;
+};
 
 /** For an input that no form can be made for. */
-function AnyInput({ value, onChange }: AnyInputProps) {
+function AnyInput({ value, wrong, onChange }: AnyInputProps) {
   return (
-    <Field label="Input (JSON)">
+    <Field label="Input (JSON)" wrong={wrong}>
       {(field) => (
         <textarea
           {...field}
           rows={4}
           spellcheck={false}
           value={value}
-          onInput={(event) => onChange("", event.currentTarget.value)}
+          onInput={(event) => onChange(WHOLE, event.currentTarget.value)}
         />
       )}
     </Field>
   );
+}
+
+function textOf(filled: Filled): string {
+  return String(filled[WHOLE] ?? "{}");
 }
 
 function withoutSwitches(filled: Filled, fields: readonly FormField[] = []): Filled {
@@ -94,6 +106,7 @@ function withoutSwitches(filled: Filled, fields: readonly FormField[] = []): Fil
 
 /** By the member that each is about: "/capacity" is of `capacity`. */
 function faultsOf(error: unknown): Faults {
+  if (error instanceof SyntaxError) return { [WHOLE]: `This is no JSON: ${error.message}.` };
   const errors = error instanceof ProblemError ? (error.problem.errors ?? []) : [];
   return Object.fromEntries(
     errors.map(({ pointer, detail }) => {

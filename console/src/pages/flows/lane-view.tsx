@@ -1,9 +1,9 @@
 /** One operation's way from the caller to what it works on and back, as its flow goes. */
-import { count, duration, perSecond } from "../../format.ts";
+import { compact, count, perSecond, shortDuration } from "../../format.ts";
 import { hrefOf } from "../../router.ts";
 import type { Flow } from "../../wire.ts";
 import { Arrow, Notice } from "./arrow.tsx";
-import { Box, Slots } from "./box.tsx";
+import { Box, Slots, STRAINS, type StrainSaid } from "./box.tsx";
 import type { Lane } from "./lanes.ts";
 import type { Trend } from "./movement.ts";
 
@@ -17,8 +17,8 @@ const TRENDS: Readonly<Record<Trend, string>> = {
   empty: "empty",
   prompt: "keeps up",
   steady: "steady",
-  growing: "▲ growing",
-  draining: "▼ draining",
+  growing: "growing",
+  draining: "draining",
 };
 
 type LaneViewProps = {
@@ -26,6 +26,8 @@ type LaneViewProps = {
   /** What it leads to. */
   readonly target: string;
 };
+
+const REFUSING: StrainSaid = { sign: "✕", says: "refusing" };
 
 export function LaneView({ lane, target }: LaneViewProps) {
   const { operation, moves } = lane;
@@ -79,7 +81,9 @@ function LaneHeader({ lane: { operation, pausedAt } }: { readonly lane: Lane }) 
         {pausedAt === undefined ? (
           <span class="quiet">{access === "internal" ? "sent by other operations" : TELLS[flow]}</span>
         ) : (
-          <strong>❚❚ {paused}</strong>
+          <strong>
+            <span aria-hidden="true">❚❚</span> {paused}
+          </strong>
         )}
       </p>
       {failed > 0 && (
@@ -107,7 +111,7 @@ function Callers({ lane: { operation, moves, offered } }: { readonly lane: Lane 
       <Box
         kind="gateway"
         title="Gateway"
-        strain={moves.refused > 0 ? "✕ refusing" : undefined}
+        strain={moves.refused > 0 ? REFUSING : undefined}
         calm="lets all in"
       >
         <p>
@@ -136,14 +140,14 @@ function Queue({ lane: { operation, moves, arrived, ended, trend } }: { readonly
       <Box
         kind="queue"
         title="Queue"
-        strain={trend === "growing" ? TRENDS.growing : undefined}
+        strain={trend === "growing" ? { sign: "▲", says: TRENDS.growing } : undefined}
         calm={TRENDS[trend]}
       >
         <p>
-          <b>{count(queued)}</b> queued
+          <b>{compact(queued)}</b> queued
         </p>
         <p>
-          oldest <b>{duration(oldestAgeMs)}</b>
+          oldest <b>{shortDuration(oldestAgeMs)}</b>
         </p>
       </Box>
       <Arrow
@@ -156,7 +160,13 @@ function Queue({ lane: { operation, moves, arrived, ended, trend } }: { readonly
   );
 }
 
-function strainOf({ fullAt, operation }: Lane): string | undefined {
-  if (fullAt === undefined) return undefined;
-  return fullAt === operation.name ? "■ full" : `■ ${fullAt} is full`;
+function strainOf({ strained, operation }: Lane): StrainSaid | undefined {
+  if (!strained) return undefined;
+  const { name, by } = strained;
+  const says = (
+    <>
+      <span class="which">{name}</span> {by === "slots" ? "is full" : "at its rate"}
+    </>
+  );
+  return name === operation.name ? STRAINS[by] : { ...STRAINS[by], says };
 }

@@ -22,16 +22,19 @@ export type Lane = {
   readonly ended: number;
   readonly inUse: number;
   readonly trend: Trend;
-  /** What has no slot left: the operation's own limit, or a resource by its name. */
-  readonly fullAt: string | undefined;
+  /** What lets no more in: the operation's own limit, or a resource by its name. */
+  readonly strained: { readonly name: string; readonly by: Strain } | undefined;
   /** What is paused: the operation itself, or a resource by its name. */
   readonly pausedAt: string | undefined;
 };
 
+/** It has no slot left, or begins as many a second as it may. */
+export type Strain = "slots" | "rate";
+
 export type SharedResource = {
   readonly entry: ResourceEntry;
   readonly inUse: number;
-  readonly isFull: boolean;
+  readonly strain: Strain | undefined;
 };
 
 /** Operations that have resources in common, with these; or those that have none. */
@@ -46,6 +49,9 @@ export type Scene = {
   readonly controls: readonly ServedOperation[];
   readonly unserved: readonly UnservedOperation[];
 };
+
+/** Of a rate: what begins is counted as it ends, and never quite evenly. */
+const NEARLY = 0.9;
 
 const ORDER = { request: 0, event: 1, spill: 2 } as const;
 
@@ -95,8 +101,15 @@ function lanesOf(operations: readonly ServedOperation[], looks: readonly Figures
 }
 
 function sharedResource(entry: ResourceEntry, looks: readonly Figures[]): SharedResource {
-  const inUse = inUseLately(looks, findResource(entry.name));
-  return { entry, inUse, isFull: isFull(inUse, entry.concurrency) };
+  const find = findResource(entry.name);
+  const inUse = inUseLately(looks, find);
+  return { entry, inUse, strain: isFull(inUse, entry.concurrency) ? "slots" : strainByRate(entry, looks) };
+}
+
+function strainByRate({ name, ratePerSecond }: ResourceEntry, looks: readonly Figures[]): Strain | undefined {
+  if (ratePerSecond === null) return undefined;
+  const { succeeded, failed, retried } = movementLately(looks, findResource(name));
+  return succeeded + failed + retried >= ratePerSecond * NEARLY ? "rate" : undefined;
 }
 
 function laneOf(operation: ServedOperation, looks: readonly Figures[]): Lane {
@@ -106,7 +119,8 @@ function laneOf(operation: ServedOperation, looks: readonly Figures[]): Lane {
   // Attempts of both kinds are counted by how they ended; a call that was answered at once is no job.
   const ended = Math.max(0, moves.succeeded + moves.failed - moves.answered);
   const shared = (looks.at(-1)?.resources ?? []).filter(({ name }) => operation.resources.includes(name));
-  const full = shared.find((entry) => sharedResource(entry, looks).isFull)?.name;
+  const tight = shared.map((entry) => sharedResource(entry, looks)).find(({ strain }) => strain);
+  const own: Strain | undefined = isFull(inUse, operation.limit) ? "slots" : undefined;
   return {
     operation,
     moves,
@@ -115,7 +129,9 @@ function laneOf(operation: ServedOperation, looks: readonly Figures[]): Lane {
     ended,
     inUse,
     trend: trendOf(looks, find),
-    fullAt: full ?? (isFull(inUse, operation.limit) ? operation.name : undefined),
+    strained: tight?.strain
+      ? { name: tight.entry.name, by: tight.strain }
+      : own && { name: operation.name, by: own },
     pausedAt: operation.paused ? operation.name : shared.find(({ paused }) => paused)?.name,
   };
 }

@@ -1,6 +1,6 @@
 /** Operations that share a resource: their lanes side by side, and what all of them lead to. */
 import { count } from "../../format.ts";
-import { Box, Slots } from "./box.tsx";
+import { Box, Slots, STRAINS } from "./box.tsx";
 import { LaneView } from "./lane-view.tsx";
 import type { Group, SharedResource } from "./lanes.ts";
 
@@ -11,7 +11,10 @@ export function Picture({ group: { resources, lanes } }: { readonly group: Group
   return (
     <section class="picture panel" aria-label={title}>
       <h2>
-        {title} <span class="quiet">{hasResource ? `shared by ${many}` : many}</span>
+        {title}{" "}
+        <span class="quiet">
+          {hasResource ? `${lanes.length === 1 ? "used" : "shared"} by ${many}` : many}
+        </span>
       </h2>
       <div class="scene">
         <div class="lanes">
@@ -34,14 +37,14 @@ export function Picture({ group: { resources, lanes } }: { readonly group: Group
   );
 }
 
-function Resource({ resource: { entry, inUse, isFull } }: { readonly resource: SharedResource }) {
+function Resource({ resource: { entry, inUse, strain } }: { readonly resource: SharedResource }) {
   const { name, concurrency, peak, ratePerSecond, paused } = entry;
   return (
     <Box
       kind="resource"
       title="Resource"
       isPaused={paused}
-      strain={isFull ? "■ full" : undefined}
+      strain={strain && STRAINS[strain]}
       calm="has room"
     >
       <p class="name">{name}</p>
