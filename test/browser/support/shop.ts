@@ -1,16 +1,17 @@
 /** The orders example as an operator finds it: on a port of its own, with something to look at. */
 import { rmSync } from "node:fs";
 import type { Answer } from "../../wire/support/client.ts";
-import { answered, isFinal, type Receipt } from "../../wire/support/judge.ts";
+import { accepted, answered, isFinal, type Receipt } from "../../wire/support/judge.ts";
 import type { DatabaseState } from "../../wire/support/orders.ts";
 import { newFolder, type Server, startOrders } from "../../wire/support/server.ts";
 import { eachOf, SECOND, times, until } from "../../wire/support/wait.ts";
 
 type NewOrder = { readonly sku: string; readonly quantity?: number; readonly customer?: string };
 
-type Listed = {
+type Entry = {
   readonly name: string;
   readonly queued: number;
+  readonly concurrency: number | null;
   readonly totals: { readonly refused: number };
 };
 
@@ -37,9 +38,14 @@ export class Shop {
     return this.#server.client.call(operation, input);
   }
 
+  /** The id of an order that was given a receipt. */
+  async accepted(order: NewOrder): Promise<string> {
+    return accepted(await this.call("place-order-event", { quantity: 1, ...order })).id;
+  }
+
   /** An order's receipt, once it is final. */
   async ended(order: NewOrder): Promise<Receipt> {
-    const { id } = (await this.call("place-order-event", { quantity: 1, ...order })).as<Receipt>();
+    const id = await this.accepted(order);
     return until(`${id} ends`, () => this.#final(id), 30 * SECOND);
   }
 
@@ -58,14 +64,20 @@ export class Shop {
 
   /** How many calls of each operation were refused since the server started. */
   async refused(): Promise<ReadonlyMap<string, number>> {
-    return new Map((await this.#operations()).map(({ name, totals }) => [name, totals.refused]));
+    return new Map((await this.#entries("operations")).map(({ name, totals }) => [name, totals.refused]));
+  }
+
+  /** How many may use a resource at once. */
+  async concurrency(resource: string): Promise<number | null | undefined> {
+    return (await this.#entries("resources")).find(({ name }) => name === resource)?.concurrency;
   }
 
   /** Waits until no order is queued any more. */
   async drained(): Promise<void> {
     await until(
       "no order is queued",
-      async () => (await this.#operations()).every(({ name, queued }) => !ORDERS.test(name) || queued === 0),
+      async () =>
+        (await this.#entries("operations")).every(({ name, queued }) => !ORDERS.test(name) || queued === 0),
       60 * SECOND,
     );
   }
@@ -89,9 +101,9 @@ export class Shop {
     rmSync(this.#server.folder, { recursive: true, force: true });
   }
 
-  async #operations(): Promise<readonly Listed[]> {
-    return answered<{ readonly items: readonly Listed[] }>(await this.#server.client.get("/admin/operations"))
-      .items;
+  async #entries(kind: "operations" | "resources"): Promise<readonly Entry[]> {
+    const answer = await this.#server.client.get(`/admin/${kind}`);
+    return answered<{ readonly items: readonly Entry[] }>(answer).items;
   }
 
   async #final(id: string): Promise<Receipt | false> {
