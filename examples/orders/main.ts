@@ -5,7 +5,8 @@ import { serve } from "spillway/node";
 try {
   // Not at the top: what the environment sets wrongly is refused while it is imported.
   const { app, bursts } = await import("./app.ts");
-  const { url } = await serve(app);
+  // Where spillway lab leaves them, for the console to show.
+  const { url } = await serve(app, { reports: "./flow-reports" });
   bursts.servedAt(url);
   // What is to drain gets no more calls of its own.
   process.once("SIGTERM", () => bursts.stop()).once("SIGINT", () => bursts.stop());
