@@ -12,6 +12,9 @@ export function askForToken(): void {
   session.value = "token-needed";
 }
 
+const NOT_KEPT =
+  "The token is right, but this browser cannot be told from other sites. Come by https, or from the machine itself.";
+
 /** Resolves to what is wrong, if anything is. */
 export async function enter(token: string): Promise<string | undefined> {
   // RFC 6750 §2.1: anything else could not be a header.
@@ -22,6 +25,8 @@ export async function enter(token: string): Promise<string | undefined> {
       headers: { authorization: `Bearer ${token}` },
     });
     if (!ok) return status === 401 ? "That is not the admin token." : `The server answered ${status}.`;
+    // Without TLS, and from elsewhere, a browser does not say which page asks; then its cookie does not count.
+    if ((await fetch("/admin/session")).status === 401) return NOT_KEPT;
   } catch {
     return "The server cannot be reached.";
   }
