@@ -34,7 +34,9 @@ suite("the flows", { skip }, () => {
     // What is strained looks different.
     await visit.isAccessible();
     await page.emulateMedia({ colorScheme: "dark" });
+    await page.setViewportSize({ width: 390, height: 900 });
     await visit.isAccessible();
+    await visit.fits();
     for (const name of others) {
       await visit.sees(lane(name).getByText("empty", { exact: true }), 60 * SECOND);
       assert.equal(await lane(name).getByText("refusing").count(), 0);

@@ -69,7 +69,7 @@ suite("a visit finds", { skip }, () => {
 
   test("what is wider than the window", async () => {
     const page = await visit('<p style="width:2000px">Wide</p>');
-    await assert.rejects(page.fits(), /2\d\d\d px wide in 1280/);
+    await assert.rejects(page.fits(), /Wide/);
     await page.close();
   });
 });

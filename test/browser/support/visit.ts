@@ -120,11 +120,20 @@ export class Visit {
 
   /** Nothing stands out to the right of the window. */
   async fits(): Promise<void> {
-    const { is, has } = await this.page.evaluate(() => ({
-      is: document.documentElement.scrollWidth,
-      has: document.documentElement.clientWidth,
-    }));
-    assert.ok(is <= has, `${this.page.url()} is ${is} px wide in ${has}`);
+    const standingOut = await this.page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth <= clientWidth) return [];
+      const isClipped = (element: Element | null): boolean =>
+        element !== null &&
+        element !== document.body &&
+        (getComputedStyle(element).overflowX !== "visible" || isClipped(element.parentElement));
+      const culprits = [...document.body.querySelectorAll("*")]
+        .filter((element) => element.getBoundingClientRect().right > clientWidth)
+        .filter((element) => !isClipped(element.parentElement))
+        .map(({ outerHTML }) => outerHTML.slice(0, 120));
+      return [`${scrollWidth} px wide in ${clientWidth}`, ...culprits];
+    });
+    assert.deepEqual(standingOut, [], this.page.url());
   }
 }
 
