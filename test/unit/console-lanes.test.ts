@@ -144,6 +144,19 @@ suite("what a lane says of itself", () => {
     assert.equal(onlyLane(...looks(7)).strained, undefined);
   });
 
+  test("where calls are refused although a slot is free, none is to spare", () => {
+    const looks = seen({ flow: "request" }, { flow: "request", totals: { refused: 4 } });
+    const [group] = sceneOf(looks).groups;
+    assert.deepEqual(group?.lanes[0]?.strained, { name: "place", by: "share" });
+    assert.equal(group?.resources[0]?.strain, "share");
+  });
+
+  test("a resource that jobs wait for is busy, unless what they wait for is to be resumed", () => {
+    const isBusy = (paused: boolean) =>
+      sceneOf(seen({ queued: 7, oldestAgeMs: 900, paused })).groups[0]?.resources[0]?.isBusy;
+    assert.deepEqual([isBusy(false), isBusy(true)], [true, false]);
+  });
+
   test("it is paused by itself or with its resource", () => {
     assert.equal(onlyLane(...seen({ paused: true })).pausedAt, "place");
     const resources = [resourceEntry({ paused: true })];

@@ -9,6 +9,7 @@ export type StrainSaid = { readonly sign: string; readonly says: ComponentChildr
 export const STRAINS = {
   slots: { sign: "■", says: "full" },
   rate: { sign: "■", says: "at its rate" },
+  share: { sign: "■", says: "none to spare" },
 } satisfies Readonly<Record<Strain, StrainSaid>>;
 
 const PAUSED: StrainSaid = { sign: "❚❚", says: "paused" };

@@ -51,7 +51,7 @@ export function LaneView({ lane, target }: LaneViewProps) {
           title="Function"
           isPaused={lane.pausedAt !== undefined}
           strain={strainOf(lane)}
-          calm="has room"
+          calm={lane.isBusy ? "busy" : "has room"}
         >
           <Slots inUse={lane.inUse} limit={operation.limit} />
         </Box>
@@ -165,7 +165,7 @@ function strainOf({ strained, operation }: Lane): StrainSaid | undefined {
   const { name, by } = strained;
   const says = (
     <>
-      <span class="which">{name}</span> {by === "slots" ? "is full" : "at its rate"}
+      <span class="which">{name}</span> {by === "rate" ? "at its rate" : "is full"}
     </>
   );
   return name === operation.name ? STRAINS[by] : { ...STRAINS[by], says };

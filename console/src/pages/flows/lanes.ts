@@ -22,19 +22,23 @@ export type Lane = {
   readonly ended: number;
   readonly inUse: number;
   readonly trend: Trend;
+  /** Jobs are due and wait. */
+  readonly isBusy: boolean;
   /** What lets no more in: the operation's own limit, or a resource by its name. */
   readonly strained: { readonly name: string; readonly by: Strain } | undefined;
   /** What is paused: the operation itself, or a resource by its name. */
   readonly pausedAt: string | undefined;
 };
 
-/** It has no slot left, or begins as many a second as it may. */
-export type Strain = "slots" | "rate";
+/** It has no slot left, begins as many a second as it may, or keeps the slots that it has for others. */
+export type Strain = "slots" | "rate" | "share";
 
 export type SharedResource = {
   readonly entry: ResourceEntry;
   readonly inUse: number;
   readonly strain: Strain | undefined;
+  /** Jobs wait for it, though it may have a slot at this moment. */
+  readonly isBusy: boolean;
 };
 
 /** Operations that have resources in common, with these; or those that have none. */
@@ -61,12 +65,11 @@ export function sceneOf(looks: readonly Figures[]): Scene {
   if (!latest) return { groups: [], controls: [], unserved: [] };
   const served = latest.operations.filter((one): one is ServedOperation => !one.unserved);
   const drawn = served.filter(({ access }) => access !== "admin");
-  const shared = together(drawn).map(({ names, operations }) => ({
-    resources: latest.resources
-      .filter(({ name }) => names.has(name))
-      .map((entry) => sharedResource(entry, looks)),
-    lanes: lanesOf(operations, looks),
-  }));
+  const shared = together(drawn).map(({ names, operations }) => {
+    const lanes = lanesOf(operations, looks);
+    const resources = latest.resources.filter(({ name }) => names.has(name));
+    return { lanes, resources: resources.map((entry) => sharedResource(entry, lanes, looks)) };
+  });
   const alone = lanesOf(
     drawn.filter(({ resources }) => resources.length === 0),
     looks,
@@ -100,38 +103,62 @@ function lanesOf(operations: readonly ServedOperation[], looks: readonly Figures
     .sort((a, b) => ORDER[a.operation.flow] - ORDER[b.operation.flow]);
 }
 
-function sharedResource(entry: ResourceEntry, looks: readonly Figures[]): SharedResource {
-  const find = findResource(entry.name);
-  const inUse = inUseLately(looks, find);
-  return { entry, inUse, strain: isFull(inUse, entry.concurrency) ? "slots" : strainByRate(entry, looks) };
+function sharedResource(
+  entry: ResourceEntry,
+  lanes: readonly Lane[],
+  looks: readonly Figures[],
+): SharedResource {
+  const using = lanes.filter(({ operation }) => operation.resources.includes(entry.name));
+  return {
+    entry,
+    inUse: inUseLately(looks, findResource(entry.name)),
+    strain: strainOf(entry, looks) ?? using.find(({ strained }) => strained?.by === "share")?.strained?.by,
+    isBusy: using.some(({ isBusy }) => isBusy),
+  };
 }
 
-function strainByRate({ name, ratePerSecond }: ResourceEntry, looks: readonly Figures[]): Strain | undefined {
+function strainOf({ name, concurrency, ratePerSecond }: ResourceEntry, looks: readonly Figures[]) {
+  const find = findResource(name);
+  if (isFull(inUseLately(looks, find), concurrency)) return "slots";
   if (ratePerSecond === null) return undefined;
-  const { succeeded, failed, retried } = movementLately(looks, findResource(name));
+  const { succeeded, failed, retried } = movementLately(looks, find);
   return succeeded + failed + retried >= ratePerSecond * NEARLY ? "rate" : undefined;
 }
 
 function laneOf(operation: ServedOperation, looks: readonly Figures[]): Lane {
   const find = findOperation(operation.name);
   const moves = movementLately(looks, find);
-  const inUse = inUseLately(looks, find);
+  const trend = trendOf(looks, find);
   // Attempts of both kinds are counted by how they ended; a call that was answered at once is no job.
   const ended = Math.max(0, moves.succeeded + moves.failed - moves.answered);
   const shared = (looks.at(-1)?.resources ?? []).filter(({ name }) => operation.resources.includes(name));
-  const tight = shared.map((entry) => sharedResource(entry, looks)).find(({ strain }) => strain);
-  const own: Strain | undefined = isFull(inUse, operation.limit) ? "slots" : undefined;
+  const pausedAt = operation.paused ? operation.name : shared.find(({ paused }) => paused)?.name;
   return {
     operation,
     moves,
     offered: moves.accepted + moves.answered + moves.refused,
     arrived: operation.access === "internal" ? arrivedLately(looks, find, ended) : moves.accepted,
     ended,
-    inUse,
-    trend: trendOf(looks, find),
-    strained: tight?.strain
-      ? { name: tight.entry.name, by: tight.strain }
-      : own && { name: operation.name, by: own },
-    pausedAt: operation.paused ? operation.name : shared.find(({ paused }) => paused)?.name,
+    inUse: inUseLately(looks, find),
+    trend,
+    isBusy: pausedAt === undefined && trend !== "empty" && trend !== "prompt",
+    strained: pausedAt === undefined ? strainedBy(operation, shared, looks) : undefined,
+    pausedAt,
   };
+}
+
+function strainedBy(
+  operation: ServedOperation,
+  shared: readonly ResourceEntry[],
+  looks: readonly Figures[],
+): Lane["strained"] {
+  const { name, flow, limit } = operation;
+  for (const entry of shared) {
+    const by = strainOf(entry, looks);
+    if (by) return { name: entry.name, by };
+  }
+  const find = findOperation(name);
+  if (isFull(inUseLately(looks, find), limit)) return { name, by: "slots" };
+  // Only for want of a slot is such a call refused; those that are free are kept for jobs that wait.
+  return flow === "request" && movementLately(looks, find).refused > 0 ? { name, by: "share" } : undefined;
 }

@@ -37,7 +37,7 @@ export function Picture({ group: { resources, lanes } }: { readonly group: Group
   );
 }
 
-function Resource({ resource: { entry, inUse, strain } }: { readonly resource: SharedResource }) {
+function Resource({ resource: { entry, inUse, strain, isBusy } }: { readonly resource: SharedResource }) {
   const { name, concurrency, peak, ratePerSecond, paused } = entry;
   return (
     <Box
@@ -45,7 +45,7 @@ function Resource({ resource: { entry, inUse, strain } }: { readonly resource: S
       title="Resource"
       isPaused={paused}
       strain={strain && STRAINS[strain]}
-      calm="has room"
+      calm={isBusy ? "busy" : "has room"}
     >
       <p class="name">{name}</p>
       <Slots inUse={inUse} limit={concurrency} />
