@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { until } from "../wire/support/wait.ts";
 import { Shop } from "./support/shop.ts";
-import { skip, Visitors } from "./support/visit.ts";
+import { SERVER_GONE, skip, Visitors } from "./support/visit.ts";
 
 suite("operations", { skip }, () => {
   const visitors = new Visitors();
@@ -54,6 +54,6 @@ suite("operations", { skip }, () => {
     await page.getByRole("button", { name: "Back to 10" }).click();
     await visit.sees(page.getByRole("status").filter({ hasText: "orders-db: concurrency 10" }));
     assert.equal(await shop.concurrency("orders-db"), 10);
-    await visit.close(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET/);
+    await visit.close(SERVER_GONE);
   });
 });

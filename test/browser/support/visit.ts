@@ -27,6 +27,9 @@ export const skip =
     ? false
     : "needs Chromium, which is packaged for Linux on x64 only; SPILLWAY_REQUIRE=browser insists on it";
 
+/** What the browser says of requests to a server that was killed. */
+export const SERVER_GONE = /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED_ENCODING/;
+
 /** One browser for a test file; each visit has a profile of its own in it. */
 export class Visitors {
   #browser: Promise<Browser> | undefined;
