@@ -96,6 +96,17 @@ describe("the input schema of a job", () => {
     assert.deepEqual(ran, []);
   });
 
+  test("that answers after the job was cancelled begins no handler", async () => {
+    const slow = Promise.withResolvers<{ value: unknown }>();
+    const { world, ran } = await worldWith(inTurn(valid, () => slow.promise));
+    const id = await accepted(world);
+    await world.clock.run(10);
+    assert.equal((await world.ask("DELETE", `/receipts/${id}`)).status, 202);
+    slow.resolve({ value: "late" });
+    assert.equal((await world.receiptAfter(10, id))["status"], "cancelled");
+    assert.deepEqual(ran, []);
+  });
+
   for (const [how, broken] of [
     ["throws", breaking],
     ["rejects", rejecting],
