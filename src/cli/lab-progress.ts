@@ -21,10 +21,12 @@ export class ProgressLine {
     if (!this.#output.isTTY || now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
     const which = this.#repeats === 1 ? lane : `${lane}, ${repeat} of ${this.#repeats}`;
-    const calls = `${count(offered)} of ${count(this.#calls)} calls sent`;
-    const open = offered - ended;
-    const rest = queued === undefined ? `, ${count(open)} not replied to` : `, ${count(queued)} queued`;
-    this.#output.write(`\r\u001b[K${which}: ${calls}${open > 0 || queued !== undefined ? rest : ""}`);
+    const parts = [
+      `${count(offered)} of ${count(this.#calls)} calls sent`,
+      ...(offered > ended ? [`${count(offered - ended)} not replied to`] : []),
+      ...(queued > 0 ? [`${count(queued)} queued`] : []),
+    ];
+    this.#output.write(`\r\u001b[K${which}: ${parts.join(", ")}`);
   }
 
   ended({ lane, loaded: { counts }, served }: LaneRun): void {

@@ -27,8 +27,7 @@ export type LaneProgress = {
   readonly repeat: number;
   readonly offered: number;
   readonly ended: number;
-  /** Known while the queue drains. */
-  readonly queued: number | undefined;
+  readonly queued: number;
 };
 
 type Told = (progress: Omit<LaneProgress, "lane" | "repeat">) => void;
@@ -64,14 +63,16 @@ export async function runLane(
   const folder = mkdtempSync(join(tmpdir(), "spillway-lab-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
-  let seen = { offered: 0, ended: 0 };
+  let seen = { offered: 0, ended: 0, queued: 0 };
+  const tell = (more: Partial<typeof seen>) => {
+    seen = { ...seen, ...more };
+    told(seen);
+  };
   const server = serverProcess((message) => {
-    if (message.kind === "depth") told({ ...seen, queued: message.queued });
+    if (message.kind === "depth") tell({ queued: message.queued });
   });
   const load = new Child<LoadPlan, FromLoad>("The load generator", LOAD, (message) => {
-    if (message.kind !== "progress") return;
-    seen = message;
-    told({ ...message, queued: undefined });
+    if (message.kind === "progress") tell({ offered: message.offered, ended: message.ended });
   });
   let probe: Probe | undefined;
   try {
@@ -89,7 +90,7 @@ export async function runLane(
     load.tell(plan);
     await load.next("started", START_MS);
     const loaded = await Promise.race([load.next("loaded", plan.limitMs + START_MS), server.gone]);
-    seen = { offered: arrivals.length, ended: arrivals.length };
+    tell({ offered: arrivals.length, ended: arrivals.length });
     const leftMs = Math.max(1_000, loaded.startedAt + plan.limitMs - moment());
     server.tell({ kind: "drain", limitMs: leftMs });
     await server.next("drained", leftMs + START_MS);

@@ -75,15 +75,19 @@ export class LaneServer {
     return this.#parts.listening.port;
   }
 
+  /** When last looked at. */
+  get queued(): number {
+    return this.#sampler.queued;
+  }
+
   /** Until no job of an operation that is served is queued or running, or the time is up. */
-  async drain(limitMs: number, told: (queued: number) => void): Promise<void> {
+  async drain(limitMs: number): Promise<void> {
     const { engine, served } = this.#parts;
     const until = moment() + limitMs;
     for (;;) {
       const figures = (await engine.figures()).filter(({ operation }) => served.has(operation));
       const left = figures.reduce((sum, one) => sum + one.queued + one.running, 0);
       if (left === 0 || moment() > until) break;
-      told(this.#sampler.queued);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     this.#sampler.stop();

@@ -6,6 +6,8 @@ import type { FromServer, ToServer } from "../messages.ts";
 import { describe } from "./describe.ts";
 import { LaneServer } from "./lane-server.ts";
 
+const TELL_MS = 250;
+
 let server: LaneServer | undefined;
 
 process.on("disconnect", () => process.exit(1));
@@ -23,11 +25,13 @@ function tell(message: FromServer): void {
 async function answer(message: ToServer): Promise<FromServer> {
   if (message.kind === "describe") return describe(await appOf(message.module), message);
   if (message.kind === "serve") {
-    server = await LaneServer.start(await appOf(message.module), message);
-    return { kind: "listening", port: server.port };
+    const lane = await LaneServer.start(await appOf(message.module), message);
+    setInterval(() => tell({ kind: "depth", queued: lane.queued }), TELL_MS);
+    server = lane;
+    return { kind: "listening", port: lane.port };
   }
   if (!server) throw new Error(`"${message.kind}" was said before "serve".`);
   if (message.kind === "finish") return { kind: "finished", ...(await server.finish()) };
-  await server.drain(message.limitMs, (queued) => tell({ kind: "depth", queued }));
+  await server.drain(message.limitMs);
   return { kind: "drained" };
 }
