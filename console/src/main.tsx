@@ -1,12 +1,13 @@
 /** The console: one page that talks to the public HTTP API, and to nothing else. */
-import { render } from "preact";
-import { App } from "./app.tsx";
-import { follow } from "./live.ts";
-import { followLink } from "./router.ts";
+// Before the pages, whose own styles come after what they have in common.
 import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/parts.css";
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { follow } from "./live.ts";
+import { followLink } from "./router.ts";
 
 document.addEventListener("click", followLink);
 follow();

@@ -67,7 +67,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
                 <Moment at={entry.at} />
               </td>
               <td>{entry.by}</td>
-              <td class="deed">
+              <td class="whole">
                 {deedOf(entry)}
                 {jobsOf(entry).map((id) => (
                   <span key={id}>
@@ -76,7 +76,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
                   </span>
                 ))}
               </td>
-              <td class="detail">
+              <td class="detail whole">
                 <code>{JSON.stringify(entry.detail)}</code>
               </td>
             </tr>

@@ -92,8 +92,10 @@ function Group({ group, isBusy, choose }: GroupProps) {
   const about = `${operation}, ${errorCode}`;
   return (
     <tr>
-      <th scope="row">{operation}</th>
-      <td>
+      <th scope="row" class="whole">
+        {operation}
+      </th>
+      <td class="whole">
         <code>{errorCode}</code>
       </td>
       <td class="number" data-label="Jobs">
@@ -105,7 +107,7 @@ function Group({ group, isBusy, choose }: GroupProps) {
       <td data-label="Last seen">
         <Moment at={lastSeen} />
       </td>
-      <td>
+      <td class="whole">
         <div class="actions">
           <a
             class="button"

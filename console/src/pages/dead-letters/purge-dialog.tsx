@@ -25,8 +25,8 @@ export function PurgeDialog({ group, onDecide, onClose }: DecisionDialogProps) {
         }}
       >
         <p>
-          All that failed with <code>{errorCode}</code> are deleted, with their inputs and errors, and those
-          that fail so until you confirm. Nothing brings them back; the audit will say that it was done.
+          All that failed with <code>{errorCode}</code> are deleted with their inputs and errors, also those
+          that fail before you confirm. This cannot be undone. The audit keeps a note of it.
         </p>
         <Field label={`To confirm, type how many: ${count}`}>
           {(field) => (

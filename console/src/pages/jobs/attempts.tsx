@@ -46,7 +46,7 @@ function Row({ attempt }: { readonly attempt: TimedAttempt }) {
         {number}
         {isRedriven && <span class="quiet"> redriven</span>}
       </td>
-      <td>
+      <td data-label="Started">
         <Moment at={start} precise />
       </td>
       <td class="number" data-label="Waited">
@@ -59,7 +59,7 @@ function Row({ attempt }: { readonly attempt: TimedAttempt }) {
         <Moment at={end} precise />
       </td>
       <td data-label="Node">{node}</td>
-      <td class="wide">
+      <td class="whole">
         {error ? (
           <>
             <code>{error.code}</code> {error.detail}

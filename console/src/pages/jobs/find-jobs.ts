@@ -6,7 +6,8 @@ import { ask } from "../../api.ts";
 import type { ListedJob, Page } from "../../wire.ts";
 
 export const PAGE = 50;
-const MOST_ROUNDS = 20;
+/** Of 2,000 jobs or more each. */
+const MOST_ROUNDS = 50;
 
 export async function findJobs(
   asked: Readonly<Record<string, string>>,

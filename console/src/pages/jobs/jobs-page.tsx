@@ -28,7 +28,7 @@ export function JobsPage() {
       {error !== undefined && <Trouble error={error} again={again} />}
       <div role="status">
         {unseen > 0 && (
-          <p class="unseen">
+          <p class="jobs-arrived">
             <Button onClick={showFresh}>
               Show {isMore && "more than "}
               {unseen} new {unseen === 1 ? "job" : "jobs"}
@@ -66,16 +66,17 @@ function useJobs() {
     (signal) => findJobs(asked, cursor, signal, isHeld ? 1 : undefined),
     cursor === "" ? FOLLOW_MS : undefined,
   );
-  const { value, isLoading } = answer;
+  const { value, error, isLoading } = answer;
+  const arrived = isLoading || error !== undefined ? undefined : value;
   useEffect(() => {
-    if (isLoading || value === undefined) return;
-    if (!isHeld || held.page.items.length === 0) setHeld({ question, page: value });
-  }, [value, isLoading, isHeld]);
+    if (arrived && (!isHeld || held.page.items.length === 0)) setHeld({ question, page: arrived });
+  }, [arrived, isHeld]);
 
   return {
-    shown: isHeld || isLoading ? held?.page : undefined,
+    // While another page is on its way the one before it stays; an error leaves nothing that could be taken for it.
+    shown: isHeld || isLoading ? held?.page : arrived,
     fresh: isHeld ? value : undefined,
-    error: answer.error,
+    error,
     isLoading,
     again: answer.again,
     showFresh: () => value && setHeld({ question, page: value }),

@@ -47,11 +47,11 @@ function Row({ job }: { readonly job: ListedJob }) {
       <td class="when">
         <Moment at={acceptedAt} />
       </td>
-      <td class="when" data-label="Attempt">
+      <td class="when tried">
         {attempt} of {maxAttempts}
       </td>
-      <td data-label={error && "Error"}>{error?.code}</td>
-      <td class="preview">
+      <td>{error?.code}</td>
+      <td class="preview whole">
         <code>{JSON.stringify(input)?.slice(0, PREVIEW)}</code>
       </td>
     </tr>

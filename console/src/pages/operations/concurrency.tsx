@@ -1,5 +1,5 @@
 /** How many may run at once: what is in force, what was declared, and a form to change it in place. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count } from "../../format.ts";
 import { Button } from "../../parts/button.tsx";
 
@@ -54,7 +54,8 @@ function Form({
   close,
 }: ConcurrencyProps & { readonly close: () => void }) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.select(), []);
+  // Before anything more is typed.
+  useLayoutEffect(() => input.current?.select(), []);
   const set = async (concurrency: number | null): Promise<void> => {
     if (await onSet(concurrency)) close();
   };
@@ -78,17 +79,15 @@ function Form({
         aria-label={`Concurrency of ${name}`}
         defaultValue={inForce ?? ""}
       />
-      <div class="actions">
-        <Button kind="main" type="submit" busy={isBusy}>
-          Set
+      <Button kind="main" type="submit" busy={isBusy}>
+        Set
+      </Button>
+      {inForce !== declared && (
+        <Button disabled={isBusy} onClick={() => set(null)}>
+          {declared === null ? "Remove" : `Back to ${count(declared)}`}
         </Button>
-        {inForce !== declared && (
-          <Button disabled={isBusy} onClick={() => set(null)}>
-            {declared === null ? "Remove" : `Back to ${count(declared)}`}
-          </Button>
-        )}
-        <Button onClick={close}>Cancel</Button>
-      </div>
+      )}
+      <Button onClick={close}>Cancel</Button>
     </form>
   );
 }

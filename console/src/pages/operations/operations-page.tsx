@@ -25,7 +25,8 @@ function Settings({ figures: { operations, resources } }: { readonly figures: Fi
     <>
       <p class="quiet">
         A change is in force at once, on every node and after a restart, and stands in the{" "}
-        <a href={hrefOf("/audit")}>audit</a>. Slots and rates are this node's, counts the store's.
+        <a href={hrefOf("/audit")}>audit</a>. Slots and rates are this node's own; counts are the whole
+        store's.
       </p>
       <Said by={action} />
       <Entries first="Operation">
@@ -85,8 +86,8 @@ function Entries({ first, children }: { readonly first: string; readonly childre
             <th scope="col" class="limit">
               Concurrency
             </th>
-            <th scope="col" class="pause">
-              State
+            <th scope="col" class="pause number">
+              Action
             </th>
           </tr>
         </thead>

@@ -28,11 +28,11 @@ export function SettingRow(props: SettingRowProps) {
     });
   return (
     <tr>
-      <th scope="row">
-        {name}
+      <th scope="row" class="whole">
+        {name} {paused && <span class="paused">paused</span>}
         <About {...props} />
       </th>
-      <td>
+      <td data-label="In use">
         <InUse
           inUse={entry.inUse}
           limit={props.kind === "operations" ? props.entry.limit : entry.concurrency}
@@ -56,7 +56,7 @@ export function SettingRow(props: SettingRowProps) {
       <td class="number" data-label="Refused">
         {perSecond(rates.refusedPerSecond)}
       </td>
-      <td>
+      <td data-label="Concurrency" class="limit">
         <Concurrency
           name={name}
           inForce={entry.concurrency}
@@ -70,20 +70,17 @@ export function SettingRow(props: SettingRowProps) {
           }
         />
       </td>
-      <td>
-        <div class="state">
-          {paused ? <span class="paused">Paused</span> : <span class="quiet">Open</span>}
-          <Button
-            kind={paused ? "main" : "plain"}
-            disabled={action.isBusy}
-            aria-label={`${paused ? "Resume" : "Pause"} ${name}`}
-            onClick={() =>
-              set({ paused: !paused }, `${name} is ${paused ? "resumed" : `paused: ${effectOf(props)}`}.`)
-            }
-          >
-            {paused ? "Resume" : "Pause"}
-          </Button>
-        </div>
+      <td class="number">
+        <Button
+          kind={paused ? "main" : "plain"}
+          disabled={action.isBusy}
+          aria-label={`${paused ? "Resume" : "Pause"} ${name}`}
+          onClick={() =>
+            set({ paused: !paused }, `${name} is ${paused ? "resumed" : `paused: ${effectOf(props)}`}.`)
+          }
+        >
+          {paused ? "Resume" : "Pause"}
+        </Button>
       </td>
     </tr>
   );
