@@ -19,6 +19,7 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
   const shown = useRef(path.value);
   useEffect(() => {
     document.title = titleOf(path.value);
+    document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     // As a browser does with a new page: what is read and what is tabbed through begins there.
     if (shown.current !== path.value) content.current?.focus({ preventScroll: true });
     shown.current = path.value;

@@ -40,6 +40,18 @@ suite("jobs", { skip }, () => {
     await visit.close();
   });
 
+  test("those that come while it is read wait for a press, so that no row moves away", async () => {
+    const visit = await visitors.visit(shop.page("jobs"));
+    const { page } = visit;
+    await visit.sees(page.getByTitle(done));
+    const { id } = await shop.ended({ sku: "lamp" });
+    const show = await visit.sees(page.getByRole("button", { name: /^Show \d+ new jobs?$/ }));
+    assert.equal(await page.getByTitle(id).count(), 0);
+    await show.click();
+    await visit.sees(page.getByTitle(id));
+    await visit.close();
+  });
+
   test("each tells its input, output, attempts and what it wrote", async () => {
     const visit = await visitors.visit(shop.page(`jobs/${done}`));
     const { page } = visit;

@@ -28,7 +28,7 @@ suite("an entry of the audit", () => {
       }),
       entry("redrive", "jobs", { count: 1, ids: ["a"] }),
       entry("purge", "jobs", { count: 1200, errorCode: "handler-failed" }),
-      entry("cancel", "jobs/a", { status: "queued" }),
+      entry("cancel", "jobs/a", { operation: "place-order", status: "cancelled" }),
     ].map(deedOf);
     assert.deepEqual(words, [
       "Paused the operation place-order",
@@ -36,10 +36,10 @@ suite("an entry of the audit", () => {
       "Set the concurrency of the resource orders-db to 6",
       "Put the concurrency of the resource orders-db back to what is declared",
       "Paused the operation place-order, set the concurrency of the operation place-order to 2",
-      "Redrove 37 jobs of place-order failed with handler-failed, at 50/s",
+      "Redrove 37 jobs of place-order that failed with handler-failed, at 50/s",
       "Redrove 1 job chosen one by one",
-      "Purged 1,200 jobs failed with handler-failed",
-      "Cancelled a job",
+      "Purged 1,200 jobs that failed with handler-failed",
+      "Cancelled a job of place-order",
     ]);
   });
 

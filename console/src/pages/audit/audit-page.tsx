@@ -24,8 +24,8 @@ export function AuditPage() {
     <>
       <h1>Audit</h1>
       <p class="quiet">
-        Every change that an administrator made, newest first. All of them share one token, so it cannot say
-        which of them it was.
+        What administrators changed, newest first; kept for 90 days by default. All of them share one token,
+        so it cannot say which of them it was.
       </p>
       {error !== undefined && <Trouble error={error} again={again} />}
       {value && (
@@ -40,7 +40,7 @@ export function AuditPage() {
 
 function NoChanges() {
   return (
-    <Empty title="Nothing was changed yet">
+    <Empty title="Nothing was changed">
       <p class="quiet">
         Pausing, changed concurrency, redrives, purges and cancelled jobs are written down here.
       </p>

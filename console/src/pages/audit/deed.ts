@@ -8,7 +8,8 @@ export function deedOf({ action, target, detail }: AuditEntry): string {
   if (action === "set") return settings(about, nameOf(target));
   if (action === "redrive") return `Redrove ${those(about)}${about["rate"] ? `, at ${about["rate"]}` : ""}`;
   if (action === "purge") return `Purged ${those(about)}`;
-  if (action === "cancel") return "Cancelled a job";
+  if (action === "cancel")
+    return about["operation"] ? `Cancelled a job of ${about["operation"]}` : "Cancelled a job";
   return `${action} ${target}`;
 }
 
@@ -34,7 +35,7 @@ function those({ count, operation, errorCode, ids }: Members): string {
   const many = typeof count === "number" ? jobs(count) : "jobs";
   const chosen = Array.isArray(ids) ? "chosen one by one" : "";
   const of = operation ? `of ${operation}` : "";
-  const failed = errorCode ? `failed with ${errorCode}` : "";
+  const failed = errorCode ? `that failed with ${errorCode}` : "";
   return [many, of, failed, chosen].filter((part) => part !== "").join(" ");
 }
 

@@ -59,7 +59,7 @@ function Row({ attempt }: { readonly attempt: TimedAttempt }) {
         <Moment at={end} precise />
       </td>
       <td data-label="Node">{node}</td>
-      <td class="whole">
+      <td class="whole" data-label="Error">
         {error ? (
           <>
             <code>{error.code}</code> {error.detail}

@@ -79,7 +79,7 @@ function Between({
   readonly set: (change: Partial<Filters>) => void;
 }) {
   return (
-    <>
+    <div class="between">
       <Field label="From">
         {(field) => (
           <input
@@ -100,7 +100,7 @@ function Between({
           />
         )}
       </Field>
-    </>
+    </div>
   );
 }
 
