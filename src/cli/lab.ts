@@ -1,5 +1,5 @@
 /** `spillway lab ./app.ts --operation NAME`: one operation in all flows under one load, and the report of it. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SpillwayError } from "../core/errors.ts";
 import { LabFailure, LabRefusal } from "../lab/errors.ts";
@@ -88,7 +88,28 @@ function newFolder(name: string): string {
   for (const file of ["report.json", "report.html"])
     if (existsSync(join(folder, file)))
       throw new UsageError(`${join(folder, file)} is there already. Name another folder: --out FOLDER`);
+  try {
+    if (mkdirSync(folder, { recursive: true }) !== undefined) process.once("exit", () => removeEmpty(folder));
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(
+      `${folder} cannot be written to (${codeOf(error)}). Name another folder: --out FOLDER`,
+    );
+  }
   return folder;
+}
+
+/** Of a run that came to nothing. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It holds the report.
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 function timeInNames(): string {
@@ -99,16 +120,25 @@ function timeInNames(): string {
 }
 
 async function write(report: FlowReport, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
   const [json, page] = [join(folder, "report.json"), join(folder, "report.html")];
-  writeFileSync(json, `${JSON.stringify(report)}\n`, { flag: "wx" });
+  put(json, `${JSON.stringify(report)}\n`);
   console.log(`Written: ${json}`);
   try {
-    writeFileSync(page, await reportPage(report), { flag: "wx" });
+    put(page, await reportPage(report));
     console.log(`         ${page}`);
   } catch (error) {
     // The figures are safe; a page can be made of them later.
     if (!(error instanceof SpillwayError)) throw error;
     console.error(`spillway: ${error.message}`);
+  }
+}
+
+function put(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: "wx" });
+  } catch (error) {
+    throw new LabFailure(
+      `${file} could not be written (${codeOf(error)}). What was measured is in the table above; to keep it, make room and measure again.`,
+    );
   }
 }

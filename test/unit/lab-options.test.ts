@@ -79,6 +79,22 @@ suite("the options of the lab", () => {
     });
   });
 
+  test("a folder that cannot be written to is refused before anything is measured", async () => {
+    await assert.rejects(labCommand.run([module, "--operation", "it", "--out", join(module, "report")]), {
+      name: "UsageError",
+      message: /app\.ts\/report cannot be written to \(ENOTDIR\)\. .*--out/,
+    });
+  });
+
+  test("a load of no calls is refused", async () => {
+    const none = ["--profile", "steady", "--peak", "1/s", "--for", "1s", "--seed", "2"];
+    const out = join(folder, "none-arrive");
+    await assert.rejects(labCommand.run([module, "--operation", "it", ...none, "--out", out]), {
+      name: "UsageError",
+      message: /seed 2, no call arrives.*--peak or --for/,
+    });
+  });
+
   test("the help names every option", () => {
     for (const option of [
       "operation",
