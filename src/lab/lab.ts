@@ -1,6 +1,7 @@
 /** A run of the lab: every lane under the same arrivals, as often as asked for, and the report of it. */
 import { basisOf } from "./basis.ts";
 import { type CostOptions, costOf } from "./cost.ts";
+import { LabRefusal } from "./errors.ts";
 import { assertAgreement } from "./joined.ts";
 import { laneOf } from "./lane.ts";
 import { type LaneProgress, type LaneRun, runLane, serverProcess } from "./lane-run.ts";
@@ -34,6 +35,10 @@ const SHOWN: readonly LaneName[] = ["request", "request-retrying", "event", "spi
 export async function runLab(options: LabOptions, costs: CostOptions, host: LabHost): Promise<FlowReport> {
   const { traffic, seed } = options;
   const due = traffic.kind === "replay" ? traffic.arrivals : arrivals(traffic, seed);
+  if (due.length === 0)
+    throw new LabRefusal(
+      `Drawn from seed ${seed}, no call arrives in that time. Raise --peak or --for, or take another --seed.`,
+    );
   const description = await describe(options);
   const profile = profileOf(traffic, seed, due);
   host.described(description, profile);

@@ -83,7 +83,6 @@ class Load {
 
   begin(): void {
     tell({ kind: "started", startedAt: this.#startedAt });
-    if (this.#plan.arrivals.length === 0) return this.#finish();
     this.#sendDue();
   }
 
