@@ -138,10 +138,8 @@ function replayOf(values: Values): Sent {
   const given = values.input === undefined ? undefined : json("--input", values.input);
   const calls = linesOf("--replay", file).map((line, place) => {
     const what = `Line ${place + 1} of ${file}`;
-    const { atMs, input } = JSON.parse(json(what, line)) as {
-      readonly atMs?: unknown;
-      readonly input?: unknown;
-    };
+    const call = JSON.parse(json(what, line)) as { readonly atMs?: unknown; readonly input?: unknown } | null;
+    const { atMs, input } = call ?? {};
     if (typeof atMs !== "number" || !(atMs >= 0 && atMs <= LONGEST_S * SECOND))
       throw new UsageError(
         `${what} has no atMs from 0 to ${LONGEST_S * SECOND}. Write { "atMs": 1250, "input": { … } }.`,

@@ -63,6 +63,10 @@ suite("the options of the lab", () => {
     refused(["--replay", file("empty.ndjson", "\n")], /has no lines/);
     refused(["--replay", file("bare.ndjson", '{"atMs":1}')], /Line 1 of .*bare\.ndjson has no input/);
     refused(["--replay", file("odd.ndjson", '{"at":1}')], /Line 1 of .*odd\.ndjson has no atMs/);
+    refused(
+      ["--replay", file("null.ndjson", '{"atMs":1,"input":1}\nnull')],
+      /Line 2 of .*null\.ndjson has no atMs/,
+    );
     refused(["--fast"], /--fast.*spillway lab --help/);
     refused(["more.ts"], /takes one module/);
     assert.throws(() => labCommandOf([module]), { message: /--operation NAME/ });
