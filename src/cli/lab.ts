@@ -54,11 +54,18 @@ What it would cost on AWS:
   run,
 };
 
+/** A terminal that is closed among them. */
+const ENDING = [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+] as const;
+
 async function run(args: readonly string[]): Promise<void> {
   const { options, costs, out } = labCommandOf(args);
   const folder = newFolder(out ?? join("flow-reports", `${options.operation}-${timeInNames()}`));
   // So that its processes and their folders end with it.
-  process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
+  for (const [signal, number] of ENDING) process.once(signal, () => process.exit(128 + number));
   let line: ProgressLine | undefined;
   try {
     const report = await runLab(options, costs, {
@@ -82,7 +89,7 @@ async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-/** A report is never written over. */
+/** A report is never written over; and that there is no place for one is known before anything is measured. */
 function newFolder(name: string): string {
   const folder = resolve(name);
   for (const file of ["report.json", "report.html"])

@@ -61,7 +61,8 @@ export async function runLane(
   told: Told,
 ): Promise<LaneRun> {
   const folder = mkdtempSync(join(tmpdir(), "spillway-lab-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
+  // More than one try: a process that was just killed may be at its last write.
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.once("exit", remove);
   let seen = { offered: 0, ended: 0, queued: 0 };
   const tell = (more: Partial<typeof seen>) => {

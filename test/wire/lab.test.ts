@@ -2,11 +2,12 @@
 // to the unit, or the command fails.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { FlowReport, Lane, LaneName } from "../../src/lab/report.ts";
+import { until } from "./support/wait.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "spillway-wire-lab-"));
@@ -14,7 +15,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 type Ended = { readonly code: number | null; readonly out: string; readonly errors: string };
 
-async function lab(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+function begun(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
   const child = spawn(process.execPath, ["src/cli/main.ts", "lab", ...args], {
     cwd: root,
@@ -28,8 +29,12 @@ async function lab(args: readonly string[], environment: NodeJS.ProcessEnv = {})
   child.stderr.on("data", (text) => {
     errors += text;
   });
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, out, errors };
+  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, out, errors })));
+  return { child, ended };
+}
+
+function lab(...asked: Parameters<typeof begun>): Promise<Ended> {
+  return begun(...asked).ended;
 }
 
 function reportIn(name: string): FlowReport {
@@ -192,6 +197,20 @@ suite("docs/flow-report.md", { concurrency: 3 }, () => {
       assert.deepEqual([code, out], [2, ""]);
       assert.match(errors, /^spillway: The app has no operation "place-oder"\. It has: place-order, .*\n$/);
     });
+
+    for (const [signal, code] of [["SIGHUP", 129] as const, ["SIGINT", 130] as const]) {
+      test(`ended by ${signal} leaves no folder behind`, async () => {
+        const temporary = mkdtempSync(join(folder, "temporary-"));
+        const stores = () => readdirSync(temporary).filter((name) => name.startsWith("spillway-lab-"));
+        const out = join(folder, `ended-by-${signal}`);
+        const args = ["test/wire/apps/measured.ts", "--operation", "note", "--for", "20s", "--out", out];
+        const { child, ended } = begun(args, { TMPDIR: temporary });
+        await until("a store of the lab's", () => stores().length > 0);
+        child.kill(signal);
+        assert.equal((await ended).code, code);
+        assert.deepEqual([stores(), existsSync(out)], [[], false]);
+      });
+    }
 
     test("refuses an operation that only others reach, and a probe that answers no numbers", async () => {
       const internal = await lab(["examples/orders/app.ts", "--operation", "send-confirmation"]);
