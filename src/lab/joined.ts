@@ -15,6 +15,8 @@ export type Joined = {
   readonly outcomes: Uint8Array;
   /** When its work was done: that of the reply, or of the job; NaN where it was not. */
   readonly doneAt: Float64Array;
+  /** The last reply, or the last end of a job, however it ended. */
+  readonly lastAt: number;
 };
 
 const [ANSWERED, RECEIPT] = [OUTCOMES.indexOf("answered"), OUTCOMES.indexOf("receipt")];
@@ -29,7 +31,12 @@ export function joined({ arrivals, loaded, served }: LaneRun): Joined {
     if (end !== undefined && served.endedAs[end] === "succeeded")
       doneAt[call] = (served.endedAt[end] as number) - loaded.startedAt;
   }
-  return { due: arrivals, repliedAt: loaded.endedAt, outcomes: loaded.outcomes, doneAt };
+  const lastAt = Math.max(0, highest(loaded.endedAt), highest(served.endedAt) - loaded.startedAt);
+  return { due: arrivals, repliedAt: loaded.endedAt, outcomes: loaded.outcomes, doneAt, lastAt };
+}
+
+function highest(times: Float64Array): number {
+  return times.reduce((last, at) => Math.max(last, at), Number.NEGATIVE_INFINITY);
 }
 
 /** @throws with both numbers of whatever does not agree */

@@ -1,5 +1,5 @@
 /** What the recommendation asks of a lane, worked out from what was measured of it. */
-import type { FlowReport, Lane, LaneName } from "./report.ts";
+import { type FlowReport, type Lane, type LaneName, waitingIn } from "./report.ts";
 
 /** A report before anything is concluded from it. */
 export type Measured = Omit<FlowReport, "recommendation">;
@@ -25,13 +25,13 @@ export type Lanes = {
 };
 
 function factsOf(lane: Lane): LaneFacts {
-  const { offered, answered, receipts, refused, failed, succeeded, dead } = lane.counts;
+  const { offered, answered, refused, failed, succeeded } = lane.counts;
   const lost = Math.max(0, offered - succeeded);
   return {
     lane,
     offered,
     turnedAway: refused + failed,
-    waiting: Math.max(0, answered + receipts - succeeded - dead),
+    waiting: waitingIn(lane),
     lost,
     lostShare: offered === 0 ? 0 : lost / offered,
     atOnceShare: offered === 0 ? 0 : answered / offered,

@@ -31,7 +31,7 @@ export function laneOf(runs: readonly LaneRun[]): Lane {
       peakDepth: most(({ run }) => Math.max(0, ...run.served.samples.queued)),
       peakOldestMs: rounded(most(({ run }) => Math.max(0, ...run.served.samples.oldestMs))),
     },
-    drainSeconds: rounded(most(({ calls }) => drainMs(calls)) / 1_000),
+    drainSeconds: rounded(most(({ calls }) => calls.lastAt - (calls.due.at(-1) ?? 0)) / 1_000),
     effects: {
       expected: sum(({ served }) => served.effects.expected),
       counted: sum(({ served }) => served.effects.counted),
@@ -90,17 +90,6 @@ function doneMs({ due, doneAt }: Joined): readonly number[] {
     .map((call) => (doneAt[call] as number) - (due[call] as number));
 }
 
-/** From the last arrival until the last outcome. */
-function drainMs(calls: Joined): number {
-  return Math.max(0, lastOutcomeMs(calls) - (calls.due.at(-1) ?? 0));
-}
-
-function lastOutcomeMs({ repliedAt, doneAt }: Joined): number {
-  let last = 0;
-  for (const times of [repliedAt, doneAt]) for (const at of times) if (at > last) last = at;
-  return last;
-}
-
 function usesOf(runs: readonly LaneRun[]): readonly ResourceUse[] {
   const slots = runs.map(({ served }) => served.samples.slots);
   return (slots[0] ?? []).map(({ name, limit }, place) => ({
@@ -125,7 +114,7 @@ function highestOf(probes: readonly ProbeSamples[]): Readonly<Record<string, num
 function runOf({ run, calls }: Measured): Run {
   const { answered, receipt, refused, failed } = run.loaded.counts;
   return {
-    seconds: rounded(lastOutcomeMs(calls) / 1_000),
+    seconds: rounded(calls.lastAt / 1_000),
     answered,
     receipts: receipt,
     refused,

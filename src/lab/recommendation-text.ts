@@ -81,7 +81,7 @@ export function restsOn(report: Measured, lanes: Lanes): readonly string[] {
         `${lane.name}: ${count(lost)} of ${count(offered)} lost (${share(lost, offered)}), p99 ${milliseconds(lane.acknowledged.p99)} to acknowledge, p99 ${milliseconds(lane.done.p99)} until done`,
     ),
     `spill: ${share(spill.lane.counts.answered, spill.offered)} answered at once`,
-    `event: queue of ${count(event.lane.queue.peakDepth)} at its peak, drained ${seconds(event.lane.drainSeconds)} after the last arrival`,
+    `event: queue of ${count(event.lane.queue.peakDepth)} at its peak, ${event.waiting > 0 ? `${count(event.waiting)} still waiting` : "drained"} ${seconds(event.lane.drainSeconds)} after the last arrival`,
     ...(retrying
       ? [
           `request with a retrying client: ${count(retrying.lane.counts.clientRetries)} requests more, ${count(retrying.lost)} lost`,

@@ -1,7 +1,7 @@
 /**
- * `report.json`: what a run of the flow report measured, and what was concluded from it. Types only, and the one
- * thing that the lab, the page that shows a report and the console have in common. Times are milliseconds unless
- * the name says otherwise; counts are sums over all repeats. Imports nothing, so that pages can read it too.
+ * `report.json`: what a run of the flow report measured, and what was concluded from it. The one thing that the lab,
+ * the page that shows a report and the console have in common. Times are milliseconds unless the name says otherwise;
+ * counts are sums over all repeats. Imports nothing, so that pages can read it too.
  */
 
 export const REPORT_VERSION = 1;
@@ -104,6 +104,11 @@ export type Counts = {
   /** Requests beyond the first one, made by the client. */
   readonly clientRetries: number;
 };
+
+/** Receipts without an end when the lab gave up waiting: until then no queue was empty. */
+export function waitingIn({ counts: { answered, receipts, succeeded, dead } }: Lane): number {
+  return Math.max(0, answered + receipts - succeeded - dead);
+}
 
 export type Distribution = {
   readonly count: number;

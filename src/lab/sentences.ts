@@ -2,7 +2,7 @@
 import { milliseconds } from "./figures.ts";
 import type { Description } from "./messages.ts";
 import type { LabOptions } from "./options.ts";
-import type { Lane } from "./report.ts";
+import { type Lane, waitingIn } from "./report.ts";
 
 export function basisOfReport(
   lanes: readonly Lane[],
@@ -49,11 +49,11 @@ function retryingOf(lanes: readonly Lane[]): readonly string[] {
 }
 
 function unfinished(lanes: readonly Lane[]): readonly string[] {
-  return lanes.flatMap(({ name, counts }) => {
-    const left = counts.answered + counts.receipts - counts.succeeded - counts.dead;
+  return lanes.flatMap((lane) => {
+    const left = waitingIn(lane);
     return left > 0
       ? [
-          `${left} calls of the ${name} lane had a receipt and no end yet when the time to drain (--limit-drain) was over.`,
+          `${left} calls of the ${lane.name} lane had a receipt and no end yet when the time to drain (--limit-drain) was over.`,
         ]
       : [];
   });

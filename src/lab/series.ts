@@ -11,11 +11,10 @@ const STEPS_MS = [100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 30_00
 const [RECEIPT, REFUSED] = [OUTCOMES.indexOf("receipt"), OUTCOMES.indexOf("refused")];
 
 export function seriesOf({ loaded, served, probe }: LaneRun, calls: Joined): Series {
-  const { due, repliedAt, outcomes, doneAt } = calls;
+  const { due, repliedAt, outcomes, doneAt, lastAt } = calls;
   const { samples } = served;
-  const lastMs = [...repliedAt, ...doneAt].reduce((last, at) => (at > last ? at : last), due.at(-1) ?? 0);
-  const stepMs = STEPS_MS.find((step) => lastMs / step <= MOST_STEPS) ?? Math.ceil(lastMs / MOST_STEPS);
-  const steps = Math.floor(lastMs / stepMs) + 1;
+  const stepMs = STEPS_MS.find((step) => lastAt / step <= MOST_STEPS) ?? Math.ceil(lastAt / MOST_STEPS);
+  const steps = Math.floor(lastAt / stepMs) + 1;
   const counted = (times: Float64Array, counts: (call: number) => boolean = () => true) => {
     const values = new Array<number>(steps).fill(0);
     for (const [call, at] of times.entries()) {

@@ -1,6 +1,13 @@
 /** A report in a terminal: what was measured, a column a lane; what it would cost; what follows. 100 columns wide at most. */
 import { count, dollars, milliseconds, seconds, share } from "./figures.ts";
-import type { Cost, Distribution, FlowReport, Lane, LaneName } from "./report.ts";
+import {
+  type Cost,
+  type Distribution,
+  type FlowReport,
+  type Lane,
+  type LaneName,
+  waitingIn,
+} from "./report.ts";
 
 const WIDTH = 100;
 
@@ -63,12 +70,17 @@ function laneRows({ lanes, resources, probe }: FlowReport): readonly (readonly R
     [
       number("deepest queue", ({ queue }) => queue.peakDepth),
       row("oldest in it", ({ queue }) => milliseconds(queue.peakOldestMs)),
-      row("drained after", ({ drainSeconds }) => seconds(drainSeconds)),
+      row("drained after", drainedAfter),
       ...resources.flatMap(({ name }) => resourceRows(name, lanes)),
       ...(probe === undefined ? [] : probeRows(probe, lanes)),
     ],
     [row("load late by, p99", ({ generator }) => milliseconds(generator.lateP99Ms))],
   ];
+}
+
+function drainedAfter(lane: Lane): string {
+  const waiting = waitingIn(lane);
+  return waiting > 0 ? `${count(waiting)} left` : seconds(lane.drainSeconds);
 }
 
 function doneOf({ succeeded, offered }: Lane["counts"]): string {

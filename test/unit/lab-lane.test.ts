@@ -93,6 +93,12 @@ suite("a lane", () => {
     assert.equal(lane.drainSeconds, 1);
   });
 
+  test("is over when its last job has ended, a failed one too", () => {
+    const replied = Float64Array.from([20, 105, 210, 305, 401, 502]);
+    const { drainSeconds, runs, series } = laneOf([run({ loaded: { endedAt: replied } })]);
+    assert.deepEqual([drainSeconds, runs[0]?.seconds, series.arrivals.length], [0.4, 0.9, 10]);
+  });
+
   test("shows the same calls over time, and how things stood at their highest in each step", () => {
     const { series } = lane;
     assert.deepEqual([series.stepMs, series.arrivals.length], [100, 16]);

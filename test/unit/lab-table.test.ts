@@ -54,6 +54,12 @@ suite("the table of a report", () => {
     assert.equal(rowOf(text, "orders-db, full for"), "orders-db, full for | 4.2 s | 4.2 s | 19 s | 19 s");
   });
 
+  test("says of a queue that did not drain what is left of it, not when it was empty", () => {
+    const given = lane("event", { receipts: 10_000, succeeded: 8_000, dead: 53 });
+    const left = reportTable(report({ lanes: [lane("request"), given, lane("spill")] }));
+    assert.equal(rowOf(left, "drained after"), "drained after | 0.1 s | 1,947 left | 14 s");
+  });
+
   test("has, of what the probe answered, the highest of each number that moved", () => {
     const probed = reportTable(
       report({ lanes: [lane("event", {}, { probe: { inUse: 10, throttled: 0 } }), lane("spill")] }),

@@ -1,5 +1,5 @@
 /** What was measured, a column a lane. */
-import type { Distribution, FlowReport, Lane } from "../../../src/lab/report.ts";
+import { type Distribution, type FlowReport, type Lane, waitingIn } from "../../../src/lab/report.ts";
 import { count } from "../format.ts";
 import { movingNumbers } from "./curves.ts";
 import { latency, seconds, share, trimmed } from "./figures.ts";
@@ -82,12 +82,17 @@ function groupsOf(report: FlowReport): readonly (readonly Row[])[] {
     [
       { name: "deepest queue", of: ({ queue }) => count(queue.peakDepth) },
       { name: "oldest in it", of: ({ queue }) => latency(queue.peakOldestMs) },
-      { name: "drained after", of: ({ drainSeconds }) => seconds(drainSeconds) },
+      { name: "drained after", of: drainedAfter },
     ],
     [...resources.flatMap(({ name }) => resourceRows(name)), ...probeRows(report)],
     [{ name: "load late by, p99", of: ({ generator }) => latency(generator.lateP99Ms) }],
   ];
   return groups.filter((rows) => rows.length > 0);
+}
+
+function drainedAfter(lane: Lane): string {
+  const waiting = waitingIn(lane);
+  return waiting > 0 ? `${count(waiting)} left` : seconds(lane.drainSeconds);
 }
 
 function tails(of: (lane: Lane) => Distribution): readonly Row[] {
