@@ -119,8 +119,10 @@ suite("a made input", () => {
       assert.rejects(described, { name: "LabRefusal", message }));
   }
 
-  test("a recording may hold what is not valid", async () => {
-    const { inputs } = await describe(appOf(z.string()), request({ inputs: ["1"], mayBeInvalid: true }));
-    assert.deepEqual(inputs, ["1"]);
+  test("a recording may hold what is not valid, and is not checked beforehand", async () => {
+    let checked = 0;
+    const input = z.string().refine(() => ++checked > 0);
+    const { inputs } = await describe(appOf(input), request({ inputs: ["1", '"a"'], mayBeInvalid: true }));
+    assert.deepEqual([inputs, checked], [["1", '"a"'], 0]);
   });
 });
