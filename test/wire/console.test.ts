@@ -89,6 +89,8 @@ suite("§7 the session", () => {
       done(answer);
       assert.equal(answer.headers["set-cookie"], undefined);
       done(await open.client.get("/admin/session"));
+      const another = { cookie: "spillway-admin=of-a-server-on-another-port", origin: open.url };
+      done(await open.client.get("/admin/session", another));
     } finally {
       await open.stop();
     }
