@@ -1,4 +1,4 @@
-/** `GET /admin/audit`, and the entries that the other routes leave in it. Nothing is ever taken out again. */
+/** `GET /admin/audit`, and the entries that the other routes leave in it. */
 import { type Clock, timestamp } from "../../core/clock.ts";
 import type { AuditEntry, Change } from "../../core/engine.ts";
 import type { JsonText } from "../../core/job.ts";
