@@ -89,7 +89,7 @@ export async function runLane(
       await probe.begin();
     }
     load.tell(plan);
-    await load.next("started", START_MS);
+    await Promise.race([load.next("started", START_MS), server.gone]);
     const loaded = await Promise.race([load.next("loaded", plan.limitMs + START_MS), server.gone]);
     tell({ offered: arrivals.length, ended: arrivals.length });
     const leftMs = Math.max(1_000, loaded.startedAt + plan.limitMs - moment());

@@ -5,6 +5,7 @@
 import { type App, spillway } from "../../app/app.ts";
 import type { EngineSource } from "../../core/engine.ts";
 import type { Context, Flow, Operation } from "../../core/operation.ts";
+import { settled } from "../../core/soon.ts";
 
 /** Of one run that returned: under which id, and what came of it. */
 export type Ran = { readonly id: string; readonly input: unknown; readonly output: unknown };
@@ -37,16 +38,11 @@ function timed(handler: Operation["handler"], { took, returned }: Stopwatch): Op
     };
     let result: unknown;
     try {
-      result = handler(input, context);
+      result = settled(handler(input, context));
     } catch (error) {
       return threw(error);
     }
     // One that is done at once stays so.
-    return isThenable(result) ? Promise.resolve(result).then(over, threw) : over(result);
+    return result instanceof Promise ? result.then(over, threw) : over(result);
   };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-  return isObject && typeof (value as { then?: unknown }).then === "function";
 }
