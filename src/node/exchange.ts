@@ -65,7 +65,7 @@ export class Exchange implements DoorRequest, LastExchange {
     // RFC 9110 §10.1.1: a client that waits is told to go on only when its body is wanted.
     if (this.#continueAwaited && !(announced > limitBytes)) this.#response.writeContinue();
     this.#continueAwaited = false;
-    this.#incoming.readBody(limitBytes, announced, taken);
+    this.#incoming.readBody(limitBytes, announced, this.#site.turns, taken);
   }
 
   tick(elapsedMs: number): void {

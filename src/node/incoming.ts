@@ -4,6 +4,7 @@
  */
 import type { Body } from "../door/exchange.ts";
 import { IncomingMessage } from "./http.ts";
+import type { Turns } from "./turns.ts";
 
 const EMPTY: Body = { kind: "read", bytes: new Uint8Array(0) };
 
@@ -19,13 +20,13 @@ export class Incoming extends IncomingMessage {
     return Number(this.headers["content-length"] ?? 0);
   }
 
-  readBody(limitBytes: number, announced: number, taken: (body: Body) => void): void {
+  readBody(limitBytes: number, announced: number, turns: Turns, taken: (body: Body) => void): void {
     if (announced === 0) return taken(EMPTY);
     if (announced > limitBytes || this.destroyed) {
       this.gaveUp = true;
       return taken({ kind: this.destroyed ? "cut" : "too-large" });
     }
-    this.reading = { taken, limitBytes, announced, chunks: [], bytes: 0, quietMs: 0 };
+    this.reading = { turns, taken, limitBytes, announced, chunks: [], bytes: 0, quietMs: 0 };
     this.on("data", onData);
     this.on("end", onEnd);
     this.on("close", onClose);
@@ -36,15 +37,15 @@ export class Incoming extends IncomingMessage {
     if (reading === undefined) return;
     this.reading = undefined;
     // Left flowing, a body over its limit would still be taken in; paused, the network holds it back.
-    if (body.kind !== "read") {
-      this.gaveUp = true;
-      this.pause();
-    }
+    if (body.kind === "read") return reading.turns.begin(reading.taken, body);
+    this.gaveUp = true;
+    this.pause();
     reading.taken(body);
   }
 }
 
 type Reading = {
+  readonly turns: Turns;
   readonly taken: (body: Body) => void;
   readonly limitBytes: number;
   readonly announced: number;

@@ -23,6 +23,7 @@ import {
 } from "./limits.ts";
 import type { Site } from "./site.ts";
 import { Sockets } from "./sockets.ts";
+import { Turns } from "./turns.ts";
 import { onConnect, onUpgrade, wantsSocket } from "./upgrade.ts";
 
 type ListenerOptions = {
@@ -38,7 +39,7 @@ export class Listener {
   readonly #watch: Watch;
 
   constructor({ door, hostRule, complain }: ListenerOptions) {
-    this.#site = { door, hostRule, complain, sinks: new Set(), stopping: false };
+    this.#site = { door, hostRule, complain, turns: new Turns(), sinks: new Set(), stopping: false };
     this.#sockets = new Sockets(this.#site);
     this.#watch = new Watch(this.#sockets.tick);
     this.#server = hardenedServer();

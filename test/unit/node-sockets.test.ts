@@ -9,6 +9,7 @@ import { WebSocket } from "ws";
 import { hostRuleOf } from "../../src/node/framing.ts";
 import { CLOSE_MS, PING_MS } from "../../src/node/limits.ts";
 import { Sockets } from "../../src/node/sockets.ts";
+import { Turns } from "../../src/node/turns.ts";
 import { onUpgrade } from "../../src/node/upgrade.ts";
 import { RawClient, refused } from "../support/raw-client.ts";
 import { emptyState, type SmallServer, smallDoor, smallServer } from "../support/small-door.ts";
@@ -180,6 +181,7 @@ suite("time", () => {
       door: smallDoor(state, Promise.resolve()),
       hostRule: hostRuleOf(undefined, true),
       complain: (line: string) => state.complaints.push(line),
+      turns: new Turns(),
       sinks: new Set<never>(),
       stopping: false,
     };
