@@ -3,7 +3,9 @@
 import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
 import "./style/base.css";
+import "./style/layout.css";
 import "./style/parts.css";
+import "./style/tables.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { follow } from "./live.ts";

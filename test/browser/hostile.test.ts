@@ -11,6 +11,9 @@ import { skip, type Visit, Visitors } from "./support/visit.ts";
 /** As long as a word gets that nothing breaks. */
 const MARKUP = `<img src="x" onerror="document.title='run'">${"x".repeat(200)}`;
 
+/** As long as the name of an operation gets, and nothing breaks that either. */
+const SAY = "say".padEnd(63, "y");
+
 suite("markup from outside is text, and breaks no page,", { skip }, () => {
   const visitors = new Visitors();
   const reports = newFolder();
@@ -27,7 +30,7 @@ suite("markup from outside is text, and breaks no page,", { skip }, () => {
       authorization: `Bearer ${Buffer.from(MARKUP).toString("base64url")}`,
     });
     for (const fails of [true, false]) {
-      const { id } = accepted(await caller.call("say", { text: MARKUP, fails }));
+      const { id } = accepted(await caller.call(SAY, { text: MARKUP, fails }));
       await finalReceipt(caller, id);
       ids.push(id);
     }
@@ -56,6 +59,13 @@ suite("markup from outside is text, and breaks no page,", { skip }, () => {
   test("on the page of one that failed", async () => isText(await visit(`jobs/${ids[0]}`)));
   test("on the page of one that succeeded", async () => isText(await visit(`jobs/${ids[1]}`)));
   test("among the dead letters", async () => isText(await visit("dead-letters")));
+  test("an operation's name stays in its cell, however long", async () => {
+    const there = await visit("operations");
+    const name = await there.sees(there.page.getByRole("rowheader").getByText(SAY));
+    const outside = await name.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+    assert.ok(outside <= 0, `${outside} px`);
+    await there.close();
+  });
   test("in the list of reports", async () => isText(await visit("reports")));
   test("in a report", async () => isText(await visit("reports/hostile")));
 });

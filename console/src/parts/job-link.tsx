@@ -3,7 +3,7 @@ import { hrefOf } from "../router.ts";
 
 export function JobLink({ id }: { readonly id: string }) {
   return (
-    <a class="job-link" href={jobHref(id)} title={id}>
+    <a href={jobHref(id)} title={id}>
       <code>{shortId(id)}</code>
     </a>
   );

@@ -7,12 +7,15 @@ import * as z from "zod";
 const Said = z.object({ text: z.string(), fails: z.boolean().optional() });
 const notes = table("notes", { schema: z.object({ key: z.string(), text: z.string() }), key: "key" });
 
-const say = operation({ name: "say", flow: "event", input: Said }, ({ text, fails }, { id, write }) => {
-  if (fails)
-    throw new ProblemError({ status: 422, code: text, title: text, detail: text, more: { [text]: text } });
-  write(notes).insert({ key: id, text });
-  return { [text]: text };
-});
+const say = operation(
+  { name: "say".padEnd(63, "y"), flow: "event", input: Said },
+  ({ text, fails }, { id, write }) => {
+    if (fails)
+      throw new ProblemError({ status: 422, code: text, title: text, detail: text, more: { [text]: text } });
+    write(notes).insert({ key: id, text });
+    return { [text]: text };
+  },
+);
 
 const reports = process.env["REPORTS"];
 

@@ -63,7 +63,7 @@ export function FilterForm({ filters }: { readonly filters: Filters }) {
       />
       {filters.time === "between" && <Between filters={filters} set={set} />}
       {isFiltered(filters) && (
-        <div class="clear">
+        <div>
           <Button onClick={() => go(hrefOf("/jobs"))}>Clear filters</Button>
         </div>
       )}
