@@ -10,7 +10,7 @@ import { OperationsPage } from "./pages/operations/operations-page.tsx";
 import { ReportPage } from "./pages/reports/report-page.tsx";
 import { ReportsPage } from "./pages/reports/reports-page.tsx";
 import { Empty } from "./parts/empty.tsx";
-import { hrefOf, path } from "./router.ts";
+import { hrefOf, path, steps } from "./router.ts";
 import { session } from "./session.ts";
 import { TokenPage } from "./token-page.tsx";
 
@@ -31,11 +31,11 @@ export function App() {
 function pageOf(path: string) {
   const Page = PAGES[path];
   if (Page) return <Page />;
-  const [, list, last, more] = path.split("/");
-  if (list === "jobs" && last && !more) return <JobPage id={decodeURIComponent(last)} />;
-  if (list === "reports" && last && !more) return <ReportPage name={decodeURIComponent(last)} />;
+  const [list, last, more] = steps.value;
+  if (list === "jobs" && last && !more) return <JobPage key={last} id={last} />;
+  if (list === "reports" && last && !more) return <ReportPage key={last} name={last} />;
   return (
-    <Empty title="There is no such page">
+    <Empty title="There is no such page" isPage>
       <a href={hrefOf("/")}>Go to the flows</a>
     </Empty>
   );

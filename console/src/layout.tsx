@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { connection } from "./live.ts";
 import { shortId } from "./parts/job-link.tsx";
-import { hrefOf, path } from "./router.ts";
+import { hrefOf, path, steps } from "./router.ts";
 
 const PLACES = [
   ["/", "Flows"],
@@ -18,8 +18,7 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
   const content = useRef<HTMLElement>(null);
   const shown = useRef(path.value);
   useEffect(() => {
-    document.title = titleOf(path.value);
-    document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    document.title = titleOf();
     // As a browser does with a new page: what is read and what is tabbed through begins there.
     if (shown.current !== path.value) content.current?.focus({ preventScroll: true });
     shown.current = path.value;
@@ -49,10 +48,10 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
-function titleOf(path: string): string {
-  const [, , item] = path.split("/");
+function titleOf(): string {
+  const [, item] = steps.value;
   const place = PLACES.find(([to]) => isWithin(to))?.[1];
-  return [item && shortId(decodeURIComponent(item)), place, "Spillway"].filter(Boolean).join(" – ");
+  return [item && shortId(item), place, "Spillway"].filter(Boolean).join(" – ");
 }
 
 function isWithin(place: string): boolean {

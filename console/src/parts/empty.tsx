@@ -3,14 +3,17 @@ import type { ComponentChildren } from "preact";
 
 export function Empty({
   title,
+  isPage = false,
   children,
 }: {
   readonly title: string;
+  /** It is all that the page has to say, so it is its heading as well. */
+  readonly isPage?: boolean;
   readonly children?: ComponentChildren;
 }) {
   return (
     <div class="empty">
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );

@@ -15,5 +15,10 @@ export function wordsOf(error: unknown): string {
   if (!(error instanceof ProblemError)) return error instanceof Error ? error.message : String(error);
   const { title, detail, errors = [] } = error.problem;
   const parts = errors.map(({ pointer, detail }) => `${pointer || "The input"}: ${detail}`);
-  return [detail ?? title, ...parts].join(" ");
+  return [sentence(detail ?? title), ...parts].join(" ");
+}
+
+/** A title has no full stop of its own. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

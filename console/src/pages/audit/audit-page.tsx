@@ -2,6 +2,7 @@
 import { useAnswer } from "../../parts/answer.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { JobLink } from "../../parts/job-link.tsx";
+import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
@@ -28,12 +29,13 @@ export function AuditPage() {
         so it cannot say which of them it was.
       </p>
       {error !== undefined && <Trouble error={error} again={again} />}
+      {!value && error === undefined && <Loading />}
       {value && (
         <div aria-busy={isLoading}>
           {value.items.length === 0 ? <NoChanges /> : <Entries entries={value.items} />}
-          <Pager next={value.next} />
         </div>
       )}
+      <Pager next={value?.next ?? null} />
     </>
   );
 }

@@ -5,6 +5,7 @@ import { type Action, Said, useAction } from "../../parts/action.tsx";
 import { useAnswer } from "../../parts/answer.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
 import { hrefOf } from "../../router.ts";
@@ -14,13 +15,15 @@ import { RedriveDialog } from "./redrive-dialog.tsx";
 import "./dead-letters.css";
 
 const FOLLOW_MS = 3_000;
+/** Of groups: what one answer may hold. */
+const MOST = 500;
 
 type Chosen = { readonly what: "redrive" | "purge"; readonly group: DeadLetters };
 
 export function DeadLettersPage() {
   const { value, error, again } = useAnswer<Page<DeadLetters>>(
     "/admin/dead-letters",
-    { limit: 500 },
+    { limit: MOST },
     FOLLOW_MS,
   );
   const [chosen, choose] = useState<Chosen | undefined>();
@@ -34,13 +37,19 @@ export function DeadLettersPage() {
       </p>
       <Said by={action} />
       {error !== undefined && <Trouble error={error} again={again} />}
+      {!value && error === undefined && <Loading />}
       {value &&
         (value.items.length === 0 ? (
           <Empty title="No job has failed for good">
             <p class="quiet">There is nothing to do here.</p>
           </Empty>
         ) : (
-          <Groups groups={value.items} action={action} choose={choose} />
+          <>
+            <Groups groups={value.items} action={action} choose={choose} />
+            {value.next !== null && (
+              <p class="quiet">These are the first {count(MOST)} groups; there are more.</p>
+            )}
+          </>
         ))}
       {chosen && <Decision chosen={chosen} action={action} again={again} close={() => choose(undefined)} />}
     </>
@@ -110,7 +119,7 @@ function Group({ group, isBusy, choose }: GroupProps) {
       <td class="whole">
         <div class="actions">
           <a
-            class="button"
+            class="button plain"
             href={hrefOf("/jobs", { status: "failed", operation, errorCode })}
             aria-label={`Show the jobs of ${about}`}
           >

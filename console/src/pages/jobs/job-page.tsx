@@ -4,7 +4,8 @@ import { ProblemError } from "../../api.ts";
 import { figures } from "../../live.ts";
 import { Said, useAction } from "../../parts/action.tsx";
 import { Empty } from "../../parts/empty.tsx";
-import { JobLink } from "../../parts/job-link.tsx";
+import { JobLink, shortId } from "../../parts/job-link.tsx";
+import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { Payload } from "../../parts/payload.tsx";
 import { StatusBadge } from "../../parts/status.tsx";
@@ -23,8 +24,10 @@ export function JobPage({ id }: { readonly id: string }) {
   if (error instanceof ProblemError && error.problem.status === 404) return <NoSuchJob />;
   return (
     <>
+      {!value && <h1>Job {shortId(id)}</h1>}
       {error !== undefined && <Trouble error={error} again={again} />}
       {value && <Shown job={value} again={again} />}
+      {!value && error === undefined && <Loading />}
     </>
   );
 }
@@ -157,7 +160,7 @@ function Effects({ effects }: { readonly effects: readonly Effect[] }) {
 
 function NoSuchJob() {
   return (
-    <Empty title="There is no such job">
+    <Empty title="There is no such job" isPage>
       <p>
         It may have been purged, or kept as long as its operation keeps its jobs. Calls answered at once are
         no jobs.

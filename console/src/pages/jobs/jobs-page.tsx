@@ -4,9 +4,11 @@ import { figures } from "../../live.ts";
 import { useAsked } from "../../parts/answer.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Loading } from "../../parts/loading.tsx";
 import { Pager } from "../../parts/pager.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
 import { hrefOf, query } from "../../router.ts";
+import { serverTime } from "../../server-time.ts";
 import type { ListedJob, Page } from "../../wire.ts";
 import { FilterForm } from "./filter-form.tsx";
 import { askedOf, filtersOf, isFiltered } from "./filters.ts";
@@ -26,16 +28,19 @@ export function JobsPage() {
       <h1>Jobs</h1>
       <FilterForm filters={filters} />
       {error !== undefined && <Trouble error={error} again={again} />}
-      <div role="status">
-        {unseen > 0 && (
-          <p class="jobs-arrived">
-            <Button onClick={showFresh}>
-              Show {isMore && "more than "}
-              {unseen} new {unseen === 1 ? "job" : "jobs"}
-            </Button>
-          </p>
-        )}
-      </div>
+      {/* Said once, and not with every job that comes. */}
+      <p class="unseen" role="status">
+        {unseen > 0 && "There are new jobs."}
+      </p>
+      {unseen > 0 && (
+        <p class="jobs-arrived">
+          <Button onClick={showFresh}>
+            Show {isMore && "more than "}
+            {unseen} new {unseen === 1 ? "job" : "jobs"}
+          </Button>
+        </p>
+      )}
+      {!shown && error === undefined && <Loading />}
       {shown && (
         <div class={isLoading && !fresh ? "loading" : undefined}>
           {page.items.length > 0 ? (
@@ -43,9 +48,9 @@ export function JobsPage() {
           ) : (
             <NoJobs isFiltered={isFiltered(filters)} isMore={page.next !== null} />
           )}
-          <Pager next={page.next} />
         </div>
       )}
+      <Pager next={page.next} />
     </>
   );
 }
@@ -56,7 +61,9 @@ const NOTHING = { page: { items: [], next: null }, unseen: 0, isMore: false };
 function useJobs() {
   const cursor = query.value.get("cursor") ?? "";
   const address = query.value.toString();
-  const asked = useMemo(() => askedOf(filtersOf(query.value), Date.now()), [address]);
+  // A span ends at the server's time, which is known only once it has said so.
+  const isTimed = figures.value !== undefined;
+  const asked = useMemo(() => askedOf(filtersOf(query.value), serverTime.peek()), [address, isTimed]);
   const question = JSON.stringify([asked, cursor]);
   const [held, setHeld] = useState<{ readonly question: string; readonly page: Page<ListedJob> }>();
   const isHeld = held?.question === question;

@@ -11,7 +11,7 @@ const GATHER_MS = 150;
 export function useJob(id: string): Answered<Job> {
   const answer = useAnswer<Job>(`/admin/jobs/${encodeURIComponent(id)}`, undefined, POLL_MS);
   const { value, again } = answer;
-  const mayListen = value?.id === id && value.principal === "" && !isFinal(value.status);
+  const mayListen = value?.principal === "" && !isFinal(value.status);
 
   useEffect(() => {
     // The receipt of a principal is for that principal alone; there is none where everyone is anonymous.
@@ -32,7 +32,7 @@ export function useJob(id: string): Answered<Job> {
     };
   }, [id, mayListen, again]);
 
-  return value?.id === id || value === undefined ? answer : { ...answer, value: undefined };
+  return answer;
 }
 
 export function isFinal(status: Status): boolean {

@@ -1,8 +1,9 @@
 /** The flow reports that the server knows, newest first. */
-
-import { count, moment } from "../../format.ts";
+import { count } from "../../format.ts";
 import { useAnswer } from "../../parts/answer.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { Loading } from "../../parts/loading.tsx";
+import { Moment } from "../../parts/moment.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
 import { hrefOf } from "../../router.ts";
 import type { Page } from "../../wire.ts";
@@ -22,6 +23,7 @@ export function ReportsPage() {
     <>
       <h1>Reports</h1>
       {error !== undefined && <Trouble error={error} again={again} />}
+      {!value && error === undefined && <Loading />}
       {value && (value.items.length === 0 ? <NoReports /> : <List reports={value.items} />)}
     </>
   );
@@ -60,7 +62,9 @@ function List({ reports }: { readonly reports: readonly ListedReport[] }) {
               <td>
                 <a href={hrefOf(`/reports/${encodeURIComponent(name)}`)}>{operation}</a>
               </td>
-              <td>{moment(madeAt)}</td>
+              <td>
+                <Moment at={madeAt} />
+              </td>
               <td class="number">{count(offered)}</td>
               <td>{flow ?? "measured too little to say"}</td>
             </tr>
