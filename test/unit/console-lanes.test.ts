@@ -35,6 +35,15 @@ suite("which lanes are drawn together", () => {
     ]);
   });
 
+  test("pictures stand in the order in which the app names their operations", () => {
+    assert.deepEqual(
+      drawn(named("v", "a"), named("w", "b"), named("x", "c"), named("y", "a"), named("z", "b")).map(
+        ([resource]) => resource,
+      ),
+      ["a", "b", "c"],
+    );
+  });
+
   test("operations without a resource come last, together", () => {
     assert.deepEqual(drawn(named("x"), named("y", "a"), named("z")), [
       ["a", "y"],

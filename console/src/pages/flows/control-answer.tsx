@@ -5,7 +5,7 @@ import { labelOf } from "./schema-fields.ts";
 export function ControlAnswer({ output }: { readonly output: unknown }) {
   if (!isFlat(output)) return <Payload value={output} label="Answer" />;
   return (
-    <dl class="answer" aria-live="polite">
+    <dl class="answer">
       {Object.entries(output).map(([name, value]) => (
         <div key={name}>
           <dt>{labelOf(name)}</dt>

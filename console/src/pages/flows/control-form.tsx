@@ -67,7 +67,7 @@ export function ControlForm({ name }: { readonly name: string }) {
         </Button>
       </div>
       {isElsewhere && <Trouble error={outcome.error} />}
-      {"output" in outcome && <ControlAnswer output={outcome.output} />}
+      <div role="status">{"output" in outcome && <ControlAnswer output={outcome.output} />}</div>
     </form>
   );
 }

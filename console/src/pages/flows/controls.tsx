@@ -5,7 +5,7 @@ import { ControlForm } from "./control-form.tsx";
 export function Controls({ operations }: { readonly operations: readonly ServedOperation[] }) {
   if (operations.length === 0) return null;
   return (
-    <section class="panel controls" aria-label="Controls">
+    <section class="panel" aria-label="Controls">
       {operations.map(({ name }) => (
         <ControlForm key={name} name={name} />
       ))}

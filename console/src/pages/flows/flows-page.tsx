@@ -1,8 +1,8 @@
 /** The architecture as it runs: each operation's lane, what is shared, the last minutes, and what there is to turn. */
-import { count, moment } from "../../format.ts";
+import { moment } from "../../format.ts";
 import { connection, history } from "../../live.ts";
 import { matching } from "../../media.ts";
-import type { UnservedOperation } from "../../wire.ts";
+import { Unserved } from "../../parts/unserved.tsx";
 import { Charts } from "./charts.tsx";
 import "./flows.css";
 import "./picture.css";
@@ -38,27 +38,15 @@ export function FlowsPage() {
       {isWide.value ? [controlling, first] : [first, controlling]}
       {latest && <Charts latest={latest} />}
       {rest}
-      {unserved.length > 0 && <Unserved operations={unserved} />}
+      {unserved.length > 0 && (
+        <section class="panel">
+          <Unserved operations={unserved} />
+        </section>
+      )}
     </div>
   );
 }
 
 function keyOf({ resources }: ReturnType<typeof sceneOf>["groups"][number]): string {
   return resources.map(({ entry }) => entry.name).join(" ");
-}
-
-function Unserved({ operations }: { readonly operations: readonly UnservedOperation[] }) {
-  return (
-    <section class="panel">
-      <h2>Not registered here</h2>
-      <p class="quiet">These have jobs, but the app that runs here does not know them. Nothing runs them.</p>
-      <ul>
-        {operations.map(({ name, queued, failed }) => (
-          <li key={name}>
-            <code>{name}</code>: {count(queued)} queued, {count(failed)} failed
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
 }

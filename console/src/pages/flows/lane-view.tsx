@@ -87,7 +87,7 @@ function LaneHeader({ lane: { operation, pausedAt } }: { readonly lane: Lane }) 
         )}
       </p>
       {failed > 0 && (
-        <a class="dead" href={hrefOf("/dead-letters")}>
+        <a href={hrefOf("/dead-letters")}>
           {count(failed)} {failed === 1 ? "dead letter" : "dead letters"}
         </a>
       )}

@@ -81,7 +81,7 @@ export function sceneOf(looks: readonly Figures[]): Scene {
   };
 }
 
-/** Operations that share a resource, directly or by way of others. */
+/** Operations that share a resource, directly or by way of others; in the order in which the app names them. */
 function together(operations: readonly ServedOperation[]) {
   let groups: { names: Set<string>; operations: ServedOperation[] }[] = [];
   for (const operation of operations) {
@@ -94,7 +94,9 @@ function together(operations: readonly ServedOperation[]) {
     }));
     groups = [...groups.filter((group) => !touching.includes(group)), one];
   }
-  return groups;
+  const placeOf = (group: (typeof groups)[number]) =>
+    Math.min(...group.operations.map((operation) => operations.indexOf(operation)));
+  return groups.sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 function lanesOf(operations: readonly ServedOperation[], looks: readonly Figures[]): Lane[] {

@@ -1,11 +1,11 @@
 /** What is served here, its figures, and its settings: pausing and concurrency, in force at once. */
 import type { ComponentChildren } from "preact";
-import { count, duration } from "../../format.ts";
 import { figures } from "../../live.ts";
 import { Said, useAction } from "../../parts/action.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Unserved } from "../../parts/unserved.tsx";
 import { hrefOf } from "../../router.ts";
-import type { Figures, UnservedOperation } from "../../wire.ts";
+import type { Figures } from "../../wire.ts";
 import { SettingRow } from "./setting-row.tsx";
 import "./operations.css";
 
@@ -13,7 +13,11 @@ export function OperationsPage() {
   return (
     <>
       <h1>Operations</h1>
-      {figures.value ? <Settings figures={figures.value} /> : <p role="status">Waiting for the figures …</p>}
+      {figures.value ? (
+        <Settings figures={figures.value} />
+      ) : (
+        <p role="status">Waiting for the first figures …</p>
+      )}
     </>
   );
 }
@@ -48,7 +52,11 @@ function Settings({ figures: { operations, resources } }: { readonly figures: Fi
           ))}
         </Entries>
       )}
-      {unserved.length > 0 && <Unserved operations={unserved} />}
+      {unserved.length > 0 && (
+        <section class="next">
+          <Unserved operations={unserved} />
+        </section>
+      )}
     </>
   );
 }
@@ -94,26 +102,5 @@ function Entries({ first, children }: { readonly first: string; readonly childre
         <tbody>{children}</tbody>
       </table>
     </div>
-  );
-}
-
-function Unserved({ operations }: { readonly operations: readonly UnservedOperation[] }) {
-  return (
-    <>
-      <h2 class="next">Not served here</h2>
-      <p>
-        These have jobs in the store, but no operation of their name is registered on this node. Their queued
-        jobs wait until a node serves them.
-      </p>
-      <ul>
-        {operations.map(({ name, queued, running, failed, oldestAgeMs }) => (
-          <li key={name}>
-            <a href={hrefOf("/jobs", { operation: name })}>{name}</a>: {count(queued)} queued
-            {oldestAgeMs !== null && `, the oldest for ${duration(oldestAgeMs)}`}, {count(running)} running,{" "}
-            {count(failed)} failed
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }
