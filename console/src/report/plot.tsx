@@ -1,6 +1,6 @@
 /** A line chart with its title, what it says in a sentence, and a legend that tells the values under the pointer. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import uPlot from "uplot";
+import { uPlot } from "../parts/plot.ts";
 import type { Stroke } from "./lanes.ts";
 import { optionsOf } from "./plot-options.ts";
 

@@ -2,9 +2,9 @@
 import { useId, useMemo } from "preact/hooks";
 import { compact, duration } from "../../format.ts";
 import { history } from "../../live.ts";
-import { Chart } from "../../parts/chart.tsx";
 import { go, hrefOf, query } from "../../router.ts";
 import type { Figures } from "../../wire.ts";
+import { Chart } from "./chart.tsx";
 import { type Finding, findOperation, findResource, secondsOf } from "./movement.ts";
 import { courseOf } from "./series.ts";
 
@@ -16,8 +16,7 @@ export function Charts({ latest }: { readonly latest: Figures }) {
   const course = useMemo(() => courseOf(history.value, findingOf(chosen)), [chosen, latest]);
   const end = secondsOf(latest);
   const shown = Math.min(SHOWN_S.most, Math.max(SHOWN_S.least, end - (course.at[0] ?? end)));
-  const x = { values: course.at, kind: "time", range: [end - shown, end] } as const;
-  const common = { x, group: "flows", height: 150 };
+  const x = { values: course.at, range: [end - shown, end] } as const;
   return (
     <section class="panel charts" aria-labelledby="charts">
       <header class="heading">
@@ -26,7 +25,7 @@ export function Charts({ latest }: { readonly latest: Figures }) {
       </header>
       <div class="grid">
         <Chart
-          {...common}
+          x={x}
           title="Calls a second"
           y={{ format: compact, atLeast: 5 }}
           series={[
@@ -36,7 +35,7 @@ export function Charts({ latest }: { readonly latest: Figures }) {
           ]}
         />
         <Chart
-          {...common}
+          x={x}
           title="Attempts a second"
           y={{ format: compact, atLeast: 5 }}
           series={[
@@ -46,7 +45,7 @@ export function Charts({ latest }: { readonly latest: Figures }) {
           ]}
         />
         <Chart
-          {...common}
+          x={x}
           title="Slots"
           y={{ format: compact, atLeast: 2, steps: "whole" }}
           series={[
@@ -55,13 +54,13 @@ export function Charts({ latest }: { readonly latest: Figures }) {
           ]}
         />
         <Chart
-          {...common}
+          x={x}
           title="Queue"
           y={{ format: compact, atLeast: 5, steps: "whole" }}
           series={[{ label: "queued", values: course.queued, stroke: "--water", filled: true }]}
         />
         <Chart
-          {...common}
+          x={x}
           title="Oldest in the queue"
           y={{ format: waited, tick: waitedTick, atLeast: 1, steps: "time" }}
           series={[{ label: "has waited", values: course.oldestSeconds, stroke: "--warn", filled: true }]}
@@ -114,7 +113,7 @@ function Choice({ chosen, latest: { resources, operations } }: ChoiceProps) {
       <select id={id} value={chosen} onChange={change}>
         {resources.map(({ name, operations }) => (
           <option key={name} value={`resource/${name}`}>
-            {name} (all its {operations.length} operations)
+            {name} ({operations.length === 1 ? "its operation" : `all its ${operations.length} operations`})
           </option>
         ))}
         {shownOf(operations).map(({ name }) => (

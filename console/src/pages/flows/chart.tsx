@@ -1,12 +1,11 @@
 /**
- * Lines over time or over any other quantity. What the lines are is said in words above them, with the values at the
- * pointer (or the last ones); each line has its own dashes besides its colour.
+ * Lines over the last minutes. What the lines are is said in words above them, with the values at the pointer (or the
+ * last ones); each line has its own dashes besides its colour.
  */
-import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { uPlot } from "./plot.ts";
+import { uPlot } from "../../parts/plot.ts";
 import "./chart.css";
-import { optionsOf } from "./chart-options.ts";
+import { HEIGHT, optionsOf } from "./chart-options.ts";
 
 export type ChartSeries = {
   readonly label: string;
@@ -18,28 +17,20 @@ export type ChartSeries = {
   readonly dash?: readonly number[];
   /** The ground below the line is tinted. */
   readonly filled?: boolean;
-  /** A line that holds its value until the next one. */
-  readonly stepped?: boolean;
 };
 
 export type ChartX = {
-  /** Ascending. Of time: seconds since 1970. */
+  /** Seconds since 1970, ascending. */
   readonly values: readonly number[];
-  readonly kind: "time" | "linear" | "log";
-  /** Time is a clock's without one. */
-  readonly format?: (value: number) => string;
-  readonly label?: string;
-  /** Without one: from the first value to the last. */
-  readonly range?: readonly [number, number];
+  readonly range: readonly [from: number, to: number];
 };
 
 export type ChartY = {
   readonly format: (value: number) => string;
   /** Beside the axis, where the values above are said more exactly. */
   readonly tick?: (value: number) => string;
-  readonly kind?: "linear" | "log";
   /** The axis reaches at least so far, however small the values are. */
-  readonly atLeast?: number;
+  readonly atLeast: number;
   /** Ticks at whole numbers only, or at seconds, minutes and hours. */
   readonly steps?: "whole" | "time";
 };
@@ -49,17 +40,12 @@ export type ChartProps = {
   readonly x: ChartX;
   readonly y: ChartY;
   readonly series: readonly ChartSeries[];
-  /** Of the plot, in pixels. */
-  readonly height?: number;
-  /** Charts of one name show the same x under the pointer. */
-  readonly group?: string;
-  readonly children?: ComponentChildren;
 };
 
 export function Chart(props: ChartProps) {
-  const { title, x, y, series, height = 180, children } = props;
+  const { title, y, series } = props;
   const heading = useId();
-  const { box, index } = usePlot(props, height);
+  const { box, index } = usePlot(props);
   const shown = index ?? lastOf(series);
 
   return (
@@ -83,43 +69,30 @@ export function Chart(props: ChartProps) {
           ))}
         </ul>
       </figcaption>
-      <div ref={box} class="plot" style={{ height: `${height}px` }} aria-hidden="true" />
-      {x.label && (
-        <p class="axis" aria-hidden="true">
-          {x.label}
-        </p>
-      )}
-      {children}
+      <div ref={box} class="plot" style={{ height: `${HEIGHT}px` }} aria-hidden="true" />
     </figure>
   );
 }
 
 /** Draws into `box`, again whenever the data, the width or the colours change; `index` is of the x at the pointer. */
-function usePlot(props: ChartProps, height: number) {
+function usePlot(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const latest = useRef(props);
   latest.current = props;
   const [index, setIndex] = useState<number | null>(null);
-  const { x, y, series, group } = props;
-  const shape = [
-    x.kind,
-    y.kind,
-    y.steps,
-    group,
-    height,
-    ...series.map(({ label, stroke }) => label + stroke),
-  ];
+  const { x, y, series } = props;
+  const shape = [y.steps, ...series.map(({ label, stroke }) => label + stroke)];
 
   useEffect(() => {
     const here = box.current;
     if (!here) return undefined;
-    const { options, recolour } = optionsOf(latest, here, height, setIndex);
+    const { options, recolour } = optionsOf(latest, here, setIndex);
     const drawn = new uPlot(options, dataOf(latest.current), here);
     plot.current = drawn;
     const resized = new ResizeObserver(() => {
       // Drawing cannot wait for the next value: nothing more may come.
-      if (here.clientWidth !== drawn.width) drawn.setSize({ width: here.clientWidth, height });
+      if (here.clientWidth !== drawn.width) drawn.setSize({ width: here.clientWidth, height: HEIGHT });
     });
     resized.observe(here);
     const scheme = matchMedia("(prefers-color-scheme: dark)");

@@ -1,8 +1,11 @@
 /** What uPlot is told: axes, scales and colours of a chart. */
 
-import { clockTime } from "../format.ts";
+import type uPlot from "uplot";
+import { clockTime } from "../../format.ts";
 import type { ChartProps, ChartSeries } from "./chart.tsx";
-import { uPlot } from "./plot.ts";
+
+/** Of the plot, in pixels. */
+export const HEIGHT = 150;
 
 /** Beside the line that it belongs to, the tint is faint. */
 const TINT = 0.1;
@@ -18,10 +21,9 @@ type Latest = { readonly current: ChartProps };
 export function optionsOf(
   latest: Latest,
   here: HTMLElement,
-  height: number,
   onPoint: (index: number | null) => void,
 ): { readonly options: uPlot.Options; readonly recolour: () => void } {
-  const { x, series, group } = latest.current;
+  const { series } = latest.current;
   const colours = new Map<string, string>();
   const colour = (token: string) => (): string => {
     const known = colours.get(token) ?? resolved(here, token);
@@ -30,7 +32,7 @@ export function optionsOf(
   };
   const options: uPlot.Options = {
     width: here.clientWidth,
-    height,
+    height: HEIGHT,
     // Room for half of the last label below.
     padding: [8, 26, 0, 0],
     legend: { show: false },
@@ -38,40 +40,29 @@ export function optionsOf(
       y: false,
       drag: { x: false, y: false },
       points: { size: 6 },
-      ...(group && { sync: { key: group } }),
+      // All of them show the same moment under the pointer.
+      sync: { key: "flows" },
     },
     scales: scalesOf(latest),
     axes: axesOf(latest, colour),
     series: [{}, ...series.map((one) => lineOf(one, colour))],
     hooks: { setCursor: [({ cursor: { idx } }) => onPoint(idx ?? null)] },
-    ...(x.kind === "time" && { ms: 1e-3 as const }),
+    ms: 1e-3,
   };
   return { options, recolour: () => colours.clear() };
 }
 
 function scalesOf(latest: Latest): uPlot.Scales {
-  const { x, y } = latest.current;
   return {
-    x: {
-      time: x.kind === "time",
-      distr: x.kind === "log" ? 3 : 1,
-      // Of one point there is no range: it stands in the middle.
-      range: (_, min, max) => {
-        const [from, to] = latest.current.x.range ?? [min, max];
-        return from === to ? [from - 1, to + 1] : [from, to];
-      },
-    },
-    y:
-      y.kind === "log"
-        ? { distr: 3 }
-        : { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.08, latest.current.y.atLeast ?? 0) || 1] },
+    x: { time: true, range: () => [...latest.current.x.range] },
+    y: { range: (_, __, max) => [0, Math.max((max ?? 0) * 1.08, latest.current.y.atLeast)] },
   };
 }
 
 function axesOf(latest: Latest, colour: (token: string) => () => string): uPlot.Axis[] {
   const grid = { stroke: colour("--line"), width: 1 };
   const common = { stroke: colour("--quiet"), font: FONT, grid, ticks: { show: false } };
-  const { x, y } = latest.current;
+  const { y } = latest.current;
   return [
     {
       ...common,
@@ -81,10 +72,7 @@ function axesOf(latest: Latest, colour: (token: string) => () => string): uPlot.
       size: 28,
       gap: 4,
       space: 72,
-      values: (_, ticks) => {
-        const format = latest.current.x.format ?? (x.kind === "time" ? clockTime : String);
-        return ticks.map((tick) => (tick === null ? null : format(tick)));
-      },
+      values: (_, ticks) => ticks.map((tick) => (tick === null ? null : clockTime(tick))),
     },
     {
       ...common,
@@ -101,7 +89,7 @@ function axesOf(latest: Latest, colour: (token: string) => () => string): uPlot.
 }
 
 function lineOf(
-  { stroke, dash, filled, stepped, label }: ChartSeries,
+  { stroke, dash, filled, label }: ChartSeries,
   colour: (token: string) => () => string,
 ): uPlot.Series {
   const line = colour(stroke);
@@ -112,7 +100,6 @@ function lineOf(
     points: { show: false },
     ...(dash && { dash: [...dash] }),
     ...(filled && { fill: () => faint(line()) }),
-    ...(stepped && uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
   };
 }
 
