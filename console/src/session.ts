@@ -33,8 +33,3 @@ export async function enter(token: string): Promise<string | undefined> {
   session.value = "open";
   return undefined;
 }
-
-export async function leave(): Promise<void> {
-  await fetch("/admin/session", { method: "DELETE" });
-  askForToken();
-}

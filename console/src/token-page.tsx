@@ -21,7 +21,7 @@ export function TokenPage() {
       <form class="panel" onSubmit={submit}>
         <h1>Spillway</h1>
         <p class="quiet">
-          The console is for administrators. The server said at its start where its admin token is:
+          The console is for administrators. The server said at its start where its admin token is:{" "}
           <code>SPILLWAY_ADMIN_TOKEN</code>, or a file in its data folder.
         </p>
         <Field label="Admin token" wrong={wrong}>

@@ -52,7 +52,7 @@ suite("operations", { skip }, () => {
     await visit.isLive();
     await page.getByRole("button", { name: "Change the concurrency of orders-db" }).click();
     await page.getByRole("button", { name: "Back to 10" }).click();
-    await visit.sees(page.getByRole("status").filter({ hasText: "orders-db: concurrency 10" }));
+    await visit.sees(page.getByRole("status").filter({ hasText: "The concurrency of orders-db is 10" }));
     assert.equal(await shop.concurrency("orders-db"), 10);
     await visit.close(SERVER_GONE);
   });

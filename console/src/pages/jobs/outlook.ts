@@ -19,7 +19,7 @@ export function outlook(job: Receipt, around: Surroundings): string {
     case "succeeded":
       return `Succeeded at attempt ${job.attempt}, ${took} after it was accepted.`;
     case "failed":
-      return `Failed for good at attempt ${job.attempt} of ${job.maxAttempts}, ${took} after it was accepted. It stays here until it is redriven or purged.`;
+      return `Failed for good at attempt ${job.attempt} of ${job.maxAttempts}, ${took} after it was accepted. It stays here until it is redriven or purged, or its time is up.`;
     case "cancelled":
       return `Cancelled ${took} after it was accepted. It will not run again.`;
   }

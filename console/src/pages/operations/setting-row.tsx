@@ -62,12 +62,7 @@ export function SettingRow(props: SettingRowProps) {
           inForce={entry.concurrency}
           declared={entry.declared}
           isBusy={action.isBusy}
-          onSet={(concurrency) =>
-            set(
-              { concurrency },
-              `${name}: concurrency ${concurrency ?? entry.declared ?? "without a limit of its own"}.`,
-            )
-          }
+          onSet={(concurrency) => set({ concurrency }, concurrencySaid(name, concurrency ?? entry.declared))}
         />
       </td>
       <td class="number">
@@ -84,6 +79,12 @@ export function SettingRow(props: SettingRowProps) {
       </td>
     </tr>
   );
+}
+
+function concurrencySaid(name: string, inForce: number | null): string {
+  return inForce === null
+    ? `${name} has no limit of its own any more.`
+    : `The concurrency of ${name} is ${count(inForce)}.`;
 }
 
 function effectOf(props: SettingRowProps): string {
