@@ -9,7 +9,7 @@ import { Pager } from "../../parts/pager.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
 import { hrefOf, query } from "../../router.ts";
 import { serverTime } from "../../server-time.ts";
-import type { ListedJob, Page } from "../../wire.ts";
+import type { ListedJob, OperationEntry, Page } from "../../wire.ts";
 import { FilterForm } from "./filter-form.tsx";
 import { askedOf, filtersOf, isFiltered } from "./filters.ts";
 import { findJobs } from "./find-jobs.ts";
@@ -107,7 +107,7 @@ function NoJobs({ isFiltered, isMore }: { readonly isFiltered: boolean; readonly
       </Empty>
     );
   }
-  const name = figures.value?.operations.find((one) => !one.unserved && one.access === "public")?.name;
+  const name = figures.value?.operations.find(isQueued)?.name;
   return (
     <Empty title="No jobs yet">
       <p>A call becomes a job when it is queued; calls answered at once are not listed. This queues one:</p>
@@ -115,4 +115,9 @@ function NoJobs({ isFiltered, isMore }: { readonly isFiltered: boolean; readonly
   -d '{ … }' ${location.origin}/operations/${name ?? "NAME"}`}</pre>
     </Empty>
   );
+}
+
+/** Whoever asks it for a receipt gets one. */
+function isQueued(one: OperationEntry): boolean {
+  return !one.unserved && one.access === "public" && one.flow !== "request";
 }
