@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { App } from "../app/app.ts";
+import { withoutServing } from "../node/importing.ts";
 import { UsageError } from "./command.ts";
 
 /** The whole path of a module that is there. */
@@ -17,7 +18,10 @@ export function modulePath(file: string): string {
 
 export async function appOf(file: string): Promise<App> {
   const path = modulePath(file);
-  const exported: Readonly<Record<string, unknown>> = await import(pathToFileURL(path).href);
+  const exported: Readonly<Record<string, unknown>> = await withoutServing(
+    path,
+    () => import(pathToFileURL(path).href),
+  );
   if (isApp(exported["app"])) return exported["app"];
   const names = Object.keys(exported);
   const has = names.length === 0 ? "exports nothing" : `exports: ${names.join(", ")}`;

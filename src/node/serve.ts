@@ -10,6 +10,7 @@ import { type KeptToken, keptAdminToken } from "./admin-token.ts";
 import { atMostSome, describe } from "./complaints.ts";
 import { ConsoleDoor, consoleFolder, isBuilt } from "./console.ts";
 import { hostRuleOf } from "./framing.ts";
+import { refuseWhileImporting } from "./importing.ts";
 import { Listener } from "./listener.ts";
 import { ReportsFolder } from "./reports.ts";
 import {
@@ -34,6 +35,7 @@ const GUESSABLE_CHARACTERS = 16;
 
 /** @throws SpillwayError `configuration`: nothing was started. */
 export async function serve(app: App, options: ServeOptions = {}): Promise<Served> {
+  refuseWhileImporting();
   const settings = settingsOf(options, process.env);
   const complain = atMostSome(settings.complain);
   const running = await app.start({

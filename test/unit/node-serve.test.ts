@@ -18,6 +18,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const smallApp = join(import.meta.dirname, "../support/small-app.ts");
+const servingApp = join(import.meta.dirname, "../support/serving-app.ts");
 
 class Run {
   readonly child: ChildProcess;
@@ -244,6 +245,12 @@ suite("the process", { concurrency: 4 }, () => {
     [["serve", "nowhere.ts", "--port", "--host"], 2, /^spillway: --port needs a value/],
     [["serve", "nowhere.ts", "--host", ""], 2, /^spillway: --host is "".*127\.0\.0\.1/],
     [["serve", import.meta.dirname], 2, /^spillway: .* is a folder\. Give the module in it: \.\/app\.ts\n$/],
+    [["serve", servingApp], 1, /serving-app\.ts serves its app when it is imported\. Move `await serve/],
+    [
+      ["lab", servingApp, "--operation", "act"],
+      2,
+      /serving-app\.ts serves its app when it is imported\. Move `await serve/,
+    ],
     [["help"], 0, /^Usage: spillway <command>/],
     [["help", "serve"], 0, /^Usage: spillway serve <module>/],
     [["help", "sevre"], 2, /^spillway: There is no command "sevre"/],
