@@ -1,6 +1,5 @@
 /** The console: one page that talks to the public HTTP API, and to nothing else. */
 // Before the pages, whose own styles come after what they have in common.
-import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";

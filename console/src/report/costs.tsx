@@ -1,10 +1,10 @@
 /** What a million operations would cost on AWS, each way with its parts, and from which handler time on which is cheaper. */
 import { useMemo } from "preact/hooks";
 import type { Cost, Way } from "../../../src/lab/report.ts";
+import { Chart } from "../parts/chart/chart.tsx";
 import { usdAt } from "./curves.ts";
 import { dollars, latency, trimmed } from "./figures.ts";
 import { LANES } from "./lanes.ts";
-import { Plot } from "./plot.tsx";
 import { Scroller } from "./scroller.tsx";
 
 export function Costs({ cost }: { readonly cost: Cost }) {
@@ -112,11 +112,11 @@ function ByHandlerTime({ cost }: { readonly cost: Cost }) {
     };
   }, [cost]);
   return (
-    <Plot
+    <Chart
       title="By handler time"
       says="What a million would cost were the handler quicker or slower: where the lines cross, both cost the same."
       {...chart}
-      show={dollars}
+      y={{ show: dollars }}
       mark={{ at: Math.max(1, cost.basis.handlerMs), name: `this one: ${latency(cost.basis.handlerMs)}` }}
     />
   );

@@ -1,12 +1,6 @@
 /** What the lanes of a report are called, and how each is drawn: a colour of its own, and dashes for whoever sees none. */
 import type { LaneName } from "../../../src/lab/report.ts";
-
-export type Stroke = {
-  /** A custom property of the style sheet. */
-  readonly colour: string;
-  readonly dash: readonly number[];
-  readonly width: number;
-};
+import type { Stroke } from "../parts/chart/chart.tsx";
 
 type LaneStyle = Stroke & { readonly title: string };
 

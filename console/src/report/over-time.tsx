@@ -2,10 +2,10 @@
 import { useMemo } from "preact/hooks";
 import type { FlowReport, Lane } from "../../../src/lab/report.ts";
 import { compact } from "../format.ts";
+import { Chart, type Line } from "../parts/chart/chart.tsx";
 import { type Bins, binsOf, highest, movingNumbers, rates } from "./curves.ts";
 import { latency, seconds, trimmed } from "./figures.ts";
 import { LANES } from "./lanes.ts";
-import { type Line, Plot } from "./plot.tsx";
 
 const ARRIVED = { name: "arrived", colour: "--quiet", dash: [3, 3], width: 1.5 };
 const DONE = { name: "done", colour: "--lane-spill", dash: [], width: 2.5 };
@@ -46,14 +46,13 @@ function Flows({ lanes, bins }: Drawn) {
   return (
     <div class="plots small">
       {charts.map(({ lane, lines }) => (
-        <Plot
+        <Chart
           key={lane.name}
           title={LANES[lane.name].title}
           says={SAYS[lane.name]}
           x={{ values: bins.starts, show: seconds }}
           lines={lines}
-          show={(value) => `${compact(value)}/s`}
-          top={top}
+          y={{ show: (value) => `${compact(value)}/s`, top }}
         />
       ))}
     </div>
@@ -153,12 +152,12 @@ function Standing({ title, says, lanes, bins, of, show, level }: StandingProps) 
     [bins, title],
   );
   return (
-    <Plot
+    <Chart
       title={title}
       says={says}
       x={{ values: bins.starts, show: seconds }}
       lines={lines}
-      show={show}
+      y={{ show }}
       level={level}
     />
   );

@@ -1,6 +1,5 @@
 /** A report that stands alone, as a file: its JSON is in the page. */
 // Before the report, which may differ from what the console's pages share.
-import "uplot/dist/uPlot.min.css";
 import "../style/tokens.css";
 import "../style/base.css";
 import "../style/parts.css";

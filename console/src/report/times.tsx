@@ -1,10 +1,10 @@
 /** How many of the offered calls were acknowledged, and how many done, within which time. */
 import { useMemo } from "preact/hooks";
 import type { Distribution, Lane } from "../../../src/lab/report.ts";
+import { Chart } from "../parts/chart/chart.tsx";
 import { reached } from "./curves.ts";
 import { latency, share } from "./figures.ts";
 import { LANES } from "./lanes.ts";
-import { Plot } from "./plot.tsx";
 
 export function Times({ lanes }: { readonly lanes: readonly Lane[] }) {
   return (
@@ -47,5 +47,6 @@ function Reached({ title, says, lanes, of }: ReachedProps) {
     };
   }, [lanes]);
   if (x.values.length === 0) return null;
-  return <Plot title={title} says={says} x={x} lines={lines} show={(value) => share(value, 1)} top={1} />;
+  const y = { show: (value: number) => share(value, 1), top: 1 };
+  return <Chart title={title} says={says} x={x} y={y} lines={lines} />;
 }

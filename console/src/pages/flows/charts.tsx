@@ -1,10 +1,10 @@
 /** The last ten minutes of what is chosen: calls, queue and slots over time. */
 import { useId, useMemo } from "preact/hooks";
-import { compact, duration } from "../../format.ts";
+import { clockTime, compact, duration } from "../../format.ts";
 import { history } from "../../live.ts";
+import { Chart } from "../../parts/chart/chart.tsx";
 import { go, hrefOf, query } from "../../router.ts";
 import type { Figures } from "../../wire.ts";
-import { Chart } from "./chart.tsx";
 import { type Finding, findOperation, findResource, secondsOf } from "./movement.ts";
 import { courseOf } from "./series.ts";
 
@@ -16,7 +16,7 @@ export function Charts({ latest }: { readonly latest: Figures }) {
   const course = useMemo(() => courseOf(history.value, findingOf(chosen)), [chosen, latest]);
   const end = secondsOf(latest);
   const shown = Math.min(SHOWN_S.most, Math.max(SHOWN_S.least, end - (course.at[0] ?? end)));
-  const x = { values: course.at, range: [end - shown, end] } as const;
+  const x = { values: course.at, show: clockTime, window: [end - shown, end] } as const;
   return (
     <section class="panel charts" aria-labelledby="charts">
       <header class="heading">
@@ -27,43 +27,43 @@ export function Charts({ latest }: { readonly latest: Figures }) {
         <Chart
           x={x}
           title="Calls a second"
-          y={{ format: compact, atLeast: 5 }}
-          series={[
-            { label: "answered", values: course.answered, stroke: "--water" },
-            { label: "receipts", values: course.accepted, stroke: "--good", dash: [6, 3] },
-            { label: "refused", values: course.refused, stroke: "--bad", dash: [2, 2] },
+          y={{ show: compact, atLeast: 5 }}
+          lines={[
+            { name: "answered", values: course.answered, colour: "--water" },
+            { name: "receipts", values: course.accepted, colour: "--good", dash: [6, 3] },
+            { name: "refused", values: course.refused, colour: "--bad", dash: [2, 2] },
           ]}
         />
         <Chart
           x={x}
           title="Attempts a second"
-          y={{ format: compact, atLeast: 5 }}
-          series={[
-            { label: "succeeded", values: course.succeeded, stroke: "--water" },
-            { label: "retried", values: course.retried, stroke: "--warn", dash: [6, 3] },
-            { label: "failed", values: course.failed, stroke: "--bad", dash: [2, 2] },
+          y={{ show: compact, atLeast: 5 }}
+          lines={[
+            { name: "succeeded", values: course.succeeded, colour: "--water" },
+            { name: "retried", values: course.retried, colour: "--warn", dash: [6, 3] },
+            { name: "failed", values: course.failed, colour: "--bad", dash: [2, 2] },
           ]}
         />
         <Chart
           x={x}
           title="Slots"
-          y={{ format: compact, atLeast: 2, steps: "whole" }}
-          series={[
-            { label: "in use", values: course.inUse, stroke: "--water", filled: true },
-            { label: "limit", values: course.limit, stroke: "--quiet", dash: [6, 3] },
+          y={{ show: compact, atLeast: 2 }}
+          lines={[
+            { name: "in use", values: course.inUse, colour: "--water", filled: true },
+            { name: "limit", values: course.limit, colour: "--quiet", dash: [6, 3] },
           ]}
         />
         <Chart
           x={x}
           title="Queue"
-          y={{ format: compact, atLeast: 5, steps: "whole" }}
-          series={[{ label: "queued", values: course.queued, stroke: "--water", filled: true }]}
+          y={{ show: compact, atLeast: 5 }}
+          lines={[{ name: "queued", values: course.queued, colour: "--water", filled: true }]}
         />
         <Chart
           x={x}
           title="Oldest in the queue"
-          y={{ format: waited, tick: waitedTick, atLeast: 1, steps: "time" }}
-          series={[{ label: "has waited", values: course.oldestSeconds, stroke: "--warn", filled: true }]}
+          y={{ show: waited, tick: waitedTick, atLeast: 1, steps: WAITED_STEPS }}
+          lines={[{ name: "has waited", values: course.oldestSeconds, colour: "--warn", filled: true }]}
         />
       </div>
     </section>
@@ -74,7 +74,9 @@ function waited(seconds: number): string {
   return duration(seconds * 1_000);
 }
 
-/** Ticks are at whole minutes from the first minute on, and at whole hours from the first hour on. */
+/** Seconds: whole minutes from the first minute on, and whole hours from the first hour on. */
+const WAITED_STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 86_400];
+
 function waitedTick(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   return seconds < 3_600 ? `${seconds / 60} min` : `${seconds / 3_600} h`;
