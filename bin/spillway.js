@@ -11,7 +11,9 @@ const published = existsSync(at("../cli/main.js"));
 if (Number(process.versions.node.split(".")[0]) >= oldestSupported && published) {
   await import(at("../cli/main.js").href);
 } else if (published) {
-  console.error(`spillway: needs Node.js ${oldestSupported} or newer; this is ${process.versions.node}.`);
+  console.error(
+    `spillway: needs Node.js ${oldestSupported} or newer; this is ${process.versions.node}. Install one from https://nodejs.org, or with a version manager (\`nvm install ${oldestSupported}\`), and run this again.`,
+  );
   process.exitCode = 1;
 } else {
   process.argv.splice(2, 0, "--with", "console", fileURLToPath(at("../src/cli/main.ts")));
