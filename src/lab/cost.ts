@@ -1,8 +1,10 @@
 /**
- * What a million operations would cost on AWS, request-response and event-driven, part by part; and from which
- * handler time on the latter is cheaper. Measured times and sizes by listed prices: a model, and nothing was deployed.
+ * What a million operations would cost on AWS, request-response, event-driven and as a spill, part by part; and from
+ * which handler time on the others are cheaper than the first. Measured times and sizes by listed prices: a model, and
+ * nothing was deployed.
  */
 import { chunksOf } from "./basis.ts";
+import { dollars, share } from "./figures.ts";
 import { PRICES, type PriceId, REGION } from "./prices.ts";
 import type { BreakEven, Cost, CostBasis, Price, Way } from "./report.ts";
 
@@ -10,9 +12,11 @@ export type CostOptions = {
   readonly prices?: readonly Price[];
   /** The kind of API Gateway in front. */
   readonly api?: "http" | "rest";
+  /** Of the calls that a spill took, those that it answered at once; without it there is no price of a spill. */
+  readonly atOnceShare?: number | undefined;
 };
 
-type Plan = Pick<Way, "flow" | "batch" | "parallel" | "notice">;
+type Plan = Pick<Way, "batch" | "parallel" | "notice"> & { readonly flow: "request" | "event" };
 type Part = Way["parts"][number];
 type Rates = {
   readonly of: (id: PriceId) => Price;
@@ -20,22 +24,58 @@ type Rates = {
 };
 
 const MILLION = 1_000_000;
+const MIX =
+  "A spill is priced as a mix: what it answered at once here as request-response, the rest event-driven in the largest batches and pushed. Another load has another mix. What decides between the two, such as a count of the slots in use, is not included.";
 /** Of a function that only looks a receipt up. */
 const LOOKUP_MS = 20;
 
-export function costOf(basis: CostBasis, { prices = PRICES, api = "http" }: CostOptions = {}): Cost {
+export function costOf(
+  basis: CostBasis,
+  { prices = PRICES, api = "http", atOnceShare }: CostOptions = {},
+): Cost {
   const rates = ratesOf(prices, api);
   const plans = plansOf(basis.batch);
+  const ways = plans.map((plan) => wayOf(plan, basis, rates));
+  const breakEven = plans
+    .filter(({ flow }) => flow === "event")
+    .map((plan) => ({ way: nameOf(plan), handlerMs: breakEvenOf(plan, basis, rates) }));
+  const spill = atOnceShare === undefined ? undefined : spillOf(atOnceShare, ways);
+  // A mix is cheaper than one of its parts exactly where the other part is.
+  const crossing = breakEven.find(({ way }) => way === spill?.rest.name);
   return {
     region: prices.every(({ region }) => region === REGION) ? REGION : regionsOf(prices),
     prices,
     basis,
-    ways: plans.map((plan) => wayOf(plan, basis, rates)),
-    breakEven: plans
-      .filter(({ flow }) => flow === "event")
-      .map((plan) => ({ way: nameOf(plan), handlerMs: breakEvenOf(plan, basis, rates) })),
-    assumptions: assumptionsOf(basis, rates),
+    ways: spill ? [...ways, spill.way] : ways,
+    breakEven:
+      spill && crossing && atOnceShare !== 1
+        ? [...breakEven, { ...crossing, way: spill.way.name }]
+        : breakEven,
+    assumptions: [...assumptionsOf(basis, rates), ...(spill ? [MIX] : [])],
   };
+}
+
+/** Some calls as request-response, the others event-driven in the largest batches, and their callers told by a push. */
+function spillOf(
+  atOnceShare: number,
+  ways: readonly Way[],
+): { readonly way: Way; readonly rest: Way } | undefined {
+  const request = ways.find(({ flow }) => flow === "request");
+  const rest = ways.filter(({ parallel, notice }) => parallel && notice === "push").at(-1);
+  if (!request || !rest) return undefined;
+  const mixed = (name: string, part: number, { name: as, usdPerMillion }: Way): Part => ({
+    name,
+    usd: part * usdPerMillion,
+    how: `as "${as}": ${figure(part)} × ${dollars(usdPerMillion)} per million`,
+  });
+  const parts = [
+    mixed("Answered at once", atOnceShare, request),
+    mixed("Given a receipt", 1 - atOnceShare, rest),
+  ];
+  const name =
+    atOnceShare === 1 ? "spill, all at once" : `spill, ${share(atOnceShare, 1)} at once, the rest pushed`;
+  const { batch, parallel, notice } = rest;
+  return { rest, way: { name, flow: "spill", batch, parallel, notice, usdPerMillion: sumOf(parts), parts } };
 }
 
 function ratesOf(prices: readonly Price[], api: "http" | "rest"): Rates {

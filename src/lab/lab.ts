@@ -119,5 +119,13 @@ function costFor(
   );
   const lane = lanes.find(({ name }) => name === found);
   const sizes = runs.filter((run) => run.lane === found).flatMap(({ served }) => served.sizes);
-  return costOf(basisOf(lane?.handler.mean ?? 0, sizes, options), costs);
+  return costOf(basisOf(lane?.handler.mean ?? 0, sizes, options), { ...costs, atOnceShare: atOnceOf(lanes) });
+}
+
+/** Of what a spill took: what it refused costs next to nothing. */
+function atOnceOf(lanes: readonly Lane[]): number | undefined {
+  const spill = lanes.find(({ name }) => name === "spill");
+  if (spill === undefined) return undefined;
+  const { answered, receipts } = spill.counts;
+  return answered + receipts === 0 ? undefined : answered / (answered + receipts);
 }

@@ -57,6 +57,14 @@ export type ResourceLimit = {
 export type LaneName = Flow | "request-retrying";
 export type Flow = "request" | "event" | "spill";
 
+/** As people read them, wherever a lane is named. */
+export const LANE_TITLES: Readonly<Record<LaneName, string>> = {
+  request: "request",
+  "request-retrying": "request, retried",
+  event: "event",
+  spill: "spill",
+};
+
 export type Lane = {
   readonly name: LaneName;
   readonly counts: Counts;
@@ -108,6 +116,26 @@ export type Counts = {
 /** Receipts without an end when the lab gave up waiting: until then no queue was empty. */
 export function waitingIn({ counts: { answered, receipts, succeeded, dead } }: Lane): number {
   return Math.max(0, answered + receipts - succeeded - dead);
+}
+
+/** With status 5xx but 503, or without any. All others refuse: an operation's own codes have status 4xx. */
+const FAILURES = [
+  "handler-failed",
+  "handler-timeout",
+  "invalid-output",
+  "effects-too-large",
+  "internal",
+  "no-reply",
+];
+
+/** The codes of the lanes, each under what it is counted by. */
+export function codesOf(lanes: readonly Lane[]): Readonly<Record<"refused" | "failed", readonly string[]>> {
+  const codes = [...new Set(lanes.flatMap(({ counts }) => Object.keys(counts.byCode)))].sort();
+  const isFailure = (code: string) => FAILURES.includes(code) || /^(?!503)[1235]\d\d$/.test(code);
+  return {
+    refused: codes.filter((code) => !isFailure(code)),
+    failed: codes.filter(isFailure),
+  };
 }
 
 export type Distribution = {
@@ -195,9 +223,9 @@ export type CostBasis = {
 };
 
 export type Way = {
-  /** "request", "event, batches of 10 in parallel, pushed", … */
+  /** "request", "event, batches of 10 in parallel, pushed", "spill, 20% at once, the rest pushed", … */
   readonly name: string;
-  readonly flow: "request" | "event";
+  readonly flow: Flow;
   readonly batch: number;
   readonly parallel: boolean;
   readonly notice: "none" | "push" | "poll";
@@ -205,7 +233,7 @@ export type Way = {
   readonly parts: readonly { readonly name: string; readonly usd: number; readonly how: string }[];
 };
 
-/** From which handler time on the event-driven way is cheaper than request-response; null: never. */
+/** From which handler time on the way is cheaper than request-response; 0: always; null: never. */
 export type BreakEven = { readonly way: string; readonly handlerMs: number | null };
 
 export type Recommendation = {

@@ -94,6 +94,28 @@ suite("the cost of a million operations", () => {
   });
 });
 
+suite("the cost of a spill", () => {
+  test("is that of what was answered at once and that of what was queued and pushed, each by its share", () => {
+    const cost = costOf(basis, { atOnceShare: 0.25 });
+    const spill = cost.ways.at(-1);
+    assert.equal(spill?.name, "spill, 25% at once, the rest pushed");
+    assert.equal(spill.usdPerMillion.toFixed(2), (0.25 * 3.826_667 + 0.75 * 5.083_334).toFixed(2));
+    for (const { how } of spill.parts) assert.match(how, / × \$[\d.]+ per million$/);
+    assert.ok(cost.assumptions.some((text) => text.startsWith("A spill is priced as a mix")));
+  });
+
+  test("crosses that of request-response where its queued part does, or nowhere where it queued nothing", () => {
+    assert.equal(breakEven(costOf(basis, { atOnceShare: 0.25 }))["spill, 25% at once, the rest pushed"], 227);
+    const all = costOf(basis, { atOnceShare: 1 });
+    assert.equal(usd("spill, all at once", all), usd("request", all));
+    assert.deepEqual(breakEven(all), breakEven());
+  });
+
+  test("is left out where no spill was measured", () => {
+    assert.ok(costOf(basis).ways.every(({ flow }) => flow !== "spill"));
+  });
+});
+
 suite("the handler time from which event-driven is cheaper", () => {
   test("is solved from the parts, and never where only the price of the queue is added", () => {
     assert.deepEqual(breakEven(), {

@@ -97,7 +97,8 @@ suite("the series of a report", () => {
 test("the cost at another handler time is what the model says of it", () => {
   const { cost } = report();
   const slower = costOf({ ...cost.basis, handlerMs: 700 });
-  for (const [at, way] of cost.ways.entries()) {
+  const ofOneFlow = cost.ways.filter(({ flow }) => flow !== "spill");
+  for (const [at, way] of ofOneFlow.entries()) {
     assert.equal(usdAt(way, cost, 700).toFixed(6), slower.ways[at]?.usdPerMillion.toFixed(6), way.name);
   }
 });

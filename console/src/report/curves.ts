@@ -98,7 +98,7 @@ export function movingNumbers(series: readonly Series[]): readonly string[] {
   return names.filter((name) => new Set(series.flatMap(({ probe }) => probe[name] ?? [])).size > 1);
 }
 
-/** What a way would cost with a handler that takes so long: all but its own time stays as it is. */
+/** What a way of one flow, not a mix, would cost with a handler that takes so long: all but its own time stays as it is. */
 export function usdAt({ parts, usdPerMillion }: Way, { basis }: Cost, handlerMs: number): number {
   const time = parts.find(({ name }) => name === "Lambda's time")?.usd ?? 0;
   return basis.handlerMs === 0 ? usdPerMillion : usdPerMillion + time * (handlerMs / basis.handlerMs - 1);
