@@ -1,4 +1,4 @@
-/** The last ten minutes of what is chosen: calls, queue and slots over time. */
+/** The last minutes, ten at most, of what is chosen: calls, queue and slots over time. */
 import { useId, useMemo } from "preact/hooks";
 import { clockTime, compact, duration } from "../../format.ts";
 import { history } from "../../live.ts";
@@ -20,7 +20,7 @@ export function Charts({ latest }: { readonly latest: Figures }) {
   return (
     <section class="panel charts" aria-labelledby="charts">
       <header class="heading">
-        <h2 id="charts">The last ten minutes</h2>
+        <h2 id="charts">The last minutes</h2>
         <Choice chosen={chosen} latest={latest} />
       </header>
       <div class="grid">

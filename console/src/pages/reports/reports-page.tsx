@@ -36,7 +36,11 @@ function NoReports() {
         A flow report runs one operation in all three flows under the same load and measures what comes of it:
       </p>
       <p>
-        <code>spillway lab ./app.ts --operation NAME --profile burst --peak 2000/s --for 30s</code>
+        <code>npx spillway lab ./app.ts --operation NAME</code>
+      </p>
+      <p>In a clone of Spillway, with the example that it brings:</p>
+      <p>
+        <code>node bin/spillway.js lab examples/orders/app.ts --operation place-order</code>
       </p>
     </Empty>
   );
