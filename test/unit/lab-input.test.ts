@@ -88,6 +88,11 @@ suite("a made input", () => {
 
   const refused: readonly (readonly [string, Promise<unknown>, RegExp])[] = [
     [
+      "a schema that JSON Schema has no words for",
+      describe(appOf(z.date()), request()),
+      /has no `jsonSchema` \(.*Zod.*\), or a part that JSON Schema has no word for, .*--input/,
+    ],
+    [
       "a pattern",
       describe(appOf(z.string().regex(/^ORD-\d+$/)), request()),
       /No input could be made.*must match.*--input/,

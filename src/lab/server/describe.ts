@@ -12,6 +12,9 @@ import { CannotMake, madeInput } from "../made-input.ts";
 import type { DescribeRequest, Description } from "../messages.ts";
 import type { ResourceLimit } from "../report.ts";
 
+/** In the words of standardschema.dev. */
+const WHY_NOT =
+  "it has no `jsonSchema` (Standard JSON Schema: Zod from 4.2 and ArkType from 2.1.28 have it, Valibot through @valibot/to-json-schema), or a part that JSON Schema has no word for, such as a transform or a date.";
 const GIVE_ONE = "Give one: --input '{ … }', or many: --inputs FILE.ndjson.";
 
 export async function describe(app: App, request: DescribeRequest): Promise<Description> {
@@ -69,7 +72,9 @@ function limitsOf({ name, resources, concurrency }: Spec): readonly ResourceLimi
 async function made(spec: Spec): Promise<string> {
   const schema = inputSchemaOf(spec.input) as Parameters<typeof madeInput>[0] | undefined;
   if (schema === undefined)
-    throw new LabRefusal(`The schema of "${spec.name}" cannot say what an input looks like. ${GIVE_ONE}`);
+    throw new LabRefusal(
+      `The schema of "${spec.name}" cannot say what an input looks like: ${WHY_NOT} ${GIVE_ONE}`,
+    );
   try {
     const input = madeInput(schema);
     const faults = await faultsOf(spec, input);
