@@ -1,6 +1,10 @@
-/** How far the lab is, on the standard error output: one line that is rewritten at a terminal, elsewhere one for each lane. */
+/**
+ * How far the lab is, on the standard error output: one line that is rewritten at a terminal, elsewhere one when a
+ * lane starts and one when it has ended.
+ */
 import { count, seconds } from "../lab/figures.ts";
 import type { LaneProgress, LaneRun } from "../lab/lane-run.ts";
+import { LANE_TITLES } from "../lab/report.ts";
 
 const EVERY_MS = 100;
 
@@ -9,6 +13,8 @@ export class ProgressLine {
   readonly #repeats: number;
   readonly #output: NodeJS.WriteStream;
   #shownAt = 0;
+  /** The lane that runs, and in which repeat. */
+  #which = "";
 
   constructor(calls: number, repeats: number, output: NodeJS.WriteStream) {
     this.#calls = calls;
@@ -17,10 +23,17 @@ export class ProgressLine {
   }
 
   show({ lane, repeat, offered, ended, queued }: LaneProgress): void {
+    const title = LANE_TITLES[lane];
+    const which = this.#repeats === 1 ? title : `${title} (${repeat} of ${this.#repeats})`;
+    const begins = which !== this.#which;
+    this.#which = which;
+    if (!this.#output.isTTY) {
+      if (begins) this.#output.write(`${which}: started\n`);
+      return;
+    }
     const now = performance.now();
-    if (!this.#output.isTTY || now - this.#shownAt < EVERY_MS) return;
+    if (!begins && now - this.#shownAt < EVERY_MS) return;
     this.#shownAt = now;
-    const which = this.#repeats === 1 ? lane : `${lane}, ${repeat} of ${this.#repeats}`;
     const parts = [
       `${count(offered)} of ${count(this.#calls)} calls sent`,
       ...(offered > ended ? [`${count(offered - ended)} not replied to`] : []),
@@ -29,7 +42,7 @@ export class ProgressLine {
     this.#output.write(`\r\u001b[K${which}: ${parts.join(", ")}`);
   }
 
-  ended({ lane, loaded: { counts }, served }: LaneRun): void {
+  ended({ loaded: { counts }, served }: LaneRun): void {
     if (this.#output.isTTY) this.#output.write("\r\u001b[K");
     const told = [
       `${count(counts.answered)} answered`,
@@ -37,7 +50,7 @@ export class ProgressLine {
       `${count(counts.refused)} refused`,
       `${count(counts.failed)} failed`,
     ];
-    this.#output.write(`${lane}: ${told.join(", ")}\n`);
+    this.#output.write(`${this.#which}: ${told.join(", ")}\n`);
   }
 
   static plan(calls: number, lanes: number, repeats: number, lasts: number): string {

@@ -1,7 +1,7 @@
 /** Whether a report has measured enough to conclude anything from it. */
 import { count, listed, milliseconds, share } from "./figures.ts";
 import { type LaneFacts, laneOf, type Measured } from "./lane-facts.ts";
-import type { Lane, Run } from "./report.ts";
+import { LANE_TITLES, type Lane, type Run } from "./report.ts";
 
 /** A share of one in a thousand cannot be told from fewer calls. */
 const ENOUGH_CALLS = 1_000;
@@ -34,30 +34,30 @@ function inconsistent({ lane }: LaneFacts): string | undefined {
   const { offered, answered, receipts, refused, failed } = lane.counts;
   const accounted = answered + receipts + refused + failed;
   if (accounted !== offered) {
-    return `Nothing can be concluded: of the ${count(offered)} calls of the ${lane.name} lane ${count(accounted)} are accounted for. That is a fault of the lab; please report it.`;
+    return `Nothing can be concluded: of the ${count(offered)} calls of the "${LANE_TITLES[lane.name]}" lane ${count(accounted)} are accounted for. That is a fault of the lab; please report it.`;
   }
   const { expected, counted } = lane.effects;
   if (expected === counted) return undefined;
-  return `Nothing should be concluded: handlers of the ${lane.name} lane committed ${count(expected)} effects, and the store holds ${count(counted)}. That is worse than any flow being slow; please report it.`;
+  return `Nothing should be concluded: handlers of the "${LANE_TITLES[lane.name]}" lane committed ${count(expected)} effects, and the store holds ${count(counted)}. That is worse than any flow being slow; please report it.`;
 }
 
 function notTheProfile({ lane, offered }: LaneFacts, { profile, repeats }: Measured): string | undefined {
   const meant = profile.offered * repeats;
   if (offered < meant * OF_THE_PROFILE) {
     return tooLittle(
-      `the ${lane.name} lane was offered ${count(offered)} of the ${count(meant)} calls of its profile`,
+      `the "${LANE_TITLES[lane.name]}" lane was offered ${count(offered)} of the ${count(meant)} calls of its profile`,
       QUIETER,
     );
   }
   if (lane.generator.lateP99Ms > LATE_MS) {
     return tooLittle(
-      `one in a hundred calls of the ${lane.name} lane was sent more than ${milliseconds(lane.generator.lateP99Ms)} late`,
+      `one in a hundred calls of the "${LANE_TITLES[lane.name]}" lane was sent more than ${milliseconds(lane.generator.lateP99Ms)} late`,
       QUIETER,
     );
   }
   if (offered >= ENOUGH_CALLS) return undefined;
   return tooLittle(
-    `the ${lane.name} lane was offered ${count(offered)} calls, and ${count(ENOUGH_CALLS)} are the least that tell one loss in a thousand from none`,
+    `the "${LANE_TITLES[lane.name]}" lane was offered ${count(offered)} calls, and ${count(ENOUGH_CALLS)} are the least that tell one loss in a thousand from none`,
     "Raise the rate, the time or --repeats.",
   );
 }
@@ -71,7 +71,7 @@ function spreadOfShares({ name, runs }: Lane): string | undefined {
   const [least, most] = [Math.min(...shares), Math.max(...shares)];
   if (runs.length < 2 || most - least <= SPREAD_OF_SHARES) return undefined;
   return tooLittle(
-    `the repeats of the ${name} lane do not agree: one turned away ${share(least, 1)} of its calls, another ${share(most, 1)}`,
+    `the repeats of the "${LANE_TITLES[name]}" lane do not agree: one turned away ${share(least, 1)} of its calls, another ${share(most, 1)}`,
     "Repeat it more often, or on a quieter machine.",
   );
 }
@@ -82,7 +82,7 @@ function spreadOfP99({ name, runs }: Lane): string | undefined {
   const agree = most <= least * SPREAD_OF_P99.times || most - least <= SPREAD_OF_P99.andMs;
   if (runs.length < 2 || agree) return undefined;
   return tooLittle(
-    `the repeats of the ${name} lane do not agree: 99 of 100 calls were done within ${milliseconds(least)} in one and ${milliseconds(most)} in another`,
+    `the repeats of the "${LANE_TITLES[name]}" lane do not agree: 99 of 100 calls were done within ${milliseconds(least)} in one and ${milliseconds(most)} in another`,
     "Repeat it more often, or on a quieter machine.",
   );
 }

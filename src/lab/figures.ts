@@ -30,6 +30,14 @@ export function dollars(usd: number): string {
   return `$${usd.toFixed(2)}`;
 }
 
+/** The record of the outcome among them. */
+export function itemsWritten(mean: number): string {
+  const items = oneDecimal(mean);
+  return items === "1"
+    ? "1 item written, which is the outcome's record"
+    : `${items} items written with the outcome's record`;
+}
+
 /** "a", "a and b", "a, b and c". */
 export function listed(parts: readonly string[], last = "and"): string {
   const before = parts.slice(0, -1).join(", ");

@@ -76,6 +76,7 @@ export async function runLane(
     if (message.kind === "progress") tell({ offered: message.offered, ended: message.ended });
   });
   let probe: Probe | undefined;
+  tell({});
   try {
     const adminToken = randomBytes(24).toString("hex");
     const flow = lane === "request-retrying" ? "request" : lane;

@@ -1,17 +1,23 @@
 /** The paragraph of a recommendation, sentence by sentence, each with the figures that it rests on. */
 import { count, dollars, listed, milliseconds, seconds, share } from "./figures.ts";
 import { chiefCode, type LaneFacts, type Lanes, type Measured } from "./lane-facts.ts";
-import type { BreakEven, Profile, Way } from "./report.ts";
+import { type BreakEven, type Flow, LANE_TITLES, type Profile, type Way } from "./report.ts";
 
 /** Three quarters of the price, or less. */
 const WORTH_A_CHANGE = 0.75;
+
+const SERVED: Readonly<Record<Flow, string>> = {
+  request: "request-response",
+  event: "event-driven",
+  spill: "as a spill",
+};
 
 export function sayRequest(report: Measured, lanes: Lanes): string {
   const { request, spill } = lanes;
   const { acknowledged, counts } = request.lane;
   const lost = request.lost === 0 ? "lost none" : `lost ${count(request.lost)}`;
   return paragraph(
-    `Keep ${report.operation} request-response.`,
+    serve(report, "request"),
     `Under ${underOf(report.profile)} it answered ${count(counts.answered)} of ${count(counts.offered)} calls and ${lost}, 99 of 100 within ${milliseconds(acknowledged.p99)}: nothing here asks for a queue.`,
     `A larger peak was not measured; a spill answered ${share(spill.lane.counts.answered, spill.offered)} at once under this one, and would have queued what does not fit.`,
     cost(report),
@@ -24,12 +30,13 @@ export function saySpill(report: Measured, lanes: Lanes): string {
   const { spill } = lanes;
   const { answered, receipts } = spill.lane.counts;
   return paragraph(
-    `Serve ${report.operation} as a spill.`,
+    serve(report, "spill"),
     requestLost(report, lanes),
     `The spill answered ${count(answered)} (${share(answered, spill.offered)}) at once and gave ${count(receipts)} a receipt, 99 of 100 within ${milliseconds(spill.lane.acknowledged.p99)}; ${fate(spill)}.`,
     drain(report, spill),
     `Event-driven ${held(lanes.event)}, but answers nobody at once.`,
     cost(report),
+    spillCost(report),
     caveat(report),
   );
 }
@@ -37,7 +44,7 @@ export function saySpill(report: Measured, lanes: Lanes): string {
 export function sayEvent(report: Measured, lanes: Lanes, against: string): string {
   const { event } = lanes;
   return paragraph(
-    `Serve ${report.operation} event-driven.`,
+    serve(report, "event"),
     requestLost(report, lanes),
     `Event-driven it took ${count(event.lane.counts.receipts)}, 99 of 100 acknowledged within ${milliseconds(event.lane.acknowledged.p99)}; ${fate(event)}.`,
     drain(report, event),
@@ -72,26 +79,33 @@ export function sayNothingHelps(report: Measured, lanes: Lanes): string {
   );
 }
 
+function serve({ operation, declaredFlow }: Measured, flow: Flow): string {
+  const served = `Serve ${operation} ${SERVED[flow]}`;
+  return declaredFlow === flow
+    ? `${served}, as it is declared.`
+    : `${served} (it is declared ${declaredFlow}).`;
+}
+
 /** The figures by themselves, for whoever wants to check the paragraph. */
 export function restsOn(report: Measured, lanes: Lanes): readonly string[] {
   const { request, event, spill, retrying } = lanes;
   return [
     ...[request, event, spill].map(
       ({ lane, lost, offered }) =>
-        `${lane.name}: ${count(lost)} of ${count(offered)} lost (${share(lost, offered)}), p99 ${milliseconds(lane.acknowledged.p99)} to acknowledge, p99 ${milliseconds(lane.done.p99)} until done`,
+        `${lane.name}: ${count(lost)} of ${count(offered)} lost (${share(lost, offered)}), p99 ${milliseconds(lane.acknowledged.p99)} to acknowledge, p99 ${milliseconds(lane.done.p99)} until done, of those done`,
     ),
     `spill: ${share(spill.lane.counts.answered, spill.offered)} answered at once`,
     `event: queue of ${count(event.lane.queue.peakDepth)} at its peak, ${event.waiting > 0 ? `${count(event.waiting)} still waiting` : "drained"} ${seconds(event.lane.drainSeconds)} after the last arrival`,
     ...(retrying
       ? [
-          `request with a retrying client: ${count(retrying.lane.counts.clientRetries)} requests more, ${count(retrying.lost)} lost`,
+          `${LANE_TITLES["request-retrying"]}: ${count(retrying.lane.counts.clientRetries)} requests more, ${count(retrying.lost)} lost`,
         ]
       : []),
     ...report.cost.breakEven
       .filter(({ way }) => isBatched(way))
       .map(
         ({ way, handlerMs }) =>
-          `${way}: cheaper than request ${from(handlerMs)}; the handler takes ${milliseconds(report.cost.basis.handlerMs)}`,
+          `${way}: against request-response ${crossing(handlerMs, report.cost.basis.handlerMs)}`,
       ),
   ];
 }
@@ -145,9 +159,15 @@ function cost({ cost: { ways, breakEven, basis } }: Measured): string | undefine
   const compared = comparedWays(ways);
   if (compared === undefined) return undefined;
   const { request, event, ratio } = compared;
-  const crossing = breakEven.find(({ way }) => way === event.name);
+  const found = breakEven.find(({ way }) => way === event.name);
   const verdict = Math.abs(ratio - 1) < 0.05 ? "about the same" : ratio > 1 ? "dearer" : "cheaper";
-  return `On AWS event-driven would be ${verdict}: ${dollars(event.usdPerMillion)} a million (${descriptionOf(event)}) against ${dollars(request.usdPerMillion)}; with a handler of ${milliseconds(basis.handlerMs)}, it is cheaper ${from(crossing?.handlerMs ?? null)}.`;
+  return `On AWS event-driven would be ${verdict}: ${dollars(event.usdPerMillion)} a million (${descriptionOf(event)}) against ${dollars(request.usdPerMillion)} for request-response; ${crossing(found?.handlerMs ?? null, basis.handlerMs)}.`;
+}
+
+/** A mix of both, by what was measured of it. */
+function spillCost({ cost: { ways } }: Measured): string | undefined {
+  const spill = ways.find(({ flow }) => flow === "spill");
+  return spill && `As the mix that it was here, a spill would be ${dollars(spill.usdPerMillion)}.`;
 }
 
 /** Request-response, and the cheapest event-driven way whose callers hear of the outcome as its callers do. */
@@ -170,9 +190,14 @@ function descriptionOf({ name }: Way): string {
   return name.replace(/^event, /, "");
 }
 
-function from(handlerMs: BreakEven["handlerMs"]): string {
-  if (handlerMs === null) return "at no handler time";
-  return handlerMs === 0 ? "at any handler time" : `from ${milliseconds(handlerMs)} of handler time on`;
+/** From when on the other way is the cheaper one, seen from where this handler stands. */
+function crossing(fromMs: BreakEven["handlerMs"], handlerMs: number): string {
+  if (fromMs === null) return "it would be cheaper for no handler, however long it took";
+  if (fromMs === 0) return "it would be cheaper for any handler, however short";
+  const took = `here it took ${milliseconds(handlerMs)}`;
+  return handlerMs < fromMs
+    ? `it would be cheaper only if the handler took ${milliseconds(fromMs)} or more; ${took}`
+    : `it is cheaper as long as the handler takes ${milliseconds(fromMs)} or more; ${took}`;
 }
 
 function isBatched(way: string): boolean {

@@ -2,7 +2,7 @@
 import { milliseconds } from "./figures.ts";
 import type { Description } from "./messages.ts";
 import type { LabOptions } from "./options.ts";
-import { type Lane, waitingIn } from "./report.ts";
+import { LANE_TITLES, type Lane, waitingIn } from "./report.ts";
 
 export function basisOfReport(
   lanes: readonly Lane[],
@@ -44,7 +44,7 @@ function retryingOf(lanes: readonly Lane[]): readonly string[] {
   const lane = lanes.find(({ name }) => name === "request-retrying");
   if (!lane) return [];
   return [
-    "In the lane of request-response with repeats, the client sends a call again that was refused or failed: up to 20 requests in all, each after the Retry-After it was given and a random pause below 0.5 s, which doubles with each request up to 30 s, and with the call's Idempotency-Key, so that nothing is done twice. Keys cost the server a durable record for each call, which the plain request lane does not pay.",
+    `In the "${LANE_TITLES["request-retrying"]}" lane, the client sends a call again that was refused or failed: up to 20 requests in all, each after the Retry-After it was given and a random pause below 0.5 s, which doubles with each request up to 30 s, and with the call's Idempotency-Key, so that nothing is done twice. Keys cost the server a durable record for each call, which the plain request lane does not pay.`,
   ];
 }
 
@@ -53,7 +53,7 @@ function unfinished(lanes: readonly Lane[]): readonly string[] {
     const left = waitingIn(lane);
     return left > 0
       ? [
-          `${left} calls of the ${lane.name} lane had a receipt and no end yet when the time to drain (--limit-drain) was over.`,
+          `${left} calls of the "${LANE_TITLES[lane.name]}" lane had a receipt and no end yet when the time to drain (--limit-drain) was over.`,
         ]
       : [];
   });

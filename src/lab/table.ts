@@ -1,27 +1,42 @@
 /** A report in a terminal: what was measured, a column a lane; what it would cost; what follows. 100 columns wide at most. */
-import { count, dollars, milliseconds, seconds, share } from "./figures.ts";
+import { count, dollars, itemsWritten, milliseconds, seconds, share } from "./figures.ts";
 import {
   type Cost,
+  codesOf,
   type Distribution,
   type FlowReport,
+  LANE_TITLES,
   type Lane,
-  type LaneName,
   waitingIn,
 } from "./report.ts";
 
 const WIDTH = 100;
 
-const TITLES: Readonly<Record<LaneName, string>> = {
-  request: "request",
-  "request-retrying": "request, retried",
-  event: "event",
-  spill: "spill",
-};
+const LEGEND = [
+  "done, of those done: times of the calls whose work was done; the others are in none of them.",
+  "effects, each once: writes and sends that were committed, as the store holds them afterwards.",
+  "seen full for: looked at every 20 ms, so shorter moments may be missed.",
+  "load late by: how late the lab itself sent its calls; 99 of 100 were sent within that.",
+];
+
+const COST_LEGEND = [
+  "pushed: the outcome is sent over a socket. polled once: the caller asks for it, once.",
+  "No more said: nobody is told of the outcome.",
+];
+
+const MIX_LEGEND =
+  "spill: what it answered at once here is priced as request, the rest as event, batched and pushed.";
 
 type Row = readonly [name: string, ...cells: readonly string[]];
 
 export function reportTable(report: FlowReport): string {
-  return [heading(report), aligned(laneRows(report)), costs(report.cost), wrapped(report.recommendation.text)]
+  return [
+    heading(report),
+    aligned(laneRows(report)),
+    LEGEND.join("\n"),
+    costs(report.cost),
+    wrapped(report.recommendation.text),
+  ]
     .filter((part) => part !== "")
     .join("\n\n");
 }
@@ -45,15 +60,17 @@ function heading({ operation, app, declaredFlow, profile, repeats, madeOn }: Flo
 function laneRows({ lanes, resources, probe }: FlowReport): readonly (readonly Row[])[] {
   const row = (name: string, cell: (lane: Lane) => string): Row => [name, ...lanes.map(cell)];
   const number = (name: string, of: (lane: Lane) => number) => row(name, (lane) => count(of(lane)));
+  const codes = codesOf(lanes);
   return [
     [
-      row("", ({ name }) => TITLES[name]),
+      row("", ({ name }) => LANE_TITLES[name]),
       number("offered", ({ counts }) => counts.offered),
       number("answered", ({ counts }) => counts.answered),
       number("given a receipt", ({ counts }) => counts.receipts),
       number("refused", ({ counts }) => counts.refused),
+      ...codeRows(codes.refused, lanes),
       number("failed", ({ counts }) => counts.failed),
-      ...codeRows(lanes),
+      ...codeRows(codes.failed, lanes),
     ],
     [
       row("done in the end", ({ counts }) => doneOf(counts)),
@@ -66,7 +83,7 @@ function laneRows({ lanes, resources, probe }: FlowReport): readonly (readonly R
       row("effects, each once", ({ effects }) => partOf(effects.counted, effects.expected)),
     ],
     timeRows("acknowledged", lanes, ({ acknowledged }) => acknowledged),
-    timeRows("done", lanes, ({ done }) => done),
+    timeRows("done, of those done", lanes, ({ done }) => done),
     [
       number("deepest queue", ({ queue }) => queue.peakDepth),
       row("oldest in it", ({ queue }) => milliseconds(queue.peakOldestMs)),
@@ -91,8 +108,7 @@ function partOf(part: number, all: number): string {
   return part === all ? count(all) : `${count(part)} of ${count(all)}`;
 }
 
-function codeRows(lanes: readonly Lane[]): readonly Row[] {
-  const codes = [...new Set(lanes.flatMap(({ counts }) => Object.keys(counts.byCode)))].toSorted();
+function codeRows(codes: readonly string[], lanes: readonly Lane[]): readonly Row[] {
   return codes.map((code) => [`  ${code}`, ...lanes.map(({ counts }) => count(counts.byCode[code] ?? 0))]);
 }
 
@@ -112,7 +128,7 @@ function resourceRows(name: string, lanes: readonly Lane[]): readonly Row[] {
         use ? `${count(use.peak)} of ${use.limit === null ? "any" : count(use.limit)}` : "–",
       ),
     ],
-    [`${name}, full for`, ...uses.map((use) => (use ? seconds(use.fullSeconds) : "–"))],
+    [`${name}, seen full for`, ...uses.map((use) => (use ? seconds(use.fullSeconds) : "–"))],
   ];
 }
 
@@ -135,16 +151,23 @@ function costs({ region, ways, breakEven, basis }: Cost): string {
     return [
       name,
       dollars(usdPerMillion),
-      crossing === undefined ? "" : crossing.handlerMs === null ? "never" : milliseconds(crossing.handlerMs),
-      usdPerMillion === cheapest ? "cheapest" : "",
+      crossing === undefined ? "" : crossingOf(crossing.handlerMs),
+      usdPerMillion === cheapest ? "lowest" : "",
     ];
   });
   return [
     wrapped(
-      `A million of them on AWS, ${region}: a model, made of listed prices and of what was measured here (a handler of ${milliseconds(basis.handlerMs)}, ${count(basis.inputBytes)} bytes of input, ${Number(basis.itemsWritten.toFixed(1))} items written).`,
+      `A million of them on AWS, ${region}: a model, made of listed prices and of what was measured here (a handler of ${milliseconds(basis.handlerMs)}, ${count(basis.inputBytes)} bytes of input, ${itemsWritten(basis.itemsWritten)}).`,
     ),
-    aligned([[["", "each million", "cheaper than request from", ""], ...rows]]),
+    aligned([[["", "a million", "cheaper once the handler takes", ""], ...rows]]),
+    [...COST_LEGEND, ...(ways.some(({ flow }) => flow === "spill") ? [MIX_LEGEND] : [])].join("\n"),
   ].join("\n\n");
+}
+
+/** Than request-response. */
+function crossingOf(handlerMs: number | null): string {
+  if (handlerMs === null) return "never";
+  return handlerMs === 0 ? "any time" : milliseconds(handlerMs);
 }
 
 function figure(value: number): string {

@@ -1,6 +1,9 @@
 // The table in the terminal: read by people, often the only thing of a report that they read.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { PROBLEMS, type ProblemCode } from "../../src/core/errors.ts";
+import { costOf } from "../../src/lab/cost.ts";
+import { codesOf } from "../../src/lab/report.ts";
 import { reportTable } from "../../src/lab/table.ts";
 import { burst, distribution, lane, report } from "../support/flow-report.ts";
 
@@ -23,18 +26,55 @@ suite("the table of a report", () => {
 
   test("has a column for each lane, aligned to the right", () => {
     const at = rowsOf(text).findIndex((row) => row.includes("request, retried"));
-    assert.deepEqual(rowsOf(text).slice(at, at + 6), [
-      "                             request   request, retried           event           spill",
-      "offered                       10,000             10,000          10,000          10,000",
-      "answered                       2,000             10,000               0           2,000",
-      "given a receipt                    0                  0          10,000           8,000",
-      "refused                        8,000                  0               0               0",
-      "failed                             0                  0               0               0",
+    assert.deepEqual(rowsOf(text).slice(at, at + 7), [
+      "                               request   request, retried           event           spill",
+      "offered                         10,000             10,000          10,000          10,000",
+      "answered                         2,000             10,000               0           2,000",
+      "given a receipt                      0                  0          10,000           8,000",
+      "refused                          8,000                  0               0               0",
+      "  saturated                      8,000                  0               0               0",
+      "failed                               0                  0               0               0",
     ]);
   });
 
-  test("has a row for each problem code, below those that it explains", () => {
+  test("has a row for each problem code, right below the line that counts it", () => {
+    const byCode = { "handler-failed": 90, "no-reply": 10, "out-of-stock": 400, saturated: 500 };
+    const rows = rowsOf(
+      reportTable(report({ lanes: [lane("request", { byCode }), lane("event"), lane("spill")] })),
+    );
+    const at = rows.findIndex((row) => row.startsWith("refused"));
+    assert.deepEqual(
+      rows.slice(at, at + 6).map((row) => row.trim().split(/\s+/)[0]),
+      ["refused", "out-of-stock", "saturated", "failed", "handler-failed", "no-reply"],
+    );
     assert.equal(rowOf(text, "  saturated"), " | saturated | 8,000 | 0 | 0 | 0");
+  });
+
+  test("puts each code of a problem where its status is counted: 4xx and 503 are refusals", () => {
+    const codes = Object.keys(PROBLEMS) as ProblemCode[];
+    const byCode = Object.fromEntries(["301", "418", "500", "502", ...codes].map((code) => [code, 1]));
+    const { refused, failed } = codesOf([lane("request", { byCode })]);
+    const refuses = (status: number) => (status >= 400 && status < 500) || status === 503;
+    const statusOf = (code: string) => PROBLEMS[code as ProblemCode]?.status ?? Number(code);
+    assert.deepEqual(
+      refused.filter((code) => !refuses(statusOf(code))),
+      [],
+    );
+    assert.deepEqual(
+      failed.filter((code) => refuses(statusOf(code))),
+      [],
+    );
+  });
+
+  test("explains below what no heading can say", () => {
+    for (const term of [
+      "done, of those done",
+      "effects, each once",
+      "seen full for",
+      "load late by",
+      "pushed",
+    ])
+      assert.match(text, new RegExp(`^${term}: `, "m"));
   });
 
   test("has the four times of each lane, and a dash where nothing was measured", () => {
@@ -42,7 +82,7 @@ suite("the table of a report", () => {
     const dashed = reportTable(
       report({ lanes: [lane("request"), lane("event", {}, { done: none }), lane("spill")] }),
     );
-    assert.equal(rowOf(dashed, "done p50"), "done p50 | 22 ms | – | 8 s");
+    assert.equal(rowOf(dashed, "done, of those done p50"), "done, of those done p50 | 22 ms | – | 8 s");
     assert.equal(rowOf(text, "acknowledged p50"), "acknowledged p50 | 1.2 ms | 3 s | 4 ms | 6 ms");
   });
 
@@ -51,7 +91,10 @@ suite("the table of a report", () => {
       rowOf(text, "orders-db, at most"),
       "orders-db, at most | 10 of 10 | 10 of 10 | 10 of 10 | 10 of 10",
     );
-    assert.equal(rowOf(text, "orders-db, full for"), "orders-db, full for | 4.2 s | 4.2 s | 19 s | 19 s");
+    assert.equal(
+      rowOf(text, "orders-db, seen full for"),
+      "orders-db, seen full for | 4.2 s | 4.2 s | 19 s | 19 s",
+    );
   });
 
   test("says of a queue that did not drain what is left of it, not when it was empty", () => {
@@ -69,12 +112,14 @@ suite("the table of a report", () => {
   });
 
   test("has each way on AWS with its price and from when on it is cheaper", () => {
-    assert.equal(rowOf(text, "request  "), "request | $5.09 | cheapest");
+    assert.equal(rowOf(text, "request  "), "request | $5.09 | lowest");
     assert.equal(rowOf(text, "event, one by one  "), "event, one by one | $6.29 | never");
     assert.equal(
       rowOf(text, "event, batches of 10 in parallel, pushed"),
       "event, batches of 10 in parallel, pushed | $6.33 | 227 ms",
     );
+    assert.match(text, /cheaper once the handler takes/);
+    assert.equal(rowOf(text, "spill, "), "spill, 20% at once, the rest pushed | $6.08 | 227 ms");
     assert.match(text, /A million of them on AWS, us-east-1: a model, made of listed prices/);
   });
 
@@ -91,6 +136,10 @@ suite("the table of a report", () => {
       lanes: [lane("request"), lane("request-retrying"), large, lane("spill", counts)],
       profile: { ...burst, offered: 12_345_678 },
     });
-    for (const row of [...rowsOf(text), ...rowsOf(reportTable(wide))]) assert.ok(row.length <= 100, row);
+    const batches = report({
+      cost: costOf({ ...report().cost.basis, batch: 10_000 }, { atOnceShare: 0.999_5 }),
+    });
+    for (const row of [text, reportTable(wide), reportTable(batches)].flatMap(rowsOf))
+      assert.ok(row.length <= 100, row);
   });
 });

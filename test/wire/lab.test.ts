@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import type { FlowReport, Lane, LaneName } from "../../src/lab/report.ts";
+import { type FlowReport, LANE_TITLES, type Lane, type LaneName } from "../../src/lab/report.ts";
 import { until } from "./support/wait.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -140,8 +140,10 @@ suite("docs/flow-report.md", { concurrency: 3 }, () => {
     test("it is told on the standard output, and how it went on the other", () => {
       assert.match(ended.out, /place-order of app\.ts, declared spill/);
       assert.match(ended.errors, /The input was made from the schema: \{"sku":"lab","quantity":1\}/);
-      for (const lane of report.lanes)
-        assert.match(ended.errors, new RegExp(`^${lane.name}: .* refused`, "m"));
+      for (const { name } of report.lanes) {
+        const title = LANE_TITLES[name];
+        assert.match(ended.errors, new RegExp(`^${title}: started\n${title}: .* refused`, "m"));
+      }
     });
   });
 

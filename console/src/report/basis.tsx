@@ -55,7 +55,7 @@ function Repeats({ lanes }: { readonly lanes: readonly Lane[] }) {
                 "Refused",
                 "Failed",
                 "p99 acknowledged",
-                "p99 done",
+                "p99 of those done",
               ].map((name) => (
                 <th key={name} scope="col" class="number">
                   {name}

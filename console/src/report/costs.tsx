@@ -3,7 +3,7 @@ import { useMemo } from "preact/hooks";
 import type { Cost, Way } from "../../../src/lab/report.ts";
 import { Chart } from "../parts/chart/chart.tsx";
 import { usdAt } from "./curves.ts";
-import { dollars, latency, trimmed } from "./figures.ts";
+import { dollars, itemsWritten, latency, trimmed } from "./figures.ts";
 import { LANES } from "./lanes.ts";
 import { Scroller } from "./scroller.tsx";
 
@@ -16,8 +16,8 @@ export function Costs({ cost }: { readonly cost: Cost }) {
       <p class="paragraph">
         A model: the prices below, of {region}, by what was measured here: a handler of{" "}
         {latency(basis.handlerMs)}, {trimmed(basis.inputBytes, 0)} bytes of input,{" "}
-        {trimmed(basis.itemsWritten, 1)} items written for {trimmed(basis.writeUnits, 1)} write units. For a
-        million operations:
+        {itemsWritten(basis.itemsWritten)}, for {trimmed(basis.writeUnits, 1)} write units. For a million
+        operations:
       </p>
       <Scroller label="What each way costs">
         <table class="ways">
@@ -31,7 +31,7 @@ export function Costs({ cost }: { readonly cost: Cost }) {
                 <span class="unseen">In comparison</span>
               </th>
               <th scope="col" class="number">
-                Cheaper than request from
+                Cheaper once the handler takes
               </th>
             </tr>
           </thead>
@@ -85,7 +85,7 @@ function crossingOf({ name }: Way, { breakEven }: Cost): string {
   const crossing = breakEven.find(({ way }) => way === name);
   if (crossing === undefined) return "";
   if (crossing.handlerMs === null) return "never";
-  return crossing.handlerMs === 0 ? "any handler time" : latency(crossing.handlerMs);
+  return crossing.handlerMs === 0 ? "any time" : latency(crossing.handlerMs);
 }
 
 /** From 1 ms to 10 s, in steps that look even on a logarithmic axis. */

@@ -31,6 +31,14 @@ export function unitPrice(usd: number): string {
   return `$${Number(cents) === usd ? cents : usd.toFixed(12).replace(/0+$/, "")}`;
 }
 
+/** The record of the outcome among them. */
+export function itemsWritten(mean: number): string {
+  const items = trimmed(mean, 1);
+  return items === "1"
+    ? "1 item written, which is the outcome's record"
+    : `${items} items written with the outcome's record`;
+}
+
 export function trimmed(value: number, digits: number): string {
   return String(Number(value.toFixed(digits)));
 }

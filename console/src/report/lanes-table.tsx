@@ -1,5 +1,11 @@
 /** What was measured, a column a lane. */
-import { type Distribution, type FlowReport, type Lane, waitingIn } from "../../../src/lab/report.ts";
+import {
+  codesOf,
+  type Distribution,
+  type FlowReport,
+  type Lane,
+  waitingIn,
+} from "../../../src/lab/report.ts";
 import { count } from "../format.ts";
 import { movingNumbers } from "./curves.ts";
 import { latency, seconds, share, trimmed } from "./figures.ts";
@@ -49,17 +55,16 @@ export function LanesTable({ report }: { readonly report: FlowReport }) {
 
 function groupsOf(report: FlowReport): readonly (readonly Row[])[] {
   const { lanes, resources } = report;
-  const codes = [...new Set(lanes.flatMap(({ counts }) => Object.keys(counts.byCode)))].sort();
+  const codes = codesOf(lanes);
   const groups: readonly (readonly Row[])[] = [
     [
       { name: "offered", of: ({ counts }) => count(counts.offered) },
       { name: "answered", of: ({ counts }) => count(counts.answered) },
       { name: "given a receipt", of: ({ counts }) => count(counts.receipts) },
       { name: "refused", of: ({ counts }) => count(counts.refused) },
+      ...codes.refused.map(codeRow),
       { name: "failed", of: ({ counts }) => count(counts.failed) },
-      ...codes.map(
-        (code): Row => ({ name: code, detail: true, of: ({ counts }) => count(counts.byCode[code] ?? 0) }),
-      ),
+      ...codes.failed.map(codeRow),
     ],
     [
       {
@@ -78,7 +83,7 @@ function groupsOf(report: FlowReport): readonly (readonly Row[])[] {
       timeRow("acknowledged, p50", "p50", ({ acknowledged }) => acknowledged),
       ...tails(({ acknowledged }) => acknowledged),
     ],
-    [timeRow("done, p50", "p50", ({ done }) => done), ...tails(({ done }) => done)],
+    [timeRow("done, of those done, p50", "p50", ({ done }) => done), ...tails(({ done }) => done)],
     [
       { name: "deepest queue", of: ({ queue }) => count(queue.peakDepth) },
       { name: "oldest in it", of: ({ queue }) => latency(queue.peakOldestMs) },
@@ -88,6 +93,10 @@ function groupsOf(report: FlowReport): readonly (readonly Row[])[] {
     [{ name: "load late by, p99", of: ({ generator }) => latency(generator.lateP99Ms) }],
   ];
   return groups.filter((rows) => rows.length > 0);
+}
+
+function codeRow(code: string): Row {
+  return { name: code, detail: true, of: ({ counts }) => count(counts.byCode[code] ?? 0) };
 }
 
 function drainedAfter(lane: Lane): string {
@@ -114,7 +123,7 @@ function resourceRows(resource: string): readonly Row[] {
         return found.limit === null ? count(found.peak) : `${count(found.peak)} of ${count(found.limit)}`;
       },
     },
-    { name: "full for", detail: true, of: (lane) => seconds(use(lane)?.fullSeconds ?? 0) },
+    { name: "seen full for", detail: true, of: (lane) => seconds(use(lane)?.fullSeconds ?? 0) },
   ];
 }
 
