@@ -28,7 +28,7 @@ suite("a flow report", { skip }, () => {
     const visit = await visitors.visit(`${server.url}/console/reports`);
     const { page } = visit;
     await page.getByRole("link", { name: "place-order" }).click();
-    await visit.sees(page.getByText(/^Serve place-order as a spill\./));
+    await visit.sees(page.getByText(/^Serve place-order as a spill, as it is declared\./));
     await visit.close();
   });
 
