@@ -1,5 +1,6 @@
 /**
- * Who asks: the app's `authenticate` hook for callers, the admin token for operators. Keeps nothing of anybody: a token that comes as a header, a subprotocol or a cookie is the same token here.
+ * Who asks: the app's `authenticate` hook for callers, the admin token for operators. Keeps nothing of anybody: a token
+ * that comes as a header, a subprotocol or a cookie is the same token here.
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import { configurationError } from "../core/errors.ts";

@@ -1,6 +1,6 @@
 /** From the runs of one lane to what the report says of it. */
 import { distributionOf, rounded } from "./distribution.ts";
-import { type Joined, joined } from "./joined.ts";
+import { highest, type Joined, joined } from "./joined.ts";
 import type { LaneRun } from "./lane-run.ts";
 import { OUTCOMES } from "./messages.ts";
 import type { ProbeSamples } from "./probe.ts";
@@ -28,8 +28,8 @@ export function laneOf(runs: readonly LaneRun[]): Lane {
     handler: distributionOf(all.flatMap(({ run }) => [...run.served.handlerMs])),
     resources: usesOf(runs),
     queue: {
-      peakDepth: most(({ run }) => Math.max(0, ...run.served.samples.queued)),
-      peakOldestMs: rounded(most(({ run }) => Math.max(0, ...run.served.samples.oldestMs))),
+      peakDepth: most(({ run }) => Math.max(0, highest(run.served.samples.queued))),
+      peakOldestMs: rounded(most(({ run }) => Math.max(0, highest(run.served.samples.oldestMs)))),
     },
     drainSeconds: rounded(most(({ calls }) => calls.lastAt - (calls.due.at(-1) ?? 0)) / 1_000),
     effects: {

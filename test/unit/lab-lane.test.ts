@@ -111,6 +111,16 @@ suite("a lane", () => {
     assert.deepEqual(series.probe["connections"]?.slice(0, 7), [3, 3, 3, 3, 3, 3, 2]);
   });
 
+  test("is told after hours, too", () => {
+    const looks = 300_000;
+    const { served } = run();
+    const at = Float64Array.from({ length: looks }, (_, look) => START + look * 100);
+    const samples = { ...served.samples, at, queued: new Float64Array(looks).fill(1, 7), oldestMs: at };
+    const slots = samples.slots.map((slot) => ({ ...slot, inUse: new Float64Array(looks) }));
+    const { queue } = laneOf([run({ served: { samples: { ...samples, slots } } })]);
+    assert.deepEqual(queue, { peakDepth: 1, peakOldestMs: at.at(-1) });
+  });
+
   test("of two repeats has the sums, the peaks and each run", () => {
     const both = laneOf([run(), run()]);
     assert.deepEqual([both.counts.offered, both.counts.succeeded, both.done.count], [12, 4, 4]);

@@ -1,8 +1,8 @@
 /**
  * Where the jobs of the keys that came last stand: two hash tables in memory that both threads see, written by the
  * owner alone. A key's id is random, so in a b-tree each would alter a page of its own: accepting one cost the
- * owner 42 µs in groups of 32, and with all of this 22. It only says where to look: whoever asks compares the id in the row,
- * and looks among the older keys in `keys` next.
+ * owner 42 µs in groups of 32, and with all of this 22. It only says where to look: whoever asks compares the id in
+ * the row, and looks among the older keys in `keys` next.
  */
 import type { JobId } from "../../core/job.ts";
 

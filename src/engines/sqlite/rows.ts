@@ -25,8 +25,8 @@ export const STATUS_NOW = `iif(coalesce(s.status, ${STATUS.queued}) <> ${STATUS.
   iif(${WAITS}, ${STATUS.queued}, ${STATUS.running}))`;
 
 /**
- * Since when and until when the job is held, and its place in which claim: what waits neither in the queue nor is anything
- * else in `states` is claimed. Asked in the same statement, since only that sees one moment of the store. A
+ * Since when and until when the job is held, and its place in which claim: what waits neither in the queue nor is
+ * anything else in `states` is claimed. Asked in the same statement, since only that sees one moment of the store. A
  * claim's text is only taken apart where the sequence stands in it: half the price with 2,000 jobs in four claims.
  */
 export const HELD = `iif(coalesce(s.status, ${STATUS.queued}) = ${STATUS.queued} AND NOT ${WAITS},
