@@ -1,6 +1,8 @@
 /** What of all this was measured and what is a model; where, and how much the repeats differed. */
+
 import type { FlowReport, Lane } from "../../../src/lab/report.ts";
 import { count } from "../format.ts";
+import { Head } from "../parts/head.tsx";
 import { latency, seconds, trimmed } from "./figures.ts";
 import { LANES } from "./lanes.ts";
 import { Scroller } from "./scroller.tsx";
@@ -44,25 +46,19 @@ function Repeats({ lanes }: { readonly lanes: readonly Lane[] }) {
       <h3>Each repeat by itself</h3>
       <Scroller label="Each repeat by itself">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Lane</th>
-              {[
-                "Repeat",
-                "Took",
-                "Answered",
-                "Receipts",
-                "Refused",
-                "Failed",
-                "p99 acknowledged",
-                "p99 of those done",
-              ].map((name) => (
-                <th key={name} scope="col" class="number">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Head
+            columns={[
+              "Lane",
+              ["Repeat", "number"],
+              ["Took", "number"],
+              ["Answered", "number"],
+              ["Receipts", "number"],
+              ["Refused", "number"],
+              ["Failed", "number"],
+              ["p99 acknowledged", "number"],
+              ["p99 of those done", "number"],
+            ]}
+          />
           <tbody>
             {lanes.flatMap(({ name, runs }) =>
               runs.map((run, at) => (

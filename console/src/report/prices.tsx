@@ -1,5 +1,7 @@
 /** The price table, each row with where it is from. */
+
 import type { Price } from "../../../src/lab/report.ts";
+import { Head } from "../parts/head.tsx";
 import { unitPrice } from "./figures.ts";
 import { Scroller } from "./scroller.tsx";
 
@@ -9,18 +11,7 @@ export function Prices({ prices }: { readonly prices: readonly Price[] }) {
       <h2>The price table</h2>
       <Scroller label="The price table">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">Price</th>
-              <th scope="col" class="number">
-                USD
-              </th>
-              <th scope="col">For</th>
-              <th scope="col">Region</th>
-              <th scope="col">Source</th>
-              <th scope="col">Date</th>
-            </tr>
-          </thead>
+          <Head columns={["Price", ["USD", "number"], "For", "Region", "Source", "Date"]} />
           <tbody>
             {prices.map(({ id, usd, per, region, source, date }) => (
               <tr key={id}>

@@ -1,6 +1,8 @@
 /** Who changed what, and when. */
+
 import { useAnswer } from "../../parts/answer.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { Head } from "../../parts/head.tsx";
 import { JobLink } from "../../parts/job-link.tsx";
 import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
@@ -54,14 +56,7 @@ function Entries({ entries }: { readonly entries: readonly AuditEntry[] }) {
   return (
     <div class="scroller">
       <table class="stacked audit">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">As asked</th>
-          </tr>
-        </thead>
+        <Head columns={["When", "Who", "What", "As asked"]} />
         <tbody>
           {entries.map((entry, index) => (
             <tr key={`${entry.at} ${index}`}>

@@ -1,10 +1,12 @@
 /** What has failed for good, in groups, and what can be done about a whole group. */
+
 import { useState } from "preact/hooks";
 import { count } from "../../format.ts";
 import { type Action, Said, useAction } from "../../parts/action.tsx";
 import { useAnswer } from "../../parts/answer.ts";
 import { Button } from "../../parts/button.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Head } from "../../parts/head.tsx";
 import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
@@ -66,20 +68,16 @@ function Groups({ groups, action, choose }: GroupsProps) {
   return (
     <div class="scroller">
       <table class="stacked dead-letters">
-        <thead>
-          <tr>
-            <th scope="col">Operation</th>
-            <th scope="col">Error code</th>
-            <th scope="col" class="number">
-              Jobs
-            </th>
-            <th scope="col">First seen</th>
-            <th scope="col">Last seen</th>
-            <th scope="col" class="number">
-              Actions
-            </th>
-          </tr>
-        </thead>
+        <Head
+          columns={[
+            "Operation",
+            "Error code",
+            ["Jobs", "number"],
+            "First seen",
+            "Last seen",
+            ["Actions", "number"],
+          ]}
+        />
         <tbody>
           {groups.map((group) => (
             <Group key={nameOf(group)} group={group} isBusy={action.isBusy} choose={choose} />

@@ -1,5 +1,7 @@
 /** Every attempt of a job: when, how long, where, and what came of it. */
+
 import { duration } from "../../format.ts";
+import { Head } from "../../parts/head.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import type { Job } from "../../wire.ts";
 import { type TimedAttempt, timeline } from "./timeline.ts";
@@ -12,21 +14,17 @@ export function Attempts({ job }: { readonly job: Job }) {
       {attempts.length > 1 && <Strip attempts={attempts} />}
       <div class="scroller">
         <table class="stacked">
-          <thead>
-            <tr>
-              <th scope="col">Attempt</th>
-              <th scope="col">Started</th>
-              <th scope="col" class="number">
-                Waited
-              </th>
-              <th scope="col" class="number">
-                Ran
-              </th>
-              <th scope="col">Ended</th>
-              <th scope="col">Node</th>
-              <th scope="col">Error</th>
-            </tr>
-          </thead>
+          <Head
+            columns={[
+              "Attempt",
+              "Started",
+              ["Waited", "number"],
+              ["Ran", "number"],
+              "Ended",
+              "Node",
+              "Error",
+            ]}
+          />
           <tbody>
             {attempts.map((attempt) => (
               <Row key={attempt.start} attempt={attempt} />

@@ -1,4 +1,5 @@
 /** Jobs, a line each. */
+import { Head } from "../../parts/head.tsx";
 import { JobLink, jobHref } from "../../parts/job-link.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { StatusBadge } from "../../parts/status.tsx";
@@ -12,17 +13,7 @@ export function JobsTable({ jobs }: { readonly jobs: readonly ListedJob[] }) {
   return (
     <div class="scroller">
       <table class="stacked jobs">
-        <thead>
-          <tr>
-            <th scope="col">Status</th>
-            <th scope="col">Operation</th>
-            <th scope="col">Job</th>
-            <th scope="col">Accepted</th>
-            <th scope="col">Attempt</th>
-            <th scope="col">Error</th>
-            <th scope="col">Input</th>
-          </tr>
-        </thead>
+        <Head columns={["Status", "Operation", "Job", "Accepted", "Attempt", "Error", "Input"]} />
         <tbody>
           {jobs.map((job) => (
             <Row key={job.id} job={job} />

@@ -1,8 +1,10 @@
 /** What is served here, its figures, and its settings: pausing and concurrency, in force at once. */
+
 import type { ComponentChildren } from "preact";
 import { figures } from "../../live.ts";
 import { Said, useAction } from "../../parts/action.tsx";
 import { Empty } from "../../parts/empty.tsx";
+import { Head } from "../../parts/head.tsx";
 import { Unserved } from "../../parts/unserved.tsx";
 import { hrefOf } from "../../router.ts";
 import type { Figures } from "../../wire.ts";
@@ -65,40 +67,20 @@ function Entries({ first, children }: { readonly first: string; readonly childre
   return (
     <div class="scroller">
       <table class="stacked settings">
-        <thead>
-          <tr>
-            <th scope="col" class="name">
-              {first}
-            </th>
-            <th scope="col" class="use">
-              In use
-            </th>
-            <th scope="col" class="number">
-              Queued
-            </th>
-            <th scope="col" class="number age">
-              Oldest
-            </th>
-            <th scope="col" class="number">
-              Failed
-            </th>
-            <th scope="col" class="number">
-              Accepted
-            </th>
-            <th scope="col" class="number">
-              Answered
-            </th>
-            <th scope="col" class="number">
-              Refused
-            </th>
-            <th scope="col" class="limit">
-              Concurrency
-            </th>
-            <th scope="col" class="pause number">
-              Action
-            </th>
-          </tr>
-        </thead>
+        <Head
+          columns={[
+            [first, "name"],
+            ["In use", "use"],
+            ["Queued", "number"],
+            ["Oldest", "number age"],
+            ["Failed", "number"],
+            ["Accepted", "number"],
+            ["Answered", "number"],
+            ["Refused", "number"],
+            ["Concurrency", "limit"],
+            ["Action", "pause number"],
+          ]}
+        />
         <tbody>{children}</tbody>
       </table>
     </div>

@@ -1,7 +1,9 @@
 /** The flow reports that the server knows, newest first. */
+
 import { count } from "../../format.ts";
 import { useAnswer } from "../../parts/answer.ts";
 import { Empty } from "../../parts/empty.tsx";
+import { Head } from "../../parts/head.tsx";
 import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
@@ -50,16 +52,7 @@ function List({ reports }: { readonly reports: readonly ListedReport[] }) {
   return (
     <div class="scroller">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Operation</th>
-            <th scope="col">Made</th>
-            <th scope="col" class="number">
-              Calls offered
-            </th>
-            <th scope="col">Recommended</th>
-          </tr>
-        </thead>
+        <Head columns={["Operation", "Made", ["Calls offered", "number"], "Recommended"]} />
         <tbody>
           {reports.map(({ name, operation, madeAt, offered, flow }) => (
             <tr key={name}>
