@@ -1,5 +1,4 @@
 /** What of all this was measured and what is a model; where, and how much the repeats differed. */
-
 import type { FlowReport, Lane } from "../../../src/lab/report.ts";
 import { count } from "../format.ts";
 import { Head } from "../parts/head.tsx";

@@ -1,5 +1,4 @@
 /** The price table, each row with where it is from. */
-
 import type { Price } from "../../../src/lab/report.ts";
 import { Head } from "../parts/head.tsx";
 import { unitPrice } from "./figures.ts";

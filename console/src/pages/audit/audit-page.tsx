@@ -1,5 +1,4 @@
 /** Who changed what, and when. */
-
 import { useAnswer } from "../../parts/answer.ts";
 import { Empty } from "../../parts/empty.tsx";
 import { Head } from "../../parts/head.tsx";

@@ -1,5 +1,4 @@
 /** What has failed for good, in groups, and what can be done about a whole group. */
-
 import { useState } from "preact/hooks";
 import { count } from "../../format.ts";
 import { type Action, Said, useAction } from "../../parts/action.tsx";

@@ -1,5 +1,4 @@
 /** Every attempt of a job: when, how long, where, and what came of it. */
-
 import { duration } from "../../format.ts";
 import { Head } from "../../parts/head.tsx";
 import { Moment } from "../../parts/moment.tsx";

@@ -1,5 +1,4 @@
 /** What is served here, its figures, and its settings: pausing and concurrency, in force at once. */
-
 import type { ComponentChildren } from "preact";
 import { figures } from "../../live.ts";
 import { Said, useAction } from "../../parts/action.tsx";

@@ -1,5 +1,4 @@
 /** The flow reports that the server knows, newest first. */
-
 import { count } from "../../format.ts";
 import { useAnswer } from "../../parts/answer.ts";
 import { Empty } from "../../parts/empty.tsx";
