@@ -23,9 +23,17 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   worker: { parts: ["core"] },
   "engines/memory": { parts: ["core"], builtins: "any" },
   "engines/sqlite": { parts: ["core"], builtins: "any" },
+  "engines/aws": { parts: ["core"], builtins: "any", packages: ["@aws-sdk"] },
   app: { parts: ["core", "door", "worker"] },
   index: { parts: ["app", "core", "door", "worker"] },
   node: { parts: ["app", "core", "door", "worker"], builtins: "any", packages: ["ws"] },
+  lambda: {
+    parts: ["app", "core", "door", "worker", "engines/aws"],
+    builtins: "any",
+    packages: ["@aws-sdk", "@aws-lambda-powertools", "aws-lambda"],
+  },
+  synth: { parts: ["app", "core", "door"], builtins: "any", packages: ["esbuild"] },
+  doctor: { parts: ["app", "core", "synth"], builtins: "any" },
   lab: { parts: "any", builtins: "any", packages: "any" },
   cli: { parts: "any", builtins: "any", packages: "any" },
 };

@@ -14,7 +14,9 @@ import { chooseNode } from "./node-choice.js";
 const why = /** @type {Record<string, string>} */ ({
   "": "what serving and the examples need",
   console: "what the console is bundled with",
+  "tools/aws": "an SQS and AWS's runtime client for Lambda",
   "tools/browser": "a Chromium to test the console in",
+  "tools/cdk": "AWS's CDK, which the template is tried with",
   "tools/check": "the TypeScript compiler and the linter",
   "tools/node": `Node.js 26 (this one is ${process.versions.node})`,
   "tools/node24": "Node.js 24 (suites run on the oldest supported line too)",
