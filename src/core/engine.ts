@@ -223,6 +223,11 @@ export type EngineHost = {
   readonly random: Random;
   /** Called once, when nothing more can be promised; whoever serves must stop at once with an exit code. */
   readonly onFatal: (error: Error) => void;
+  /**
+   * What an engine heard from elsewhere: a job of this receipt or principal has changed, or one was queued for this
+   * operation (`dueAt`: for then). Only a hint; whoever hears it looks. Engines that hear nothing never call it.
+   */
+  readonly hint?: (topic: "receipt" | "principal" | "queue", name: string, dueAt?: number) => void;
 };
 
 /** A store that is configured, but not open: `sqlite("./data")`. */
@@ -232,9 +237,23 @@ export interface EngineSource {
   open(host: EngineHost): Promise<Engine>;
 }
 
+/** A slot of every limit that an operation is under, held across processes. */
+export interface Share {
+  /** Once; may take its time. A share that is never released ends by itself. */
+  release(): void;
+}
+
+/** Limits that processes share: for calls that are run at once, beside whatever the process itself limits. */
+export interface Shares {
+  /** `undefined`: none is free. Held for `forMs` at most. */
+  take(operation: string, forMs: number): Promise<Share | undefined>;
+}
+
 export interface Engine {
   readonly name: string;
   readonly limits: EngineLimits;
+  /** For engines whose processes share their limits; without it a process limits what it runs itself. */
+  readonly shares?: Shares;
   /** Made once per store, kept in it; keyed ids and cursors are derived with it. */
   readonly secret: string;
   /** The highest sequence in the store when it opened. */
@@ -246,6 +265,9 @@ export interface Engine {
 
   /** The one way to write. */
   commit(changes: readonly Change[]): Promise<readonly Answer[]>;
+
+  /** Begins to hear of work for these operations, and hints it: called when a worker starts. */
+  listen?(operations: readonly string[]): void;
 
   /** Replays and receipts; never stale. Positional. */
   find(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]>;
