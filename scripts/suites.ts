@@ -2,7 +2,15 @@
 import { globSync } from "node:fs";
 import { type Executed, execute } from "./execute.ts";
 
-export type SuiteName = "unit" | "architecture" | "conformance" | "wire" | "browser" | "faults" | "system";
+export type SuiteName =
+  | "unit"
+  | "architecture"
+  | "conformance"
+  | "wire"
+  | "browser"
+  | "faults"
+  | "system"
+  | "aws";
 
 type Suite = {
   readonly globs: readonly string[];
@@ -25,6 +33,7 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 240 * seconds },
   faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
+  aws: { globs: ["test/aws/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
 };
 
