@@ -2,10 +2,18 @@
 // A request with the header x-test-now happens at that time: so a test's own clock rules delays and visibility.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { buildApp } from "fauxqs";
+import { SqsQueue } from "./node_modules/fauxqs/dist/sqs/sqsStore.js";
 
 const at = new AsyncLocalStorage();
 const now = Date.now;
 Date.now = () => at.getStore() ?? now();
+
+// It counts as it last looked: what has become visible since would be seen only by whoever receives.
+const attributesOf = SqsQueue.prototype.getAllAttributes;
+SqsQueue.prototype.getAllAttributes = function (names) {
+  this.processTimers();
+  return attributesOf.call(this, names);
+};
 
 const app = buildApp({ logger: false });
 app.addHook("onRequest", (request, _reply, done) => {
