@@ -43,10 +43,11 @@ export const browserTypes: Step = {
   run: () => tool(tsc, "--noEmit", "--pretty", "false", "--project", "test/browser"),
 };
 
-export const suite = (name: SuiteName): Step => ({
+/** @param share environment that has its longest tests do less of the same; `npm test` gives none */
+export const suite = (name: SuiteName, share?: Readonly<Record<string, string>>): Step => ({
   name,
   hint: `\`npm run test:${name}\` runs it alone.`,
-  run: async () => (await runSuite(name)) ?? noTestsYet,
+  run: async () => (await runSuite(name, [], share)) ?? noTestsYet,
 });
 
 /** The same suite on the oldest supported line. Node.js 24 is not packaged for Apple silicon: only 26 runs there. */

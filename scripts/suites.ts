@@ -1,5 +1,6 @@
 // The test suites by name, and how node's own test runner runs one. It holds no tests and judges none.
 import { globSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Executed, execute } from "./execute.ts";
 
 export type SuiteName =
@@ -14,7 +15,7 @@ export type SuiteName =
 
 type Suite = {
   readonly globs: readonly string[];
-  /** Test files run at once. 1 where tests measure time or kill processes. */
+  /** Test files run at once. 1 where tests measure time or kill processes; one more than cores where some only wait. */
   readonly concurrency: number;
   /** The longest that one test file may take. */
   readonly fileTimeoutMs: number;
@@ -25,7 +26,7 @@ const seconds = 1_000;
 export const suites: Readonly<Record<SuiteName, Suite>> = {
   unit: {
     globs: ["test/unit/**/*.test.ts", "test/types/**/*.test.ts"],
-    concurrency: 2,
+    concurrency: 3,
     fileTimeoutMs: 60 * seconds,
   },
   architecture: { globs: ["test/architecture.test.ts"], concurrency: 1, fileTimeoutMs: 60 * seconds },
@@ -35,6 +36,14 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
   aws: { globs: ["test/aws/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
+};
+
+/**
+ * Where Node.js keeps what it has compiled: most of a short test's time is the reading of TypeScript that a process
+ * before it has read. It is keyed by content, so that nothing in it can be stale.
+ */
+const compiled = {
+  NODE_COMPILE_CACHE: resolve(import.meta.dirname, "../node_modules/.cache/node-compile"),
 };
 
 export type Outcome = {
@@ -49,26 +58,27 @@ export const isSuiteName = (name: string): name is SuiteName => Object.hasOwn(su
 /**
  * Runs a suite under this Node.js.
  * @param options options and files for `node --test`; files replace the suite's own
+ * @param share environment that has its longest tests do less of the same
  * @returns undefined when the suite has no tests yet
  */
 export async function runSuite(
   name: SuiteName,
   options: readonly string[] = [],
+  share: Readonly<Record<string, string>> = {},
 ): Promise<Outcome | undefined> {
   const suite = suites[name];
   const named = options.filter((option) => !option.startsWith("-"));
   const files = named.length > 0 ? named : filesOf(name);
   if (files.length === 0) return undefined;
-  return outcome(
-    await execute(process.execPath, [
-      "--test",
-      "--test-reporter=spec",
-      `--test-concurrency=${suite.concurrency}`,
-      `--test-timeout=${suite.fileTimeoutMs}`,
-      ...options.filter((option) => option.startsWith("-")),
-      ...files,
-    ]),
-  );
+  const args = [
+    "--test",
+    "--test-reporter=spec",
+    `--test-concurrency=${suite.concurrency}`,
+    `--test-timeout=${suite.fileTimeoutMs}`,
+    ...options.filter((option) => option.startsWith("-")),
+    ...files,
+  ];
+  return outcome(await execute(process.execPath, args, { ...compiled, ...share }));
 }
 
 /** Runs a suite under Node.js 24, which the launcher brings. */
