@@ -53,7 +53,9 @@ suite("the queues", { skip: withoutMoto }, () => {
     const received = await queues.receive("work", 100);
     assert.deepEqual(
       idsOf(received),
-      idsOf(notices(25).map((notice) => ({ body: JSON.stringify({ spillway: 1, ...notice }) }) as Message)),
+      notices(25)
+        .map(({ id }) => id)
+        .sort(),
     );
     assert.deepEqual(await queues.receive("work", 100), []);
     assert.equal((await queues.receive("pack", 100)).length, 3);

@@ -2,7 +2,7 @@
 // A request with the header x-test-now happens at that time: so a test's own clock rules delays and visibility.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { buildApp } from "fauxqs";
-import { SqsQueue } from "./node_modules/fauxqs/dist/sqs/sqsStore.js";
+import { SqsQueue, SqsStore } from "./node_modules/fauxqs/dist/sqs/sqsStore.js";
 
 const at = new AsyncLocalStorage();
 const now = Date.now;
@@ -13,6 +13,16 @@ const attributesOf = SqsQueue.prototype.getAllAttributes;
 SqsQueue.prototype.getAllAttributes = function (names) {
   this.processTimers();
   return attributesOf.call(this, names);
+};
+
+// Most queues of a suite's many stores are never used: those are there from when they are first asked for.
+const named = SqsStore.prototype.getQueue;
+SqsStore.prototype.getQueue = function (url) {
+  const { name } = SqsStore.parseQueueUrl(url);
+  if (name?.startsWith("on-demand-") && !this.queuesByName.has(name)) {
+    this.createQueue(name, url, `arn:aws:sqs:${this.region ?? "us-east-1"}:000000000000:${name}`);
+  }
+  return named.call(this, url);
 };
 
 const app = buildApp({ logger: false });

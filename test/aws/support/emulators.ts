@@ -19,7 +19,7 @@ export const hasMoto = (): boolean =>
 const required = process.env["SPILLWAY_REQUIRE"]?.split(",").includes("moto");
 
 /** Why a test that needs DynamoDB is skipped, for `node:test`; where it is required, never. */
-export const withoutMoto: string | false =
+export const missingMoto = (): string | false =>
   required || elsewhere || hasMoto()
     ? false
     : `needs moto, which ${python} does not have; SPILLWAY_REQUIRE=moto insists on it`;

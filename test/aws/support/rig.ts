@@ -13,9 +13,11 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { tableDefinition } from "../../../src/engines/aws/table-definition.ts";
-import { endpoints } from "./emulators.ts";
+import { endpoints, missingMoto } from "./emulators.ts";
 
-export { hasMoto, withoutMoto } from "./emulators.ts";
+export { hasMoto } from "./emulators.ts";
+
+export const withoutMoto: string | false = missingMoto();
 
 /** One name, or several that share a queue. */
 export type QueueOf = string | readonly string[];
@@ -24,6 +26,8 @@ export type StoreOptions = {
   readonly visibilitySeconds?: number;
   /** After so many deliveries a message goes to the dead-letter queue; there is none otherwise. */
   readonly maxReceiveCount?: number;
+  /** The queues are made when they are first used, with nothing set: for many of which few are. */
+  readonly onDemand?: boolean;
 };
 
 export type Store = {
@@ -109,7 +113,9 @@ async function newStore(
   };
   const urls: Record<string, string> = {};
   for (const [index, operations] of queues.entries()) {
-    const url = await newQueue(at, `${table}-${index}`, attributes);
+    const url = options.onDemand
+      ? `${at.endpoint}/000000000000/on-demand-${table}-${index}`
+      : await newQueue(at, `${table}-${index}`, attributes);
     for (const operation of [operations].flat()) urls[operation] = url;
   }
   return {
