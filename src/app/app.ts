@@ -12,6 +12,7 @@ import type { Door } from "../door/exchange.ts";
 import type { Authenticate } from "../door/identity.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
 import type { Reports } from "../door/reports.ts";
+import type { DetachedSockets } from "../door/socket/detached.ts";
 import { checkedConfiguration } from "./configuration.ts";
 import { start } from "./start.ts";
 
@@ -56,6 +57,8 @@ export type App = {
 
 export type RunningApp = {
   readonly door: Door;
+  /** Sockets for transports that keep none in memory. */
+  readonly detached: DetachedSockets;
   /** Where things are kept, for people. */
   readonly location: string;
   /** A private folder of the store's, if it has one. */

@@ -32,6 +32,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   worker?.start();
   return {
     door,
+    detached: door.detached,
     location: store?.engine.location ?? "nowhere: this app has no engine",
     folder: store?.engine.folder,
     notes,

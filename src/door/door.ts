@@ -20,6 +20,7 @@ import { json, problemReply, Refused, refusal, refuse } from "./replies.ts";
 import type { Reports } from "./reports.ts";
 import { callRoutes, isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
 import { sessionRoute } from "./session.ts";
+import { DetachedSockets } from "./socket/detached.ts";
 import { Sockets } from "./socket/sockets.ts";
 
 export class SpillwayDoor implements Door {
@@ -29,6 +30,8 @@ export class SpillwayDoor implements Door {
   readonly #calls: Calls;
   readonly #admin: Admin;
   readonly #sockets: Sockets;
+  /** For transports that keep no socket in memory. */
+  readonly detached: DetachedSockets;
   readonly #callRoutes: ReadonlyMap<string, Route>;
   #ready = true;
 
@@ -44,6 +47,7 @@ export class SpillwayDoor implements Door {
     this.#calls = new Calls(runtime, quotas);
     this.#admin = new Admin(runtime, reports);
     this.#sockets = new Sockets(runtime, this.#calls, gatekeeper);
+    this.detached = new DetachedSockets(runtime, this.#calls, gatekeeper, origins);
     runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
     this.#callRoutes = callRoutes(runtime.operations.values());
   }

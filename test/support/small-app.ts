@@ -28,6 +28,9 @@ export const app: App = {
     };
     const running: RunningApp = {
       door,
+      get detached(): never {
+        throw new Error("This app has no sockets of that kind.");
+      },
       location: "nowhere",
       folder: process.env["SMALL_APP_FOLDER"],
       notes: ["A note."],

@@ -11,15 +11,10 @@ import type { Identity } from "../identity.ts";
 import { unknownReceipt } from "../receipt-route.ts";
 import { callFrame } from "./call.ts";
 import { bad, type CallFrame, type FrameRef, frames, readFrame } from "./frames.ts";
+import { LONGEST_FRAME, LONGEST_ID, MOST_CALLS, MOST_FOLLOWED, TOO_MANY } from "./limits.ts";
 import { FollowedPrincipal } from "./mine.ts";
 import { CLOSE, Outlet } from "./outlet.ts";
 import { FollowedReceipt } from "./receipt.ts";
-
-const LONGEST_FRAME = 64 * 1024;
-const LONGEST_ID = 256;
-/** Receipts followed, and calls that may become one. */
-const MOST_FOLLOWED = 1_000;
-const MOST_CALLS = 64;
 
 /** `named`: callers have names, so each has jobs of its own. */
 export type SocketHost = { readonly runtime: Runtime; readonly calls: Calls; readonly named: boolean };
@@ -159,5 +154,3 @@ export class SocketConnection implements SocketSession {
     this.#outlet.send(frames.problem(ref, problem("quota-exceeded", detail), { ...about, retryAfter: 1 }));
   }
 }
-
-const TOO_MANY = `One socket follows ${MOST_FOLLOWED} receipts at most; unsubscribe from some, or open another.`;

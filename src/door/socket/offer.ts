@@ -1,13 +1,30 @@
-/** What a client offers when it asks for a socket: an upgrade, the subprotocol, perhaps its token. */
+/** What a client offers when it asks for a socket: an upgrade, the subprotocol, perhaps its token; and so who it is. */
+import type { Clock } from "../../core/clock.ts";
 import type { DoorRequest } from "../exchange.ts";
 import { headerOf } from "../headers.ts";
+import type { Gatekeeper, Identity } from "../identity.ts";
 import { refuse } from "../replies.ts";
 
 export const PROTOCOL = "spillway.v1";
 const BEARER = "bearer.";
 
+/** @throws Refused: it may open none. */
+export async function socketIdentity(
+  request: DoorRequest,
+  gatekeeper: Gatekeeper,
+  clock: Clock,
+): Promise<Identity> {
+  const identity = await gatekeeper.identify(request, readOffer(request));
+  if (!isExpired(identity, clock)) return identity;
+  throw refuse("unauthenticated", "The token has expired.");
+}
+
+export function isExpired({ expiresAt }: Identity, clock: Clock): boolean {
+  return expiresAt !== undefined && clock.now() >= expiresAt;
+}
+
 /** Returns the token, if it comes as a subprotocol. */
-export function readOffer(request: DoorRequest): string | undefined {
+function readOffer(request: DoorRequest): string | undefined {
   if (!listOf(headerOf(request, "upgrade")).some((name) => name.toLowerCase() === "websocket")) {
     throw refuse("upgrade-required", "Open a WebSocket with the subprotocol spillway.v1.", [
       "upgrade",

@@ -6,7 +6,7 @@ import type { Gatekeeper, Identity } from "../identity.ts";
 import { OpenCount, pushOf } from "../push.ts";
 import { problemReply, Refused, refuse } from "../replies.ts";
 import { SocketConnection, type SocketHost } from "./connection.ts";
-import { PROTOCOL, readOffer } from "./offer.ts";
+import { PROTOCOL, socketIdentity } from "./offer.ts";
 import { CLOSE } from "./outlet.ts";
 
 export class Sockets {
@@ -40,13 +40,8 @@ export class Sockets {
   }
 
   async #admit(request: DoorRequest): Promise<Identity> {
-    const token = readOffer(request);
-    const identity = await this.#gatekeeper.identify(request, token);
-    const { expiresAt, principal } = identity;
-    if (expiresAt !== undefined && this.#host.runtime.clock.now() >= expiresAt) {
-      throw refuse("unauthenticated", "The token has expired.");
-    }
-    if (!this.#counts.isFull(principal)) return identity;
+    const identity = await socketIdentity(request, this.#gatekeeper, this.#host.runtime.clock);
+    if (!this.#counts.isFull(identity.principal)) return identity;
     throw refuse("quota-exceeded", "Too many sockets are open; one can follow many receipts.", [
       "retry-after",
       "10",
