@@ -32,7 +32,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
     builtins: "any",
     packages: ["@aws-sdk", "@aws-lambda-powertools", "aws-lambda"],
   },
-  synth: { parts: ["app", "core", "door"], builtins: "any", packages: ["esbuild"] },
+  synth: { parts: ["app", "core", "door", "engines/aws"], builtins: "any", packages: ["esbuild"] },
   doctor: { parts: ["app", "core", "synth"], builtins: "any" },
   lab: { parts: "any", builtins: "any", packages: "any" },
   cli: { parts: "any", builtins: "any", packages: "any" },

@@ -1,0 +1,30 @@
+/** The template of a plan, area by area. */
+import type { Plan } from "../plan.ts";
+import { alarmsPart } from "./alarms.ts";
+import { type Template, templateOf } from "./cloudformation.ts";
+import { eventStreamsPart } from "./event-streams.ts";
+import { functionsOf, functionsPart } from "./functions.ts";
+import { httpApiPart } from "./http-api.ts";
+import { parametersPart } from "./parameters.ts";
+import { queuesPart } from "./queues.ts";
+import { schedulePart } from "./schedule.ts";
+import { socketApiPart } from "./socket-api.ts";
+import { tablePart } from "./table.ts";
+
+export function templateFor(plan: Plan): Template {
+  const functions = functionsOf(plan);
+  return templateOf(
+    "Made by spillway synth from the operations of an app: change those, and make it again.",
+    [
+      parametersPart(),
+      tablePart(),
+      queuesPart(plan),
+      functionsPart(functions),
+      httpApiPart(),
+      socketApiPart(),
+      eventStreamsPart(),
+      schedulePart(),
+      alarmsPart(plan, functions),
+    ],
+  );
+}
