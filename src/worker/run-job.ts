@@ -113,7 +113,9 @@ export class ClaimedJob implements Work {
     if (inputVersion === spec.version || !spec.upgrade) return input;
     try {
       return spec.upgrade(input, inputVersion);
-    } catch {
+    } catch (error) {
+      // The job's record has the problem alone: what went wrong in the app's own code is for whoever wrote it.
+      this.#host.runtime.onError(error, whereOf(this));
       throw unfit(`It could not be upgraded from version ${inputVersion}.`);
     }
   }

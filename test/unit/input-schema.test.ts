@@ -147,6 +147,7 @@ describe("the input schema of a job", () => {
     const receipt = await world.receiptAfter(1, await accepted(world));
     assert.deepEqual([receipt["status"], codeOf(receipt)], ["failed", "invalid-input"]);
     assert.deepEqual(ran, []);
+    assert.deepEqual(world.errors.map(String), ["AssertionError [ERR_ASSERTION]: no such size"]);
   });
 });
 
