@@ -109,6 +109,22 @@ test("a PATCH that the store refuses is not in force", async () => {
   assert.equal(made.runtime.gate.isPaused("work"), false);
 });
 
+test("nothing is changed that the audit could not take", async () => {
+  const made = await world();
+  const queued = await made.queued();
+  made.refuses = ({ kind }) => kind === "audit";
+  const codes = [
+    await made.ask("PATCH", "/resources/db", { paused: true }),
+    await made.ask("DELETE", `/jobs/${queued.id}`),
+  ].map(({ status, body }) => [status, body["code"]]);
+  assert.deepEqual(codes, [
+    [503, "storage-unavailable"],
+    [503, "storage-unavailable"],
+  ]);
+  assert.deepEqual([await made.engine.settings(), made.runtime.gate.isPaused("work")], [[], false]);
+  assert.deepEqual(ids(await made.items("/jobs?status=queued")), [queued.id]);
+});
+
 test("a rate spreads a redrive over time, the oldest first", async () => {
   const made = await world();
   const jobs = [await made.failed(), await made.failed(), await made.failed()];
@@ -165,7 +181,7 @@ test("anyone's job can be cancelled, once, and the audit says so", async () => {
   assert.equal((await made.ask("DELETE", "/jobs/none")).body["code"], "unknown-receipt");
   assert.deepEqual(
     (await made.items("/audit")).map(({ action, target, detail }) => [action, target, detail]),
-    [["cancel", `jobs/${queued.id}`, { operation: "work", status: "cancelled" }]],
+    [["cancel", `jobs/${queued.id}`, { operation: "work", status: "queued" }]],
   );
   made.refuses = ({ kind }) => kind === "cancel";
   const kept = await made.queued();

@@ -1,22 +1,27 @@
 /** `GET /admin/audit`, and the entries that the other routes leave in it. */
-import { type Clock, timestamp } from "../../core/clock.ts";
-import type { AuditEntry, Change } from "../../core/engine.ts";
+import { timestamp } from "../../core/clock.ts";
+import type { AuditEntry } from "../../core/engine.ts";
 import type { JsonText } from "../../core/job.ts";
-import type { Runtime } from "../../core/runtime.ts";
+import type { Runtime, Store } from "../../core/runtime.ts";
 import type { Reply } from "../exchange.ts";
+import { refuse } from "../replies.ts";
 import { enginePage, listReply } from "./lists.ts";
 import type { Query } from "./query.ts";
 
 /** All operators share one token, so the audit cannot tell them apart. */
 const BY = "admin";
 
-export function auditChange(
+/** Resolves when the entry is kept; what the store refuses is refused to whoever asked. */
+export async function audit(
   action: "set" | "redrive" | "purge" | "cancel",
   target: string,
   detail: JsonText,
-  clock: Clock,
-): Extract<Change, { kind: "audit" }> {
-  return { kind: "audit", entry: { at: clock.now(), by: BY, action, target, detail } };
+  { clock }: Pick<Runtime, "clock">,
+  { committer }: Store,
+): Promise<void> {
+  const entry = { at: clock.now(), by: BY, action, target, detail };
+  const answer = await committer.submit({ kind: "audit", entry });
+  if (answer.kind === "refused") throw refuse(answer.code, answer.detail);
 }
 
 export async function auditRoute(query: Query, { store }: Runtime): Promise<Reply> {

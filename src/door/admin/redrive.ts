@@ -10,7 +10,7 @@ import type { Runtime, Store } from "../../core/runtime.ts";
 import type { Fault } from "../../core/schema.ts";
 import type { DoorRequest, Reply } from "../exchange.ts";
 import { refuse } from "../replies.ts";
-import { auditChange } from "./audit.ts";
+import { audit } from "./audit.ts";
 import { type Members, membersOf } from "./body.ts";
 import { answer as reply } from "./lists.ts";
 import { invalidInput } from "./query.ts";
@@ -107,7 +107,7 @@ async function applied(
   { ids, filter }: Selection,
   rate: JsonValue | undefined,
   changeOf: ChangeOf,
-  { clock }: Runtime,
+  runtime: Runtime,
   store: Store,
 ): Promise<Reply> {
   // The ids of those that were really changed: of a purge, all that is left to know them by.
@@ -117,7 +117,7 @@ async function applied(
   } finally {
     // Also of what was done before something failed.
     const detail = JSON.stringify({ ...done, ...filter, rate });
-    accept(await store.committer.submit(auditChange(action, "jobs", detail, clock)));
+    await audit(action, "jobs", detail, runtime, store);
   }
   return counted(done.count);
 }

@@ -1,6 +1,6 @@
 /**
- * `PATCH` of an operation or a resource: kept by the store first, in force in the gate then. Refuses a setting that
- * cannot be kept, as it would be gone after a restart without a word.
+ * `PATCH` of an operation or a resource: in the audit first, kept by the store then, and in force in the gate at last.
+ * Refuses a setting that cannot be kept, as it would be gone after a restart without a word.
  */
 import type { Setting } from "../../core/engine.ts";
 import type { JsonValue } from "../../core/json.ts";
@@ -9,7 +9,7 @@ import type { Runtime, Store } from "../../core/runtime.ts";
 import type { Fault } from "../../core/schema.ts";
 import type { DoorRequest, Reply } from "../exchange.ts";
 import { refuse } from "../replies.ts";
-import { auditChange } from "./audit.ts";
+import { audit } from "./audit.ts";
 import { membersOf } from "./body.ts";
 import { overview } from "./figures.ts";
 import { answer } from "./lists.ts";
@@ -49,18 +49,13 @@ export class Settings {
   }
 
   async #apply(patch: Patch, scope: Setting["scope"], name: string, store: Store): Promise<void> {
-    const { gate, clock } = this.#runtime;
     // The gate no longer knows whether its limit is the declared one or was set to the same number.
     const kept = (await store.engine.settings()).find((one) => one.scope === scope && one.name === name);
     const setting = { ...(kept ?? { scope, name, paused: false, concurrency: null }), ...patch };
-    const entry = auditChange("set", `${scope}s/${name}`, JSON.stringify(patch), clock);
-    const [set, audited] = await Promise.all([
-      store.committer.submit({ kind: "set", setting }),
-      store.committer.submit(entry),
-    ]);
+    await audit("set", `${scope}s/${name}`, JSON.stringify(patch), this.#runtime, store);
+    const set = await store.committer.submit({ kind: "set", setting });
     if (set.kind === "refused") throw refuse(set.code, set.detail);
-    gate.set(setting);
-    if (audited.kind === "refused") throw refuse(audited.code, audited.detail);
+    this.#runtime.gate.set(setting);
   }
 }
 
