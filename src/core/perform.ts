@@ -181,13 +181,14 @@ class Run implements AttemptRun, LiveRun {
   #commit(settlement: Settlement, error: Problem | undefined): void {
     const patiently = this.work.running === "job";
     offer(settlement, this.work, patiently, this.#runtime, (answer) =>
-      this.#step(() => this.#committed(answer, settlement.verdict, error)),
+      this.#step(() => this.#committed(answer, settlement, error)),
     );
   }
 
-  #committed(answer: AnswerOf<"settle">, verdict: Verdict, error: Problem | undefined): void {
+  #committed(answer: AnswerOf<"settle">, { verdict, sends }: Settlement, error: Problem | undefined): void {
     switch (answer.kind) {
       case "applied":
+        for (const { operation } of sends) this.#runtime.meters.get(operation)?.count("accepted");
         return this.#end(settledAs(verdict, error, answer));
       case "stale":
         return this.#end({ kind: "stale" });

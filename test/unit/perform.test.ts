@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer, Change, EngineSource } from "../../src/core/engine.ts";
-import { operation } from "../../src/core/operation.ts";
+import { operation, spec } from "../../src/core/operation.ts";
 import { table } from "../../src/core/table.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { anything } from "../support/schemas.ts";
@@ -144,4 +144,20 @@ describe("a store that has no room for an outcome", () => {
     await world.clock.run(1_000);
     assert.equal((await world.call("count", 1, key)).status, 200);
   });
+});
+
+test("what a handler sends counts as accepted, once it is committed", async () => {
+  const told = spec({ name: "told", input: anything, flow: "event", access: "internal", limits });
+  const tell = operation({ name: "tell", input: anything, flow: "request", limits }, (times, { send }) => {
+    for (let n = 0; n < Number(times); n++) send(told, n);
+    if (times === 1) throw new Error("so nothing is sent");
+    return null;
+  });
+  const world = await World.start({ operations: [tell, operation(told, () => null)] });
+  await world.call("tell", 3);
+  await world.call("tell", 1);
+  await world.clock.run(1_000);
+  const { body } = await world.ask("GET", "/admin/operations/told");
+  const { accepted, succeeded } = body["totals"] as { readonly [what: string]: number };
+  assert.deepEqual({ accepted, succeeded }, { accepted: 3, succeeded: 3 });
 });
