@@ -1,0 +1,177 @@
+/** The one table, asked and altered: strong reads, queries page by page, and writes whose failed conditions are answers. */
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { EngineHost } from "../../core/engine.ts";
+import { SpillwayError } from "../../core/errors.ts";
+import { type Key, keyAttributes } from "./keys.ts";
+import { Persistence } from "./persistence.ts";
+import type { Attributes } from "./rows.ts";
+import { inputOf, inTransaction, type Write } from "./writes.ts";
+
+/** DynamoDB's own limits. */
+export const MOST_IN_TRANSACTION = 100;
+const MOST_IN_BATCH = 100;
+const PASSING: ReadonlySet<string> = new Set([
+  "TransactionConflict",
+  "ThrottlingError",
+  "ProvisionedThroughputExceeded",
+  "RequestLimitExceeded",
+]);
+
+/** Of each write, in its place: what stands there instead, where its condition failed (`null`: nothing does). */
+export type Failures = readonly (Attributes | null | undefined)[];
+export type Written = { readonly ok: true } | { readonly ok: false; readonly failures: Failures };
+
+const WRITTEN: Written = { ok: true };
+
+export type Page = { readonly items: readonly Attributes[]; readonly last: Attributes | undefined };
+
+export class Database {
+  readonly table: string;
+  readonly #client: () => DynamoDBClient;
+  readonly #persistence: Persistence;
+  /** Of this process, so that no two writes of it or another have the same. */
+  readonly #nonce: string;
+  #stamps = 0;
+
+  constructor(table: string, client: () => DynamoDBClient, host: EngineHost) {
+    this.table = table;
+    this.#client = client;
+    this.#nonce = host.random.hex(5);
+    this.#persistence = new Persistence(host);
+  }
+
+  /** For one write: it is known by it again, and so is whatever was read before it. */
+  stamp(): string {
+    return `${this.#nonce}.${(++this.#stamps).toString(36)}`;
+  }
+
+  /** Before a change is worked out once more. */
+  pause(tries: number): Promise<void> {
+    return this.#persistence.pause(tries);
+  }
+
+  /** Strongly consistent, positional; each key is asked for once. */
+  async get(keys: readonly Key[]): Promise<readonly (Attributes | undefined)[]> {
+    const byName = new Map(keys.map((key) => [nameOf(key.pk, key.sk), key]));
+    const asked = [...byName.values()];
+    const batches: Promise<readonly Attributes[]>[] = [];
+    for (let i = 0; i < asked.length; i += MOST_IN_BATCH) {
+      batches.push(this.#batch(asked.slice(i, i + MOST_IN_BATCH)));
+    }
+    const found = new Map<string, Attributes>();
+    for (const item of (await Promise.all(batches)).flat()) {
+      found.set(nameOf(item["pk"]?.S ?? "", item["sk"]?.S ?? ""), item);
+    }
+    return keys.map((key) => found.get(nameOf(key.pk, key.sk)));
+  }
+
+  async query(input: Omit<QueryCommandInput, "TableName">): Promise<Page> {
+    const command = new QueryCommand({ TableName: this.table, ...input });
+    const { Items = [], LastEvaluatedKey } = await this.#read("A query", () => this.#client().send(command));
+    return { items: Items, last: LastEvaluatedKey };
+  }
+
+  /** One alone costs half of what it would in a transaction. */
+  async write(writes: readonly Write[]): Promise<Written> {
+    const [only, ...others] = writes;
+    if (!only) return WRITTEN;
+    if (others.length === 0 && only.kind !== "check") return this.#one(only);
+    if (writes.length > MOST_IN_TRANSACTION) {
+      throw new SpillwayError(
+        "effects-too-large",
+        `${writes.length} reads, writes and sends in one outcome.`,
+        {
+          hint: `At most ${MOST_IN_TRANSACTION} with the job itself: read, write or send less in one attempt.`,
+        },
+      );
+    }
+    return this.#all(writes);
+  }
+
+  async #batch(keys: readonly Key[]): Promise<readonly Attributes[]> {
+    const found: Attributes[] = [];
+    let asked: readonly Attributes[] = keys.map(keyAttributes);
+    for (let tries = 0; asked.length > 0; tries++) {
+      const command = new BatchGetItemCommand({
+        RequestItems: { [this.table]: { Keys: [...asked], ConsistentRead: true } },
+      });
+      const answer = await this.#read("A read", () => this.#client().send(command));
+      found.push(...(answer.Responses?.[this.table] ?? []));
+      asked = answer.UnprocessedKeys?.[this.table]?.Keys ?? [];
+      if (asked.length > 0) await this.pause(tries);
+    }
+    return found;
+  }
+
+  async #one(write: Write): Promise<Written> {
+    const input = inputOf(write, this.table);
+    try {
+      await this.#persistence.until(
+        { what: "A write", alters: true },
+        async () => {
+          if (write.kind === "put") {
+            await this.#client().send(new PutItemCommand({ ...input, Item: write.item }));
+          } else if (write.kind === "delete") {
+            await this.#client().send(new DeleteItemCommand({ ...input, Key: keyAttributes(write.key) }));
+          } else
+            await this.#client().send(new UpdateItemCommand({ ...input, Key: keyAttributes(write.key) }));
+        },
+        (error) => error instanceof ConditionalCheckFailedException,
+      );
+      return WRITTEN;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { ok: false, failures: [error.Item ?? null] };
+    }
+  }
+
+  /** The token makes repeats of the same request one; it is another for each request that was worked out anew. */
+  async #all(writes: readonly Write[]): Promise<Written> {
+    const command = new TransactWriteItemsCommand({
+      TransactItems: writes.map((write) => inTransaction(write, this.table)),
+      ClientRequestToken: this.stamp(),
+    });
+    const isAnswer = (error: unknown) => error instanceof TransactionCanceledException && !passes(error);
+    try {
+      await this.#persistence.until(
+        { what: "A transaction", alters: true },
+        () => this.#client().send(command),
+        isAnswer,
+      );
+      return WRITTEN;
+    } catch (error) {
+      if (!(error instanceof TransactionCanceledException)) throw error;
+      const reasons = error.CancellationReasons ?? [];
+      const failures = reasons.map(({ Code, Item }) =>
+        Code === "ConditionalCheckFailed" ? (Item ?? null) : undefined,
+      );
+      if (failures.every((failure) => failure === undefined)) throw error;
+      return { ok: false, failures };
+    }
+  }
+
+  #read<T>(what: string, run: () => Promise<T>): Promise<T> {
+    return this.#persistence.until({ what, alters: false }, run, () => false);
+  }
+}
+
+/** Others were at it, or too many: nothing that it hangs on has failed. */
+function passes({ CancellationReasons = [] }: TransactionCanceledException): boolean {
+  const codes = CancellationReasons.map(({ Code = "None" }) => Code).filter((code) => code !== "None");
+  return codes.length > 0 && codes.every((code) => PASSING.has(code));
+}
+
+function nameOf(pk: string, sk: string): string {
+  return `${pk}\n${sk}`;
+}

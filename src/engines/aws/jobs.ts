@@ -1,0 +1,166 @@
+/**
+ * Single jobs: opened, and led from one state to the next. The core says what a change makes of a row; the row is
+ * written on the condition that it is still the one which that was said of, and else looked at again.
+ */
+import type { AnswerOf, NewCall } from "../../core/engine.ts";
+import { SpillwayError } from "../../core/errors.ts";
+import { isFinal, type Job, type JobId } from "../../core/job.ts";
+import * as transition from "../../core/transition.ts";
+import type { Failures } from "./database.ts";
+import { jobKey, listKeys } from "./keys.ts";
+import type { Notice } from "./message.ts";
+import { altered, entries, jobOf, NOTHING_SEEN, newRow, type Row, type Seen, seen } from "./rows.ts";
+import type { Store, Way } from "./store.ts";
+import { deleteRow, type Expected, putRow, updateRow, type Write } from "./writes.ts";
+
+/** Each time another has been there first. */
+const MOST_TRIES = 60;
+/** A repeat under a key sends the message once more if its job has waited for so long and was never claimed. */
+const MESSAGE_LATE_MS = 5_000;
+
+export type Opened = {
+  readonly answer: AnswerOf<"open">;
+  /** To be sent before it is answered. */
+  readonly notice?: Notice;
+  /** Of the row as this change wrote it; it goes again if its message cannot be sent. */
+  readonly stamp?: string;
+};
+
+/** @param position its place among the changes of its principal */
+export async function open(store: Store, call: NewCall, position: number): Promise<Opened> {
+  let there: Seen = NOTHING_SEEN;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const now = store.host.clock.now();
+    const { answer, next } = transition.open(there.row && jobOf(there.row.record), call, now);
+    if (!next || next === "removed") return { answer, ...lateNotice(there.row, now) };
+    const stamp = store.database.stamp();
+    const { write, way } = openWrite(store, call, next, there, position, stamp);
+    const written = await store.database.write([write]);
+    if (written.ok) {
+      store.mode.wrote(next, way);
+      return { answer, stamp, ...(way.notice && { notice: way.notice }) };
+    }
+    there = seenIn(written.failures, 0, now);
+    if (there.stamp === stamp) return { answer, stamp, ...(way.notice && { notice: way.notice }) };
+    await store.database.pause(tries);
+  }
+  throw contended(call.id);
+}
+
+/** A first revision is a record of its own, also where one that is past its time still stands. */
+function openWrite(
+  store: Store,
+  call: NewCall,
+  next: Job,
+  there: Seen,
+  position: number,
+  stamp: string,
+): { readonly write: Write; readonly way: Way } {
+  const way = next.status === "queued" ? store.mode.accepted(next) : store.mode.running(next, undefined);
+  const changes = altered(next, way, position, stamp);
+  const expected = expectedOf(there);
+  if (!there.row || next.revision === 1) {
+    return { write: putRow(call.id, newRow(call, next, changes), expected), way };
+  }
+  return { write: updateRow(call.id, { ...changes, ...listed(next, there.row.sequence) }, expected), way };
+}
+
+function lateNotice(row: Row | undefined, now: number): { readonly notice?: Notice } {
+  if (!row) return {};
+  const { id, operation, status, revision, acceptedAt, fingerprint } = row.record;
+  const isLate = status === "queued" && revision === 1 && now - acceptedAt >= MESSAGE_LATE_MS;
+  return isLate && fingerprint !== undefined && row.wayBack === undefined
+    ? { notice: { id, operation } }
+    : {};
+}
+
+/** Answers whether the row of a call whose message could not be sent is gone; it is not, if somebody has it. */
+export async function unopen(store: Store, id: JobId, stamp: string): Promise<boolean> {
+  const written = await store.database.write([deleteRow(id, { kind: "stamp", stamp })]);
+  return written.ok || written.failures[0] === null;
+}
+
+/** Which way back a job has after a change, by what it is then. */
+export type WayOf = (next: Job, row: Row) => Way;
+
+export type Step<A> = transition.Transition<A> & {
+  /** Of the attempt that ends with it. */
+  readonly attempt?: object;
+  /** Not a change that anyone is told of. */
+  readonly silent?: boolean;
+};
+
+/** Reads a job, applies a change, and writes it, until nobody comes between. */
+export async function follow<A>(
+  store: Store,
+  id: JobId,
+  position: number,
+  step: (job: Job | undefined, row: Row | undefined, now: number) => Step<A>,
+  wayOf: WayOf,
+): Promise<A> {
+  const [item] = await store.database.get([jobKey(id)]);
+  let there = seen(item, store.host.clock.now());
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const now = store.host.clock.now();
+    const { row } = there;
+    const { answer, next, attempt, silent } = step(row && jobOf(row.record), row, now);
+    if (!row || !next) return answer;
+    const stamp = store.database.stamp();
+    const way = next === "removed" ? {} : wayOf(next, row);
+    const write = next === "removed" ? deleteRow(id, expectedOf(there)) : stepWrite(row, next, way);
+    const written = await store.database.write([write]);
+    if (written.ok) {
+      if (next !== "removed") await told(store, next, way);
+      return answer;
+    }
+    there = seenIn(written.failures, 0, now);
+    if (there.stamp === stamp) return answer;
+    await store.database.pause(tries);
+
+    function stepWrite(row: Row, next: Job, way: Way): Write {
+      const changes = altered(next, way, silent ? undefined : position, stamp);
+      const isNowListed = next.listed && !row.record.listed;
+      return updateRow(
+        id,
+        isNowListed ? { ...changes, ...listed(next, row.sequence) } : changes,
+        { kind: "stamp", stamp: row.stamp },
+        { as: entries(attempt ? [attempt] : []) },
+      );
+    }
+  }
+  throw contended(id);
+}
+
+/** The row has another way back until its message is sent, so nobody waits for that. */
+export async function told(store: Store, job: Job, way: Way): Promise<void> {
+  store.mode.wrote(job, way);
+  if (way.notice) store.notify([way.notice]);
+}
+
+export function listed(job: Job, sequence: number) {
+  if (!job.listed) return {};
+  const { lk, ls } = listKeys(job.id, sequence);
+  return { lk: { S: lk }, ls: { S: ls } };
+}
+
+export function expectedOf({ stamp }: Seen): Expected {
+  return stamp === undefined ? { kind: "absent" } : { kind: "stamp", stamp };
+}
+
+/** What stands in the place of a write that failed. */
+export function seenIn(failures: Failures, place: number, now: number): Seen {
+  return seen(failures[place] ?? undefined, now);
+}
+
+/** The way back that a job has by its own state, whoever changed it. */
+export function wayOfState(store: Store, next: Job, row: Row): Way {
+  if (isFinal(next.status)) return {};
+  if (next.status === "running") return store.mode.running(next, row.wayBack);
+  return store.mode.returned(next);
+}
+
+export function contended(id: JobId): SpillwayError {
+  return new SpillwayError("storage-unavailable", `${MOST_TRIES} others changed job "${id}" first.`, {
+    hint: "Try again.",
+  });
+}

@@ -1,0 +1,19 @@
+/** Many requests, so many at once as one process can have under way. Positional. */
+
+const AT_ONCE = 48;
+
+export async function inTurns<T, R>(
+  all: readonly T[],
+  run: (one: T, place: number) => Promise<R>,
+  atOnce = AT_ONCE,
+): Promise<readonly R[]> {
+  const results = new Array<R>(all.length);
+  let next = 0;
+  const lane = async () => {
+    for (let place = next++; place < all.length; place = next++) {
+      results[place] = await run(all[place] as T, place);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, lane));
+  return results;
+}
