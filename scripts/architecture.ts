@@ -65,6 +65,11 @@ export const ambientAllowed: readonly {
     why: "its answers wait until the sockets have been looked at",
   },
   {
+    where: "src/engines/aws/options.ts",
+    what: ["environment"],
+    why: "the template tells a function its table and queues there",
+  },
+  {
     where: "src/node/",
     what: ["time", "timers", "chance", "environment", "console"],
     why: "the adapter to the process it runs in",

@@ -44,12 +44,40 @@ const sqliteEngine: Subject = {
   },
 };
 
-const subjects: readonly Subject[] = [memoryEngine, sqliteEngine];
+/** Whatever the suite calls its operations. */
+const OPERATIONS = [
+  ...["work", "other", "a", "b", "c", "sent", "mail", "step", "bad", "good", "fresh", "dead", "kept", "harm"],
+  ...["one", "two", "few", "op-0", "op-1", "op-2", "op-3", "op-4", "redrive", "purge"],
+];
+
+const awsEngine: Subject = {
+  name: "aws",
+  survives: true,
+  waivers: [],
+  async install() {
+    const { aws } = await import("../../src/engines/aws/index.ts");
+    const { rig } = await import("../aws/support/rig.ts");
+    const on = await rig();
+    const { table, queues, remove } = await on.newStore(OPERATIONS, { onDemand: true });
+    const clients = (now: () => number) => ({ dynamodb: () => on.dynamodb(), sqs: () => on.sqs(now) });
+    return {
+      source: {
+        ...aws({ table, queues }),
+        open: (host) => aws({ table, queues, clients: clients(() => host.clock.now()) }).open(host),
+      },
+      remove,
+    };
+  },
+};
+
+/** By default, and by name. */
+const standard: readonly Subject[] = [memoryEngine, sqliteEngine];
+const subjects: readonly Subject[] = [...standard, awsEngine];
 
 export const engines: readonly Subject[] = chosen(process.env["ENGINES"]);
 
 function chosen(names: string | undefined): readonly Subject[] {
-  if (!names) return subjects;
+  if (!names) return standard;
   return names.split(",").map((name) => {
     const subject = subjects.find((known) => known.name === name.trim());
     if (subject) return subject;
