@@ -33,7 +33,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
     packages: ["@aws-sdk", "@aws-lambda-powertools", "aws-lambda"],
   },
   synth: { parts: ["app", "core", "door", "engines/aws"], builtins: "any", packages: ["esbuild"] },
-  doctor: { parts: ["app", "core", "synth"], builtins: "any" },
+  doctor: { parts: ["app", "core", "engines/aws", "synth"] },
   lab: { parts: "any", builtins: "any", packages: "any" },
   cli: { parts: "any", builtins: "any", packages: "any" },
 };

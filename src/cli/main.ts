@@ -3,11 +3,16 @@
  * command line that cannot be followed, 1 for everything else. What a command does is its own file's affair.
  */
 import { type Command, isForPeople, UsageError } from "./command.ts";
+import { doctorCommand } from "./doctor.ts";
 import { labCommand } from "./lab.ts";
 import { serveCommand } from "./serve.ts";
 import { version } from "./version.ts";
 
-const commands: Readonly<Record<string, Command>> = { serve: serveCommand, lab: labCommand };
+const commands: Readonly<Record<string, Command>> = {
+  serve: serveCommand,
+  lab: labCommand,
+  doctor: doctorCommand,
+};
 
 const [first, ...rest] = process.argv.slice(2);
 try {

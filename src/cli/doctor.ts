@@ -1,0 +1,96 @@
+/** `spillway doctor ./app.ts --target aws`: what of a template would lose or double work, or burn money, and the fix. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { parseArgs, styleText } from "node:util";
+import { type Examination, examine, isUnsafe, refused } from "../doctor/examine.ts";
+import { reportOf } from "../doctor/report.ts";
+import { planOf } from "../synth/plan.ts";
+import { templateFor } from "../synth/template/template.ts";
+import { appOf } from "./app-module.ts";
+import { type Command, UsageError } from "./command.ts";
+
+export const doctorCommand: Command = {
+  summary: "name the settings that would lose or double work on AWS, or burn money",
+  help: `Usage: spillway doctor <module> --target aws [--template <file>] [--json]
+
+Holds the template that \`spillway synth\` would make of your app, or one that somebody has edited, against the known
+traps of API Gateway, SQS, Lambda and DynamoDB. Each setting is named with its value, what would come of it, and what
+to write instead. Contacts nobody and changes nothing.
+
+Options:
+  --target aws        what it is to run on; there is aws
+  --template <file>   a template.json, or the folder with it, to be judged instead of what synth would make
+  --json              the same for programs
+  --help              show this
+
+Ends with 1 if work would be lost or done twice, or a limit not kept; with 0 otherwise.`,
+  run,
+};
+
+const options = {
+  target: { type: "string" },
+  template: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+async function run(args: readonly string[]): Promise<void> {
+  const { values, positionals } = parsed(args);
+  const [file, ...others] = positionals;
+  if (file === undefined)
+    throw new UsageError("doctor needs the module with your app: spillway doctor ./app.ts --target aws");
+  if (others.length > 0)
+    throw new UsageError(`doctor takes one module, and these are more: ${others.join(" ")}`);
+  if (values.target !== "aws") {
+    const given =
+      values.target === undefined ? "doctor needs --target" : `--target is ${JSON.stringify(values.target)}`;
+    throw new UsageError(`${given}. There is: --target aws`);
+  }
+  const { options: app } = await appOf(file);
+  const planned = planOf(app);
+  const examination =
+    planned.kind === "refused"
+      ? refused(planned.refusals)
+      : examine(
+          app,
+          planned.plan,
+          values.template === undefined ? templateFor(planned.plan) : templateIn(values.template),
+        );
+  const subject = { app: basename(file), template: values.template };
+  console.log(
+    values.json
+      ? JSON.stringify(asJson(examination, subject), null, 2)
+      : reportOf(examination, subject, (style, text) => styleText(style, text, { stream: process.stdout })),
+  );
+  if (isUnsafe(examination)) process.exitCode = 1;
+}
+
+function asJson(examination: Examination, { app, template }: { app: string; template: string | undefined }) {
+  return { target: "aws", app, template: template ?? null, unsafe: isUnsafe(examination), ...examination };
+}
+
+function templateIn(name: string): unknown {
+  const path = resolve(name);
+  if (!existsSync(path)) throw new UsageError(`There is no file ${path}. Give --template DIR/template.json`);
+  const file = statSync(path).isDirectory() ? join(path, "template.json") : path;
+  let template: unknown;
+  try {
+    template = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(
+      `${file} cannot be read as JSON: ${(error as Error).message}. The doctor reads what spillway synth writes.`,
+    );
+  }
+  if (typeof template === "object" && template !== null && "Resources" in template) return template;
+  throw new UsageError(
+    `${file} has no Resources, so it is no template of CloudFormation. Give template.json`,
+  );
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
+    throw new UsageError(`${message.split("\n")[0]}. doctor has --target, --template, --json and --help.`);
+  }
+}
