@@ -39,7 +39,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
 };
 
 /** These stand where a user stands: they see spillway by its public name only, and the console a report's types. */
-export const outsiders = ["examples", "bench", "console"];
+export const outsiders = ["examples", "bench", "console", "rehearsal"];
 
 type Ambient = "time" | "timers" | "chance" | "environment" | "console";
 

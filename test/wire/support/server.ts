@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "./client.ts";
+import { commandFor } from "./deployment.ts";
 import { SECOND, until, within } from "./wait.ts";
 
 export const ADMIN_TOKEN = "wire-suite-admin-token-0123456789abcdef";
@@ -101,7 +102,8 @@ export async function start(program: string, options: StartOptions = {}): Promis
   const folder = options.folder ?? newFolder();
   const { adminToken = ADMIN_TOKEN } = options;
   const { SPILLWAY_ADMIN_TOKEN: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [join(root, program)], {
+  const { args, seconds } = commandFor(program);
+  const child = spawn(process.execPath, [...args], {
     cwd: root,
     env: {
       ...inherited,
@@ -115,7 +117,7 @@ export async function start(program: string, options: StartOptions = {}): Promis
   });
   const server = new Server(child, port, folder, options.folder !== undefined);
   try {
-    await until("the server is ready", () => answers(server), 20 * SECOND);
+    await until("the server is ready", () => answers(server), seconds * SECOND);
   } catch (error) {
     await server.stop();
     throw new Error(`${program} did not start. It printed:\n${server.output}`, { cause: error });
