@@ -5,14 +5,17 @@
 import type { Room } from "../core/budget.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EngineSource } from "../core/engine.ts";
+import type { Meter } from "../core/meter.ts";
+import type { Notifier } from "../core/notifier.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Random } from "../core/random.ts";
-import type { OnError } from "../core/runtime.ts";
+import type { OnError, Role } from "../core/runtime.ts";
 import type { Door } from "../door/exchange.ts";
 import type { Authenticate } from "../door/identity.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
 import type { Reports } from "../door/reports.ts";
 import type { DetachedSockets } from "../door/socket/detached.ts";
+import type { Deliveries } from "../worker/deliveries.ts";
 import { checkedConfiguration } from "./configuration.ts";
 import { start } from "./start.ts";
 
@@ -46,6 +49,21 @@ export type AppHost = {
   readonly reports?: Reports | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** `all` by default. */
+  readonly role?: Role;
+  /**
+   * Of a process that may be stopped as soon as it has answered, as a function is: how long it may still work on what
+   * it was asked. Such a process looks for no work by itself and leaves nothing behind that goes on.
+   */
+  readonly timeLeftMs?: () => number;
+  /** For how long an attempt holds its job before it must say that it is alive; half a minute by default. */
+  readonly leaseMs?: number;
+  /** Hears of every change, and tells those who listen. Within the process by default. */
+  readonly notifier?: Notifier;
+  /** Counts an operation's attempts. By default for the admin's figures only. */
+  readonly meter?: (operation: string, clock: Clock) => Meter;
+  /** Whether a reply may go on after its headers. By default it may; where not, streams are refused. */
+  readonly streams?: boolean;
 };
 
 export type App = {
@@ -69,6 +87,10 @@ export type RunningApp = {
   readonly slots: (operation: string) => readonly Room[];
   /** Accepts this admin token besides; for one that is made after the start. */
   readonly acceptAdminToken: (token: string) => void;
+  /** Runs jobs that are delivered rather than looked for; none without an engine. */
+  readonly deliveries: Deliveries | undefined;
+  /** What operators paused or limited elsewhere is in force here from then on. */
+  readonly readSettings: () => Promise<void>;
   /** From now on not ready; everything is still served. */
   readonly beginDrain: () => void;
   /** Begins nothing more and tells sockets to go. Resolves when every handler has ended, or after the limit was told to. */

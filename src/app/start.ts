@@ -3,6 +3,7 @@ import { inProcess } from "../core/attempt.ts";
 import { systemClock } from "../core/clock.ts";
 import { Committer } from "../core/committer.ts";
 import { Drain } from "../core/drain.ts";
+import type { EngineHost } from "../core/engine.ts";
 import { Gate } from "../core/gate.ts";
 import { Ids } from "../core/ids.ts";
 import { LiveRuns } from "../core/live.ts";
@@ -10,10 +11,11 @@ import { Meter } from "../core/meter.ts";
 import { LocalNotifier } from "../core/notifier.ts";
 import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
 import { systemRandom } from "../core/random.ts";
-import type { OnError, Runtime } from "../core/runtime.ts";
+import type { OnError, Role, Runtime } from "../core/runtime.ts";
 import { SpillwayDoor } from "../door/door.ts";
 import { Gatekeeper } from "../door/identity.ts";
 import { Quotas } from "../door/quotas.ts";
+import { Deliveries } from "../worker/deliveries.ts";
 import { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
 import { type Configuration, specsOf } from "./configuration.ts";
@@ -26,9 +28,12 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const { store, clock } = runtime;
   const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
   const quotas = options.quota && new Quotas(options.quota, clock);
-  const door = new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports: host.reports });
-  const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime))];
-  const worker = store && new Worker(runtime, store);
+  const { role = "all", reports, streams } = host;
+  const door = new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports, role, streams });
+  const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime, role))];
+  const looksForWork = (role === "all" || role === "worker") && host.timeLeftMs === undefined;
+  const worker = store && looksForWork ? new Worker(runtime, store) : undefined;
+  if (worker) store?.engine.listen?.([...operations.keys()]);
   worker?.start();
   return {
     door,
@@ -37,6 +42,8 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     folder: store?.engine.folder,
     notes,
     slots: (operation) => runtime.gate.budgets(operation),
+    deliveries: store && new Deliveries(runtime, store),
+    readSettings: () => readSettings(runtime),
     acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
     beginDrain: () => door.unready(),
     finishWork: async (limitMs) => {
@@ -57,8 +64,9 @@ export async function start(configuration: Configuration, host: AppHost): Promis
 
 async function runtimeOf({ options, operations }: Configuration, host: AppHost): Promise<Runtime> {
   const { clock = systemClock(), random = systemRandom(), onFatal } = host;
-  const notifier = new LocalNotifier();
-  const engine = await options.engine?.open({ clock, random, onFatal });
+  const { notifier = new LocalNotifier(), meter = (_operation: string) => new Meter(clock) } = host;
+  const hint: EngineHost["hint"] = (topic, name, dueAt) => notifier.publish(topic, name, dueAt);
+  const engine = await options.engine?.open({ clock, random, onFatal, hint });
   return {
     operations,
     store: engine && { engine, committer: new Committer(engine, clock, notifier) },
@@ -67,12 +75,13 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     clock,
     random,
     node: host.node,
-    leaseMs: LEASE_MS,
+    leaseMs: host.leaseMs ?? LEASE_MS,
+    timeLeftMs: host.timeLeftMs,
     gate: new Gate(specsOf(operations), clock),
     live: new LiveRuns(notifier, clock),
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
-    meters: new Map([...operations.keys()].map((name) => [name, new Meter(clock)])),
+    meters: new Map([...operations.keys()].map((name) => [name, meter(name, clock)])),
     onError: guarded(options.onError ?? host.onError ?? (() => {})),
   };
 }
@@ -89,23 +98,30 @@ function guarded(onError: OnError): OnError {
 }
 
 /** A store that cannot be read at the start is not left open, and locked for the next try. */
-async function restoredOrClosed(runtime: Runtime): Promise<readonly string[]> {
+async function restoredOrClosed(runtime: Runtime, role: Role): Promise<readonly string[]> {
   try {
-    return await restored(runtime);
+    // Receipts are under no setting, and who shows them runs no job.
+    if (role === "status") return [];
+    await readSettings(runtime);
+    // Nobody reads the notes of a process that comes and goes.
+    return runtime.timeLeftMs ? [] : await unserved(runtime);
   } catch (error) {
     await runtime.store?.engine.close();
     throw error;
   }
 }
 
-/** Settings that operators made outlive a restart; jobs whose operation is gone are left, and said. */
-async function restored({ store, gate, operations }: Runtime): Promise<readonly string[]> {
+/** Settings that operators made outlive a restart. */
+async function readSettings({ store, gate }: Runtime): Promise<void> {
+  for (const setting of (await store?.engine.settings()) ?? []) gate.set(setting);
+}
+
+/** Jobs whose operation is gone are left, and said. */
+async function unserved({ store, operations }: Runtime): Promise<readonly string[]> {
   if (!store) return [];
-  for (const setting of await store.engine.settings()) gate.set(setting);
-  const unserved = (await store.engine.figures()).filter(
-    ({ operation, queued }) => queued > 0 && !operations.has(operation),
-  );
-  return unserved.map(
+  const figures = await store.engine.figures();
+  const left = figures.filter(({ operation, queued }) => queued > 0 && !operations.has(operation));
+  return left.map(
     ({ operation, queued }) =>
       `${queued} queued jobs of "${operation}" are left alone: no such operation is registered.`,
   );

@@ -42,6 +42,7 @@ export const PROBLEMS = {
   "invalid-output": { status: 500, title: "The operation's output is not valid" },
   "effects-too-large": { status: 500, title: "The operation wrote too much at once" },
   internal: { status: 500, title: "Something went wrong on our side", retryable: true },
+  "not-on-this-deployment": { status: 501, title: "This deployment cannot do that" },
   saturated: { status: 503, title: "No slot is free", retryable: true },
   "backlog-full": { status: 503, title: "The backlog is full", retryable: true },
   paused: { status: 503, title: "The operation is paused", retryable: true },

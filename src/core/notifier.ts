@@ -5,7 +5,7 @@
 import { ANONYMOUS, type Job } from "./job.ts";
 
 /** What a hint is about, by the receipt's id, the principal, or the operation. */
-type Topic = "receipt" | "principal" | "queue";
+export type Topic = "receipt" | "principal" | "queue";
 
 export interface Notifier {
   /** `dueAt`: of a queue, when the job that was queued may be claimed; now, if it is not said. */

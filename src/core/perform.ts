@@ -103,9 +103,9 @@ class Run implements AttemptRun, LiveRun {
   }
 
   timeOut(): void {
-    const { timeoutMs } = this.work.operation.spec;
-    const error = problem("handler-timeout", `It did not end within ${timeoutMs} ms.`);
-    const reason = new SpillwayError("handler-timeout", `The attempt's ${timeoutMs} ms are over.`);
+    const limitMs = Math.round(this.deadline - this.#begunAt);
+    const error = problem("handler-timeout", `It did not end within ${limitMs} ms.`);
+    const reason = new SpillwayError("handler-timeout", `The attempt's ${limitMs} ms are over.`);
     this.end({ kind: "failed", error }, reason);
   }
 
@@ -127,12 +127,18 @@ class Run implements AttemptRun, LiveRun {
     const ran = runAttempt(this);
     if (!(ran instanceof Promise)) return this.#handled(ran);
     this.#handler = ran;
-    if (this.deadline === 0)
-      this.#runtime.live.endAt(this, this.#begunAt + this.work.operation.spec.timeoutMs);
+    if (this.deadline === 0) this.#runtime.live.endAt(this, this.#latestEnd());
     void ran.then((result) => {
       // Else it was given up meanwhile.
       if (this.#handler === ran) this.#step(() => this.#handled(result));
     });
+  }
+
+  /** Of a process that may not go on for so long: earlier. */
+  #latestEnd(): number {
+    const { timeLeftMs, clock } = this.#runtime;
+    const end = this.#begunAt + this.work.operation.spec.timeoutMs;
+    return timeLeftMs ? Math.min(end, clock.monotonic() + timeLeftMs()) : end;
   }
 
   #handled(ran: Ran): void {

@@ -9,12 +9,18 @@ import type { Ids } from "./ids.ts";
 import type { JobId } from "./job.ts";
 import type { LiveRuns } from "./live.ts";
 import type { Meter } from "./meter.ts";
-import type { LocalNotifier } from "./notifier.ts";
+import type { Notifier } from "./notifier.ts";
 import type { Operation } from "./operation.ts";
 import type { Random } from "./random.ts";
 
 /** An engine and the one way to write to it: both, or neither. */
 export type Store = { readonly engine: Engine; readonly committer: Committer };
+
+/**
+ * What a process of an app does: all of it; only answer and queue (`gateway`); only run what is queued (`worker`); or
+ * only show receipts (`status`), for which it need not write.
+ */
+export type Role = "all" | "gateway" | "worker" | "status";
 
 export type Runtime = {
   readonly operations: ReadonlyMap<string, Operation>;
@@ -22,7 +28,7 @@ export type Runtime = {
   readonly store: Store | undefined;
   readonly gate: Gate;
   readonly live: LiveRuns;
-  readonly notifier: LocalNotifier;
+  readonly notifier: Notifier;
   readonly drain: Drain;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -30,6 +36,11 @@ export type Runtime = {
   readonly executor: Executor;
   readonly node: string;
   readonly leaseMs: number;
+  /**
+   * How long it may still work on what it was asked; of a process that goes on between requests, undefined. One that
+   * may not, as a function, leaves nothing behind that goes on by itself.
+   */
+  readonly timeLeftMs?: (() => number) | undefined;
   readonly meters: ReadonlyMap<string, Meter>;
   readonly onError: OnError;
 };

@@ -2,7 +2,7 @@
  * What a call gets, whatever carried it here: an answer at once, a receipt, a replay or a refusal. The three flows
  * meet in this file; how a result is written on a wire is for others.
  */
-import type { AnswerOf, NewCall } from "../core/engine.ts";
+import type { AnswerOf, NewCall, Shares } from "../core/engine.ts";
 import { problem, SpillwayError } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
 import { isFinal, type Job } from "../core/job.ts";
@@ -23,6 +23,7 @@ import { Depths } from "./depths.ts";
 import type { Preference } from "./prefer.ts";
 import type { Quotas } from "./quotas.ts";
 import { ending, Replays } from "./replays.ts";
+import { sharedSlot } from "./shared-slot.ts";
 import { untilFinal } from "./waiting.ts";
 
 type Keeping = { readonly store: Store; readonly depths: Depths; readonly replays: Replays };
@@ -137,14 +138,31 @@ export class Calls {
     const slot = this.#runtime.drain.begun
       ? ({ kind: "draining" } as const)
       : this.#runtime.gate.take(spec.name, "call");
-    if (slot.kind === "slot") {
-      this.#run(request, call, input, slot).then(caller.answered, caller.failed);
-    } else if (spec.flow === "spill") {
-      this.#queue(request, call, caller);
-    } else {
-      this.#count(request, "refused");
-      caller.answered(turnedAway(problem(slot.kind, whyNot(spec.name, slot.kind))));
-    }
+    const shares = this.#keeping?.store.engine.shares;
+    if (slot.kind !== "slot") this.#later(slot.kind, request, call, caller);
+    else if (shares) this.#shared(shares, request, call, input, slot, caller).catch(caller.failed);
+    else this.#run(request, call, input, slot).then(caller.answered, caller.failed);
+  }
+
+  /** Where other processes run the same operation, a slot of this one's is not enough. */
+  async #shared(
+    shares: Shares,
+    request: CallRequest,
+    call: NewCall,
+    input: unknown,
+    slot: Slot,
+    caller: Caller,
+  ): Promise<void> {
+    const both = await sharedSlot(slot, shares, request.operation.spec, this.#runtime);
+    if (both) this.#run(request, call, input, both).then(caller.answered, caller.failed);
+    else this.#later("saturated", request, call, caller);
+  }
+
+  #later(why: NoSlot, request: CallRequest, call: NewCall, caller: Caller): void {
+    const { name, flow } = request.operation.spec;
+    if (flow === "spill") return this.#queue(request, call, caller);
+    this.#count(request, "refused");
+    caller.answered(turnedAway(problem(why, whyNot(name, why))));
   }
 
   async #run(request: CallRequest, queued: NewCall, input: unknown, slot: Slot): Promise<CallResult> {
@@ -162,8 +180,11 @@ export class Calls {
     const { waitSeconds } = request.prefer;
     const held = request.operation.spec.flow === "spill" ? waitSeconds : undefined;
     const since = this.#runtime.clock.monotonic();
-    const performed = held === undefined ? await atOnce.outcome() : await atOnce.outcomeWithin(held * 1_000);
-    const notes: CallNotes = held === undefined ? {} : { applied: `wait=${held}` };
+    // What goes on after the answer needs a process that does.
+    const waits = held === undefined || this.#runtime.timeLeftMs !== undefined;
+    const performed = waits ? await atOnce.outcome() : await atOnce.outcomeWithin(held * 1_000);
+    const overrun = waits && this.#runtime.clock.monotonic() - since > (held ?? 0) * 1_000;
+    const notes: CallNotes = held === undefined || overrun ? {} : { applied: `wait=${held}` };
     if (performed.kind === "promoted") return { ...this.#receipt(performed.job), ...notes };
     if (performed.kind === "stale") return { ...turnedAway(problem("internal")), ...notes };
     const { verdict, error, job } = performed;
@@ -257,7 +278,9 @@ function isQueued(flow: Flow, { respondAsync, waitSeconds }: Preference): boolea
   return flow === "event" || (flow === "spill" && respondAsync && waitSeconds === undefined);
 }
 
-function whyNot(operation: string, code: "saturated" | "paused" | "draining"): string {
+type NoSlot = "saturated" | "paused" | "draining";
+
+function whyNot(operation: string, code: NoSlot): string {
   if (code === "paused") return `"${operation}" is paused by an operator.`;
   if (code === "draining") return "The server is shutting down; another will answer.";
   return `All slots of "${operation}" are in use.`;

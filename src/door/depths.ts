@@ -7,6 +7,8 @@ import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "../core/streak.ts";
 
 const FRESH_MS = 250;
+/** Where the process may be stopped after each answer, and whoever asks waits for the store. */
+const FRESH_WHERE_ASKED_MS = 10_000;
 /** As far ahead as a Retry-After may point. */
 const LONGEST_WAIT_S = 300;
 
@@ -49,7 +51,7 @@ export class Depths {
 
   of(operation: string): number {
     const now = this.#runtime.clock.monotonic();
-    if (now - this.#askedAt > FRESH_MS) {
+    if (now - this.#askedAt > (this.#runtime.timeLeftMs ? FRESH_WHERE_ASKED_MS : FRESH_MS)) {
       this.#askedAt = now;
       void this.#refresh();
     }

@@ -5,7 +5,7 @@
 import { SpillwayError } from "../core/errors.ts";
 import type { Principal } from "../core/job.ts";
 import type { Operation } from "../core/operation.ts";
-import type { Runtime } from "../core/runtime.ts";
+import type { Role, Runtime } from "../core/runtime.ts";
 import { Admin } from "./admin/admin.ts";
 import { batchRoute } from "./batch-route.ts";
 import { callRoute } from "./call-route.ts";
@@ -23,6 +23,15 @@ import { sessionRoute } from "./session.ts";
 import { DetachedSockets } from "./socket/detached.ts";
 import { Sockets } from "./socket/sockets.ts";
 
+export type DoorOptions = {
+  readonly quotas?: Quotas | undefined;
+  readonly reports?: Reports | undefined;
+  /** `status`: receipts are shown, and nothing is taken. */
+  readonly role?: Role | undefined;
+  /** Whether the transport can go on with a reply after its headers. */
+  readonly streams?: boolean | undefined;
+};
+
 export class SpillwayDoor implements Door {
   readonly #runtime: Runtime;
   readonly #gatekeeper: Gatekeeper;
@@ -33,13 +42,15 @@ export class SpillwayDoor implements Door {
   /** For transports that keep no socket in memory. */
   readonly detached: DetachedSockets;
   readonly #callRoutes: ReadonlyMap<string, Route>;
+  readonly #onlyReceipts: boolean;
+  readonly #streams: boolean;
   #ready = true;
 
   constructor(
     runtime: Runtime,
     gatekeeper: Gatekeeper,
     origins: Origins,
-    { quotas, reports }: { readonly quotas?: Quotas | undefined; readonly reports?: Reports | undefined },
+    { quotas, reports, role, streams = true }: DoorOptions,
   ) {
     this.#runtime = runtime;
     this.#gatekeeper = gatekeeper;
@@ -50,10 +61,12 @@ export class SpillwayDoor implements Door {
     this.detached = new DetachedSockets(runtime, this.#calls, gatekeeper, origins);
     runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
     this.#callRoutes = callRoutes(runtime.operations.values());
+    this.#onlyReceipts = role === "status";
+    this.#streams = streams;
   }
 
   handle(request: DoorRequest): Promise<Reply> {
-    const route = matchRoute(request.path, this.#callRoutes);
+    const route = this.#route(request.path);
     const allow = route && this.#allow(route);
     const reply = this.#reply(request, route, allow);
     if (request.headers["origin"] === undefined) return reply;
@@ -61,7 +74,7 @@ export class SpillwayDoor implements Door {
   }
 
   async upgrade(request: DoorRequest): Promise<Upgrade> {
-    const route = matchRoute(request.path, this.#callRoutes);
+    const route = this.#route(request.path);
     if (route?.kind !== "socket" || request.method !== "GET")
       return { kind: "refused", reply: await this.handle(request) };
     try {
@@ -100,11 +113,13 @@ export class SpillwayDoor implements Door {
       case "batch":
         return this.#call(request, route, allow);
       case "receipt":
-      case "events":
         return this.#asCaller(request, (principal) =>
-          route.kind === "events"
-            ? eventsRoute(request, route.id, principal, this.#runtime)
-            : receiptRoute(request, route.id, principal, this.#calls, this.#runtime),
+          receiptRoute(request, route.id, principal, this.#calls, this.#runtime),
+        );
+      case "events":
+        if (!this.#streams) throw noStreams();
+        return this.#asCaller(request, (principal) =>
+          eventsRoute(request, route.id, principal, this.#runtime),
         );
       case "socket":
         throw refuse("upgrade-required", "Open it as a WebSocket.", ["upgrade", "websocket"]);
@@ -116,6 +131,7 @@ export class SpillwayDoor implements Door {
         return sessionRoute(request, this.#gatekeeper);
       case "admin":
         this.#gatekeeper.admit(request);
+        if (!this.#streams && route.rest[0] === "live") throw noStreams();
         return this.#admin.handle(request, route.rest, method === "HEAD" ? "GET" : method);
     }
   }
@@ -170,7 +186,14 @@ export class SpillwayDoor implements Door {
     return json(200, '{"status":"ready"}');
   }
 
+  #route(path: string): Route | undefined {
+    const route = matchRoute(path, this.#callRoutes);
+    if (!this.#onlyReceipts || route === undefined) return route;
+    return SHOWN.includes(route.kind) ? route : undefined;
+  }
+
   #allow(route: Route): string | undefined {
+    if (this.#onlyReceipts && route.kind === "receipt") return "GET, HEAD, OPTIONS";
     return route.kind === "admin" ? this.#admin.allow(route.rest) : METHODS[route.kind];
   }
 
@@ -185,6 +208,16 @@ function refusedOrThrown(error: unknown): Reply {
   if (error instanceof SpillwayError && error.code !== "configuration")
     return refusal(error.code, error.message);
   throw error;
+}
+
+/** What a process shows that only shows receipts. */
+const SHOWN: readonly Route["kind"][] = ["receipt", "events", "live", "ready"];
+
+function noStreams(): Refused {
+  return refuse(
+    "not-on-this-deployment",
+    "Nothing is streamed at this address. Poll the receipt, follow it on the socket, or ask the address for events.",
+  );
 }
 
 function foreign(): Refused {

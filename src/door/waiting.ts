@@ -13,7 +13,7 @@ export async function untilFinal(
   runtime: Runtime,
   store: Store,
 ): Promise<JobRecord | undefined> {
-  const until = runtime.clock.monotonic() + forMs;
+  const until = runtime.clock.monotonic() + Math.min(forMs, runtime.timeLeftMs?.() ?? forMs);
   for (;;) {
     const change = nextHint(ref, Math.min(LOOK_AGAIN_MS, until - runtime.clock.monotonic()), runtime);
     const [job] = await store.engine.find([ref]);

@@ -125,6 +125,7 @@ const FAILURES = [
   "invalid-output",
   "effects-too-large",
   "internal",
+  "not-on-this-deployment",
   "no-reply",
 ];
 

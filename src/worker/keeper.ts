@@ -3,11 +3,10 @@
  * takes back the leases of the dead, and prunes what is past its time.
  */
 import type { Timer } from "../core/clock.ts";
-import { SpillwayError } from "../core/errors.ts";
-import type { LiveRun } from "../core/live.ts";
 import { announce } from "../core/notifier.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "../core/streak.ts";
+import { extendLeases } from "./leases.ts";
 
 const SWEEP_MS = 2_000;
 const SWEEP_MOST = 500;
@@ -28,7 +27,7 @@ export class Keeper {
   start(): void {
     const { leaseMs } = this.#runtime;
     this.#every(leaseMs / 3, async () => {
-      await Promise.all(this.#runtime.live.durable().map((run) => this.#extend(run)));
+      await extendLeases(this.#runtime, this.#store, leaseMs);
       return undefined;
     });
     this.#every(SWEEP_MS, () => this.#sweep());
@@ -57,15 +56,6 @@ export class Keeper {
       next(soon ?? ms);
     };
     next(ms);
-  }
-
-  async #extend(run: LiveRun): Promise<void> {
-    const { leaseMs } = this.#runtime;
-    const { lease } = run.work;
-    const answer = await this.#store.committer.submit({ kind: "extend", lease, leaseMs });
-    if (answer.kind === "stale")
-      run.abort(new SpillwayError("internal", "Another worker has taken this job over."));
-    if (answer.kind === "held" && answer.cancelRequested) this.#runtime.live.cancel(lease.id);
   }
 
   /** Answers when to come again, if there was more than one round could do. */

@@ -18,6 +18,12 @@ const HAUNTED_MS = 1_000;
 /** `over` is called once, when the job is settled or lost to another. */
 export type JobHost = { readonly runtime: Runtime; readonly store: Store; readonly over: () => void };
 
+/** A claim that was not begun; without a slot. */
+export function release({ lease, job: claimed }: Claim, delayMs: number, { store, over }: JobHost): void {
+  const settlement = { lease, claimed, verdict: { kind: "released", delayMs }, ...NOTHING } as const;
+  store.committer.put({ kind: "settle", settlement }, over);
+}
+
 export class ClaimedJob implements Work {
   readonly running = "job";
   readonly durable = true;
@@ -42,11 +48,8 @@ export class ClaimedJob implements Work {
 
   /** Unrun, so that it costs no attempt. */
   giveBack(delayMs = 0): void {
-    const { store, over } = this.#host;
-    const { lease, claimed } = this;
     this.slot.giveBack();
-    const settlement = { lease, claimed, verdict: { kind: "released", delayMs }, ...NOTHING } as const;
-    store.committer.put({ kind: "settle", settlement }, over);
+    release(this.#claim, delayMs, this.#host);
   }
 
   /** Stored as it was sent, so checked again: the operation may have changed since. */

@@ -35,6 +35,8 @@ export const app: App = {
       folder: process.env["SMALL_APP_FOLDER"],
       notes: ["A note."],
       slots: () => [],
+      deliveries: undefined,
+      readSettings: async () => undefined,
       acceptAdminToken: (token) => say(`accepted ${token.length} characters`),
       beginDrain: () => {
         phase = "draining";

@@ -1,0 +1,49 @@
+/** A slot here and a share elsewhere, held and given back as one: where several processes keep a limit together. */
+import type { Share, Shares } from "../core/engine.ts";
+import type { Slot } from "../core/gate.ts";
+import type { Spec } from "../core/operation.ts";
+import type { Runtime } from "../core/runtime.ts";
+
+/** Undefined: no share is free, or the store cannot tell. Then the slot has been given back. */
+export async function sharedSlot(
+  slot: Slot,
+  shares: Shares,
+  { name, timeoutMs }: Spec,
+  { leaseMs, onError }: Runtime,
+): Promise<Slot | undefined> {
+  try {
+    // For as long as a handler may be at it, should its process be lost.
+    const share = await shares.take(name, Math.max(timeoutMs, leaseMs));
+    if (share) return new SharedSlot(slot, share);
+  } catch (error) {
+    onError(error);
+  }
+  slot.giveBack();
+  return undefined;
+}
+
+class SharedSlot implements Slot {
+  readonly kind = "slot";
+  readonly #slot: Slot;
+  #share: Share | undefined;
+
+  constructor(slot: Slot, share: Share) {
+    this.#slot = slot;
+    this.#share = share;
+  }
+
+  release(): void {
+    this.#slot.release();
+    this.#free();
+  }
+
+  giveBack(): void {
+    this.#slot.giveBack();
+    this.#free();
+  }
+
+  #free(): void {
+    this.#share?.release();
+    this.#share = undefined;
+  }
+}
