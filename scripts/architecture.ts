@@ -75,6 +75,11 @@ export const ambientAllowed: readonly {
     why: "the adapter to the process it runs in",
   },
   {
+    where: "src/lambda/",
+    what: ["timers", "environment"],
+    why: "its processes are stopped between invocations, and told by their environment what they are",
+  },
+  {
     where: "src/lab/",
     what: ["time", "timers", "environment"],
     why: "it starts processes of its own and measures them with the machine's clock",

@@ -1,0 +1,112 @@
+/**
+ * One delivery of messages: their rows are claimed together, so many jobs are run at once, and each message is deleted,
+ * hidden or left as its row says. Powertools tells SQS which are not done with.
+ */
+import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import type { Claim } from "../core/engine.ts";
+import { SpillwayError } from "../core/errors.ts";
+import { noticeIn } from "../engines/aws/message.ts";
+import type { Deliveries } from "../worker/deliveries.ts";
+import type { Delivered, DeliveredEngine, Message } from "./delivered.ts";
+import type { Invocation } from "./host.ts";
+import { Lanes } from "./lanes.ts";
+import { messageOf, type SqsEvent, type SqsRecord } from "./sqs-event.ts";
+
+export type BatchResult = { batchItemFailures: { itemIdentifier: string }[] };
+
+/** As often as a cancel from elsewhere is heard of. */
+const EXTEND_MS = 10_000;
+
+export class Batch {
+  readonly #event: SqsEvent;
+  readonly #invocation: Invocation<DeliveredEngine>;
+  readonly #deliveries: Deliveries;
+  readonly #lanes: Lanes;
+  readonly #messages: ReadonlyMap<SqsRecord, Message>;
+  #delivered: ReadonlyMap<SqsRecord, Delivered> = new Map();
+
+  constructor(
+    event: SqsEvent,
+    invocation: Invocation<DeliveredEngine>,
+    deliveries: Deliveries,
+    parallel: number,
+    urls: readonly string[],
+  ) {
+    this.#event = event;
+    this.#invocation = invocation;
+    this.#deliveries = deliveries;
+    this.#lanes = new Lanes(parallel);
+    this.#messages = new Map(event.Records.map((record) => [record, messageOf(record, urls)]));
+  }
+
+  /** Rejects only if the store could not be asked at all: then every message comes again. */
+  async run(): Promise<BatchResult> {
+    const { engine, leaseMs, pushes, complain } = this.#invocation;
+    pushes.begin();
+    const records = [...this.#messages.keys()];
+    const delivered = await engine.deliver([...this.#messages.values()], leaseMs);
+    this.#delivered = new Map(records.map((record, i) => [record, delivered[i] as Delivered]));
+    const alive = setInterval(() => void this.#deliveries.extend(leaseMs).catch(complain), EXTEND_MS);
+    try {
+      const processor = new BatchProcessor(EventType.SQS);
+      const done = (record: SqsRecord) => this.#done(record);
+      const options = { processInParallel: true, throwOnFullBatchFailure: false } as const;
+      return (await processPartialResponse(this.#event, done as never, processor, options)) as BatchResult;
+    } finally {
+      clearInterval(alive);
+      await pushes.flush();
+    }
+  }
+
+  /** Throws where the message must not be deleted. */
+  async #done(record: SqsRecord): Promise<void> {
+    const message = this.#messages.get(record) as Message;
+    const delivered = this.#delivered.get(record) as Delivered;
+    switch (delivered.kind) {
+      case "over":
+        return this.#tellAgain(message);
+      case "later":
+        return this.#hide(message, delivered.hideMs);
+      case "malformed":
+        throw this.#malformed(message, delivered.detail);
+      case "claimed":
+        return this.#run(delivered.claim, message);
+    }
+  }
+
+  async #run(claim: Claim, message: Message): Promise<void> {
+    const { engine, late } = this.#invocation;
+    await Promise.race([this.#lanes.run(() => this.#deliveries.run(claim)), late]);
+    const fate = engine.fateOf(claim.lease);
+    if (fate.kind === "hide") return this.#hide(message, fate.ms);
+    if (fate.kind === "leave")
+      throw new NotDone("It was not settled; it comes again when its lease is over.");
+  }
+
+  /** What ended it may have been stopped before it had told those who watch. */
+  #tellAgain({ body }: Message): void {
+    const notice = noticeIn(body);
+    if (notice) this.#invocation.notices.publish("receipt", notice.id);
+  }
+
+  async #hide(message: Message, ms: number): Promise<never> {
+    const hidden = await this.#invocation.engine.hide(message, ms);
+    throw new NotDone(
+      hidden ? `It is to come in ${ms} ms.` : "It could not be hidden, and comes when it would have.",
+    );
+  }
+
+  #malformed({ messageId }: Message, detail: string): Error {
+    const error = new SpillwayError(
+      "malformed-request",
+      `Message ${messageId} is none of Spillway's: ${detail} It goes to the dead letters.`,
+    );
+    this.#invocation.complain(error);
+    return error;
+  }
+}
+
+/** Tells Powertools, and nobody else, that a message is to stay. */
+class NotDone extends Error {
+  override readonly name = "NotDone";
+}

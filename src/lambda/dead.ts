@@ -1,0 +1,46 @@
+/**
+ * The function on the dead-letter queues. A message that was delivered in vain for too long says that its job cannot be
+ * run: its row is ended as `failed`, so that no receipt hangs, and an operator finds it among the dead letters.
+ */
+import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import type { App } from "../app/app.ts";
+import { noticeIn } from "../engines/aws/message.ts";
+import type { BatchResult } from "./batch.ts";
+import type { FunctionContext } from "./complaints.ts";
+import type { DeliveredEngine } from "./delivered.ts";
+import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
+import { messageOf, type SqsEvent, type SqsRecord } from "./sqs-event.ts";
+
+export type DeadFunction = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
+
+export function deadOn(app: App, source: SourceOf<DeliveredEngine>): DeadFunction {
+  const host = new FunctionHost(app, source, { role: "worker" });
+  return async (event, context) => {
+    try {
+      return await host.invoke(context, (invocation) => ended(event, invocation));
+    } catch (error) {
+      await host.report(error);
+      throw error;
+    }
+  };
+}
+
+async function ended(
+  event: SqsEvent,
+  { engine, notices, pushes }: Invocation<DeliveredEngine>,
+): Promise<BatchResult> {
+  const messages = event.Records.map((record) => messageOf(record, []));
+  const isOver = await engine.exhausted(messages);
+  for (const [i, { body }] of messages.entries()) {
+    const notice = isOver[i] ? noticeIn(body) : undefined;
+    if (notice) notices.publish("receipt", notice.id);
+  }
+  await pushes.flush();
+  const over = new Map(event.Records.map((record, i) => [record, isOver[i] === true]));
+  const done = async (record: SqsRecord) => {
+    if (!over.get(record)) throw new Error("Its row could not be ended now.");
+  };
+  const processor = new BatchProcessor(EventType.SQS);
+  const options = { processInParallel: true, throwOnFullBatchFailure: false } as const;
+  return (await processPartialResponse(event, done as never, processor, options)) as BatchResult;
+}

@@ -1,0 +1,28 @@
+/** The function that SQS feeds: runs what is queued. */
+import type { App } from "../app/app.ts";
+import { Batch, type BatchResult } from "./batch.ts";
+import type { FunctionContext } from "./complaints.ts";
+import type { DeliveredEngine } from "./delivered.ts";
+import { parallelOf, queueUrlsOf } from "./environment.ts";
+import { FunctionHost, type SourceOf } from "./host.ts";
+import type { SqsEvent } from "./sqs-event.ts";
+
+export type QueueFunction = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
+
+export function queueOn(app: App, source: SourceOf<DeliveredEngine>): QueueFunction {
+  const host = new FunctionHost(app, source, { role: "worker", measured: true });
+  return async (event, context) => {
+    try {
+      return await host.invoke(context, async (invocation) => {
+        const { deliveries } = invocation.running;
+        if (!deliveries) throw new RangeError("A queue's function without an engine.");
+        const parallel = parallelOf(process.env);
+        return new Batch(event, invocation, deliveries, parallel, queueUrlsOf(process.env)).run();
+      });
+    } catch (error) {
+      // Every message comes again, and the queue's pollers slow down, as they should.
+      await host.report(error);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,38 @@
+/** The function that is called each minute: what was lost is taken back, what is due is sent, what is old is pruned. */
+import type { App } from "../app/app.ts";
+import type { Engine } from "../core/engine.ts";
+import { announce } from "../core/notifier.ts";
+import type { FunctionContext } from "./complaints.ts";
+import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
+
+export type SweepFunction = (event: unknown, context: FunctionContext) => Promise<void>;
+
+const ROUND_MOST = 100;
+/** A round that has begun ends in this time, mostly; one that does not is carried on by the next invocation. */
+const ROUND_MS = 5_000;
+
+export function sweepOn<E extends Engine>(app: App, source: SourceOf<E>): SweepFunction {
+  const host = new FunctionHost(app, source, { role: "worker" });
+  return async (_event, context) => {
+    try {
+      await host.invoke(context, swept);
+    } catch (error) {
+      await host.report(error);
+      throw error;
+    }
+  };
+}
+
+async function swept<E extends Engine>({
+  engine,
+  notices,
+  pushes,
+  timeLeftMs,
+}: Invocation<E>): Promise<void> {
+  for (;;) {
+    const { rescued, pruned } = await engine.sweep(ROUND_MOST);
+    for (const job of rescued) announce(notices, job);
+    await pushes.flush();
+    if ((rescued.length < ROUND_MOST && pruned < ROUND_MOST) || timeLeftMs() < ROUND_MS) return;
+  }
+}
