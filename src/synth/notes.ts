@@ -76,6 +76,6 @@ function onDirect({ asked }: Drawn): readonly string[] {
   const names = asked.filter(({ direct }) => direct).map(({ spec }) => spec.name);
   if (names.length === 0) return [];
   return [
-    `Called directly (by DirectUrl), ${names.join(", ")} promises less (docs/wire.md §9): the edge checks input by JSON Schema without saying where it is wrong; nothing runs at once and Prefer is ignored; a key's second receipt ends as the first rather than being the same; and what only the function can check, such as an input over its limit, ends as a failed receipt.`,
+    `A call to DirectUrl (${names.join(", ")}) promises less (docs/wire.md §9): the edge checks input by JSON Schema without saying where it is wrong; nothing runs at once and Prefer is ignored; a key's second receipt ends as the first rather than being the same; and what only the function can check, such as an input over its limit, ends as a failed receipt.`,
   ];
 }

@@ -4,6 +4,7 @@
  */
 import type { AppOptions } from "../app/app.ts";
 import type { Access, Flow, Spec } from "../core/operation.ts";
+import { inputSchemaOf } from "../core/schema.ts";
 import { type Division, dividedLimits, type LimitUse, limitUses } from "./limits.ts";
 import { notesOf } from "./notes.ts";
 import { queuesOf } from "./queues.ts";
@@ -23,6 +24,8 @@ export type Choices = {
   readonly memoryMiB?: number;
   /** Keeps concurrency of the account for the queues' functions, and bounds that of event streams. Yes by default. */
   readonly reserve?: boolean;
+  /** Variables of the app's own, for every function. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 /** Why AWS cannot do what the app asks for. `operation`: the one it is about, or none. */
@@ -44,6 +47,10 @@ export type PlannedOperation = {
   /** Names of the limits it is under. */
   readonly limits: readonly string[];
   readonly timeoutMs: number;
+  readonly route: string | undefined;
+  readonly keyRequired: boolean;
+  /** JSON Schema 2020-12 of what a caller sends; of operations that are called directly. */
+  readonly inputSchema: unknown;
 };
 
 /** Of a resource, or an operation's own. `atOnce + queue` is never above `concurrency`. */
@@ -83,6 +90,7 @@ export type Plan = {
   readonly authenticates: boolean;
   readonly memoryMiB: number;
   readonly reserve: boolean;
+  readonly environment: Readonly<Record<string, string>>;
   /** What was decided for the app, and what differs from other deployments; for whoever deploys. */
   readonly notes: readonly string[];
 };
@@ -129,6 +137,7 @@ export function planOf(app: AppOptions, choices: Choices = {}): Planned {
       authenticates: app.authenticate !== undefined,
       memoryMiB: choices.memoryMiB ?? 512,
       reserve: choices.reserve ?? true,
+      environment: choices.environment ?? {},
       notes: notesOf(drawn),
     },
   };
@@ -154,7 +163,7 @@ function asking(spec: Spec, { direct = [] }: Choices): Asked {
 }
 
 function plannedOperation({ spec, atOnce, direct }: Asked, { uses, queues }: Drawn): PlannedOperation {
-  const { name, flow, access, timeoutMs } = spec;
+  const { name, flow, access, timeoutMs, route, keyRequired } = spec;
   return {
     name,
     flow,
@@ -164,5 +173,8 @@ function plannedOperation({ spec, atOnce, direct }: Asked, { uses, queues }: Dra
     queue: queues.find(({ operations }) => operations.includes(name))?.name,
     limits: uses.filter(({ users }) => users.some((user) => user.spec === spec)).map((use) => use.name),
     timeoutMs,
+    route,
+    keyRequired,
+    inputSchema: direct ? inputSchemaOf(spec.input) : undefined,
   };
 }

@@ -323,6 +323,6 @@ describe("what was decided is said", () => {
     assert.match(said, /calls at once have 28 s rather than their timeout: op\./);
     assert.match(said, /No limits declared, so 16 each: op \(8 at once, 8 in the queue\)\./);
     assert.match(said, /Reserves 54 of the account's/);
-    assert.match(said, /short promises less/);
+    assert.match(said, /DirectUrl \(short\) promises less/);
   });
 });

@@ -82,7 +82,7 @@ function ofFunction({ id }: PlannedFunction): readonly (readonly [string, Resour
   ];
 }
 
-function alarm(about: string, watched: Watched, bound: Bound): Resource {
+export function alarm(about: string, watched: Watched, bound: Bound): Resource {
   return {
     Type: "AWS::CloudWatch::Alarm",
     Properties: {

@@ -1,13 +1,13 @@
 /** The environment of the functions, which src/lambda reads: where things are, and the plan's numbers. */
-import type { Plan } from "../plan.ts";
-import { filledIn, type JsonObject, NOTHING, ref } from "./cloudformation.ts";
+import type { AwsRefusal, Plan } from "../plan.ts";
+import { filledIn, type Json, type JsonObject, NOTHING, ref } from "./cloudformation.ts";
 import { queueId } from "./queues.ts";
 import { TABLE } from "./table.ts";
 
 export const SOCKET_API = "SocketApi";
 export const SOCKET_STAGE = "live";
 
-export function environmentOf({ operations, limits, queues }: Plan): JsonObject {
+export function environmentOf({ operations, limits, queues, environment }: Plan): JsonObject {
   const urls = queues.flatMap((queue) =>
     queue.operations.map((operation) => [operation, `\${${queueId(queue)}}`] as const),
   );
@@ -24,5 +24,43 @@ export function environmentOf({ operations, limits, queues }: Plan): JsonObject 
       `https://\${${SOCKET_API}}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}/${SOCKET_STAGE}`,
     ),
     SPILLWAY_TABLE: ref(TABLE),
+    ...environment,
   };
+}
+
+/** All names and values of one function's together. */
+const MOST_BYTES = 4_096;
+/** As long as what CloudFormation fills in may be: a queue's address, the name of a stack or a table. */
+const FILLED_IN: readonly (readonly [RegExp, number])[] = [
+  [/\$\{AWS::Region\}|\$\{AWS::URLSuffix\}/g, 14],
+  [/\$\{Queue\w+\}/g, 112],
+  [/\$\{\w+\}/g, 10],
+];
+
+/** Functions that AWS would refuse for the size of their environment, which would be found at the deployment. */
+export function overfull(
+  functions: readonly { readonly id: string; readonly environment: JsonObject }[],
+): readonly AwsRefusal[] {
+  const sizes = functions.map(({ id, environment }) => ({ id, bytes: bytesOf(environment) }));
+  const [largest] = sizes.sort((a, b) => b.bytes - a.bytes);
+  if (largest === undefined || largest.bytes <= MOST_BYTES) return [];
+  return [
+    {
+      operation: undefined,
+      reason: `The environment of ${largest.id}, which tells it the queue and the limits of every operation, has about ${largest.bytes} bytes, and AWS gives a function ${MOST_BYTES}.`,
+      next: "Make two apps of its operations, each with a stack of its own.",
+    },
+  ];
+}
+
+function bytesOf(environment: JsonObject): number {
+  const texts = Object.entries(environment).flatMap(([name, value]) => [name, textOf(value)]);
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}
+
+function textOf(value: Json | undefined): string {
+  if (typeof value === "string") return value;
+  const text = (value as JsonObject)["Fn::Sub"];
+  if (typeof text !== "string") return "x".repeat(64);
+  return FILLED_IN.reduce((filled, [hole, bytes]) => filled.replace(hole, "x".repeat(bytes)), text);
 }

@@ -28,8 +28,8 @@ export const SOCKET_FUNCTION = "SocketFunction";
 export const SWEEP_FUNCTION = "SweepFunction";
 export const AUTHORIZER_FUNCTION = "AuthorizerFunction";
 
-/** Below the gateway's own limit, so that a late answer is still ours. */
-const AT_ONCE_S = 29;
+/** As long as the gateway waits. */
+const AT_ONCE_S = 30;
 /** An event stream ends then; its client comes back with Last-Event-ID. */
 const STREAM_S = 300;
 const SWEEP_S = 60;
@@ -87,7 +87,7 @@ export function functionsOf(plan: Plan): readonly PlannedFunction[] {
     ...(plan.authenticates && plan.operations.some(({ accept }) => accept === "direct")
       ? [
           one(AUTHORIZER_FUNCTION, "authorizer", "Who calls a queue directly", AT_ONCE_S, {
-            environment: {},
+            environment: plan.environment,
             statements: [],
           }),
         ]

@@ -11,8 +11,9 @@ type Statement = {
   readonly Resource: readonly JsonObject[];
 };
 
-const READS = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
+const READS = ["dynamodb:BatchGetItem", "dynamodb:Query"];
 const WRITES = [
+  "dynamodb:BatchWriteItem",
   "dynamodb:ConditionCheckItem",
   "dynamodb:DeleteItem",
   "dynamodb:PutItem",

@@ -1,0 +1,101 @@
+/** The options of `spillway synth`, from their text to what the plan takes. Refuses what cannot be meant, with the value. */
+import { parseArgs } from "node:util";
+import { durationMs } from "../core/duration.ts";
+import type { Choices } from "../synth/plan.ts";
+import { UsageError } from "./command.ts";
+
+const text = { type: "string" } as const;
+const many = { type: "string", multiple: true } as const;
+
+const OPTIONS = {
+  out: { ...text, default: "./aws" },
+  direct: many,
+  share: many,
+  env: many,
+  parallel: text,
+  window: text,
+  memory: text,
+  reserve: text,
+} as const;
+
+export type SynthCommand = {
+  readonly file: string;
+  readonly out: string;
+  readonly choices: Choices;
+};
+
+export function synthCommandOf(args: readonly string[]): SynthCommand {
+  const { values, positionals } = parsed(args);
+  const [file, ...others] = positionals;
+  if (file === undefined)
+    throw new UsageError("synth needs the module with your app: spillway synth ./app.ts --out ./aws");
+  if (others.length > 0)
+    throw new UsageError(`synth takes one module, and these are more: ${others.join(" ")}`);
+  const { direct, share, env, parallel, window, memory, reserve } = values;
+  return {
+    file,
+    out: values.out,
+    choices: {
+      ...(direct && { direct }),
+      ...(share && { shares: Object.fromEntries(share.map(shareOf)) }),
+      ...(env && { environment: Object.fromEntries(env.map(variableOf)) }),
+      ...(parallel !== undefined && { parallel: whole("--parallel", parallel, 1, 10) }),
+      ...(window !== undefined && { windowSeconds: windowOf(window) }),
+      ...(memory !== undefined && { memoryMiB: whole("--memory", memory, 128, 10_240) }),
+      ...(reserve !== undefined && { reserve: yesOrNo("--reserve", reserve) }),
+    },
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
+    throw new UsageError(`${message.split("\n")[0]}. \`spillway synth --help\` lists the options.`);
+  }
+}
+
+function shareOf(given: string) {
+  const [, name, atOnce, of] = /^([^=]+)=(\d{1,6})\/(\d{1,6})$/.exec(given) ?? [];
+  if (name !== undefined) return [name, { atOnce: Number(atOnce), of: Number(of) }] as const;
+  throw new UsageError(
+    `--share is ${JSON.stringify(given)}. Write a limit, how many of it are for calls at once, and how many there are: --share orders-db=6/10`,
+  );
+}
+
+function variableOf(given: string) {
+  const [, name, value] = /^([A-Za-z]\w+)=(.*)$/s.exec(given) ?? [];
+  if (name === undefined || value === undefined)
+    throw new UsageError(
+      `--env is ${JSON.stringify(given)}. Write a name and its value: --env LOG_LEVEL=info`,
+    );
+  if (/^(?:AWS_|LAMBDA_|SPILLWAY_|POWERTOOLS_)/.test(name))
+    throw new UsageError(`--env names ${name}, which AWS or the template sets. Choose another name.`);
+  return [name, value] as const;
+}
+
+function windowOf(given: string): number {
+  const seconds = given === "0" ? 0 : milliseconds(given) / 1_000;
+  if (Number.isInteger(seconds) && seconds <= 300) return seconds;
+  throw new UsageError(`--window is ${JSON.stringify(given)}. Use whole seconds, from 0 to 300s.`);
+}
+
+function milliseconds(given: string): number {
+  try {
+    return durationMs(given, "--window");
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function whole(option: string, value: string, least: number, most: number): number {
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new UsageError(`${option} is ${JSON.stringify(value)}. Use a whole number from ${least} to ${most}.`);
+}
+
+function yesOrNo(option: string, value: string): boolean {
+  if (value === "yes" || value === "no") return value === "yes";
+  throw new UsageError(`${option} is ${JSON.stringify(value)}. Use yes or no.`);
+}
