@@ -38,18 +38,20 @@ async function run(args: readonly string[]): Promise<void> {
   const folder = ownFolder(out);
   const module = modulePath(file);
   const synthesised = await synthesis(await appOf(file), module, choices);
-  if (synthesised.kind === "refused") return refuse(synthesised.refusals);
+  if (synthesised.kind === "refused") refuse(synthesised.refusals);
   const { description, files } = synthesised.made;
   write(folder, files);
   console.log(description.replaceAll(/^#+ /gm, ""));
   console.log(nextSteps(relative(".", folder) || "."));
+  // What the app's module has started, such as a pool of connections, would keep the process.
+  process.exit();
 }
 
-function refuse(refusals: readonly AwsRefusal[]): void {
+function refuse(refusals: readonly AwsRefusal[]): never {
   console.error("spillway: AWS cannot honour this app as it is. Nothing was written.");
   for (const { operation, reason, next } of refusals)
     console.error(`\n  ${operation === undefined ? "" : `${operation}: `}${reason}\n  → ${next}`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 /** One that is new, empty, or an earlier synth's: whatever else is in that one stays, but for its code. */

@@ -115,13 +115,13 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 }
 
 function refusalOf(esbuild: Esbuild, { errors }: BuildFailure, bundle: Bundle): Error {
-  const missing = errors.map(({ text }) => /^Could not resolve "([^".][^"]*)"/.exec(text)?.[1]);
+  const missing = errors.map(({ text }) => /^Could not resolve "([^"./][^"]*)"/.exec(text)?.[1]);
   const packages = [...new Set(missing)].filter((name) => name !== undefined);
   const said = esbuild
     .formatMessagesSync([...errors].slice(0, 5), { kind: "error", color: false })
     .join("\n");
   return configurationError(
-    `The function "${bundle}" could not be bundled:\n${said.trimEnd()}\n`,
+    `The function "${bundle}" could not be bundled:\n${said.trimEnd()}\n\n  →`,
     packages.length > 0 && packages.length === missing.length
       ? `Install what is missing beside the app: npm install ${packages.join(" ")}`
       : "Mend what is named above.",
