@@ -34,14 +34,14 @@ export type AuthorizerResult =
       readonly context: Told;
     };
 
-export type AuthorizerFunction = (
+export type AuthorizerHandler = (
   event: AuthorizerEvent,
   context: FunctionContext,
 ) => Promise<AuthorizerResult>;
 
 const clock = systemClock();
 
-export function authorizer(app: App): AuthorizerFunction {
+export function authorizer(app: App): AuthorizerHandler {
   const { authenticate } = app.options;
   const gatekeeper = new Gatekeeper(authenticate, undefined, false);
   const complaints = new Complaints();

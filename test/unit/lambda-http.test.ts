@@ -7,9 +7,8 @@ import type { Engine, EngineSource } from "../../src/core/engine.ts";
 import { type Operation, operation } from "../../src/core/operation.ts";
 import { bearerTokens } from "../../src/door/identity.ts";
 import { memory } from "../../src/engines/memory/index.ts";
-import { httpOn } from "../../src/lambda/http.ts";
 import type { HttpResult } from "../../src/lambda/http-event.ts";
-import { statusOn } from "../../src/lambda/status.ts";
+import { httpFunction } from "../../src/lambda/http-function.ts";
 import { functionContext, httpEvent, jsonEvent } from "../support/function-events.ts";
 
 const TOKEN = "the-administrator-of-this-test";
@@ -38,7 +37,11 @@ const slow = (input: { ms?: number | undefined }) =>
 function functions(operations: readonly Operation[], more: Partial<AppOptions> = {}, store = shared()) {
   const onError = () => undefined;
   const app = spillway({ operations, engine: memory(), onError, ...more });
-  return { http: httpOn(app, store, { role: "gateway" }), status: statusOn(app, store), store };
+  return {
+    http: httpFunction(app, store, { role: "gateway" }),
+    status: httpFunction(app, store, { role: "status" }),
+    store,
+  };
 }
 
 const gist = ({ statusCode, body }: HttpResult) =>

@@ -8,16 +8,16 @@ import type { FunctionContext } from "./complaints.ts";
 import { FunctionHost, type FunctionOptions, type Invocation, NotStarted, type SourceOf } from "./host.ts";
 import { EventRequest, type HttpEvent, type HttpResult, resultOf } from "./http-event.ts";
 
-export type HttpFunction = (event: HttpEvent, context: FunctionContext) => Promise<HttpResult>;
+export type HttpHandler = (event: HttpEvent, context: FunctionContext) => Promise<HttpResult>;
 
 /** An HTTP API gives up 30 s after it got the request; a little is for the way back. */
 const GATEWAY_MS = 29_000;
 
-export function httpOn<E extends Engine>(
+export function httpFunction<E extends Engine>(
   app: App,
   source: SourceOf<E>,
   options: FunctionOptions<E>,
-): HttpFunction {
+): HttpHandler {
   const host = new FunctionHost(app, source, options);
   return async (event, context) => {
     const request = new EventRequest(event);

@@ -9,12 +9,12 @@ import { configurationError } from "../core/errors.ts";
 import type { Reply, Sink } from "../door/exchange.ts";
 import type { FunctionContext } from "./complaints.ts";
 import { FunctionHost, type SourceOf } from "./host.ts";
-import { unanswered } from "./http.ts";
 import { EventRequest, type HttpEvent, headOf } from "./http-event.ts";
+import { unanswered } from "./http-function.ts";
 
 /** What a platform that streams gives to functions. */
 type Platform = {
-  streamifyResponse(run: StreamingFunction): unknown;
+  streamifyResponse(run: StreamingHandler): unknown;
   readonly HttpResponseStream: {
     from(
       stream: Writable,
@@ -23,13 +23,13 @@ type Platform = {
   };
 };
 
-type StreamingFunction = (event: HttpEvent, stream: Writable, context: FunctionContext) => Promise<void>;
+type StreamingHandler = (event: HttpEvent, stream: Writable, context: FunctionContext) => Promise<void>;
 
 /** What a function may run at most, less a minute. */
 const LONGEST_MS = 14 * 60_000;
 
 /** What the platform calls; known to it as one that streams where the platform is there to be told. */
-export function eventsOn<E extends Engine>(app: App, source: SourceOf<E>): unknown {
+export function eventsFunction<E extends Engine>(app: App, source: SourceOf<E>): unknown {
   const platform = (globalThis as { readonly awslambda?: Platform }).awslambda;
   if (!platform) return refuseToRun;
   const host = new FunctionHost(app, source, { role: "status", streams: true });

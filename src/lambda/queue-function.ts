@@ -7,9 +7,9 @@ import { parallelOf, queueUrlsOf } from "./environment.ts";
 import { FunctionHost, type SourceOf } from "./host.ts";
 import type { SqsEvent } from "./sqs-event.ts";
 
-export type QueueFunction = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
+export type QueueHandler = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
 
-export function queueOn(app: App, source: SourceOf<DeliveredEngine>): QueueFunction {
+export function queueFunction(app: App, source: SourceOf<DeliveredEngine>): QueueHandler {
   const host = new FunctionHost(app, source, { role: "worker", measured: true });
   return async (event, context) => {
     try {

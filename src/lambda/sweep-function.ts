@@ -5,13 +5,13 @@ import { announce } from "../core/notifier.ts";
 import type { FunctionContext } from "./complaints.ts";
 import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
 
-export type SweepFunction = (event: unknown, context: FunctionContext) => Promise<void>;
+export type SweepHandler = (event: unknown, context: FunctionContext) => Promise<void>;
 
 const ROUND_MOST = 100;
 /** A round that has begun ends in this time, mostly; one that does not is carried on by the next invocation. */
 const ROUND_MS = 5_000;
 
-export function sweepOn<E extends Engine>(app: App, source: SourceOf<E>): SweepFunction {
+export function sweepFunction<E extends Engine>(app: App, source: SourceOf<E>): SweepHandler {
   const host = new FunctionHost(app, source, { role: "worker" });
   return async (_event, context) => {
     try {

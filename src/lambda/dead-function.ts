@@ -11,9 +11,9 @@ import type { DeliveredEngine } from "./delivered.ts";
 import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
 import { messageOf, type SqsEvent, type SqsRecord } from "./sqs-event.ts";
 
-export type DeadFunction = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
+export type DeadHandler = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
 
-export function deadOn(app: App, source: SourceOf<DeliveredEngine>): DeadFunction {
+export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadHandler {
   const host = new FunctionHost(app, source, { role: "worker" });
   return async (event, context) => {
     try {
