@@ -2,12 +2,16 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { parseArgs, styleText } from "node:util";
+import type { AppOptions } from "../app/app.ts";
 import { type Examination, examine, isUnsafe, refused } from "../doctor/examine.ts";
 import { reportOf } from "../doctor/report.ts";
-import { planOf } from "../synth/plan.ts";
+import { type Choices, planOf } from "../synth/plan.ts";
+import { overfull } from "../synth/template/environment.ts";
+import { functionsOf } from "../synth/template/functions.ts";
 import { templateFor } from "../synth/template/template.ts";
 import { appOf } from "./app-module.ts";
 import { type Command, UsageError } from "./command.ts";
+import { CHOICES, choicesOf } from "./synth-options.ts";
 
 export const doctorCommand: Command = {
   summary: "name the settings that would lose or double work on AWS, or burn money",
@@ -23,11 +27,15 @@ Options:
   --json              the same for programs
   --help              show this
 
+Those of \`spillway synth\` that change the template (--share, --parallel, --window, --memory, --reserve, --env, --direct)
+mean the same here.
+
 Ends with 1 if work would be lost or done twice, or a limit not kept; with 0 otherwise.`,
   run,
 };
 
 const options = {
+  ...CHOICES,
   target: { type: "string" },
   template: { type: "string" },
   json: { type: "boolean", default: false },
@@ -46,15 +54,8 @@ async function run(args: readonly string[]): Promise<void> {
     throw new UsageError(`${given}. There is: --target aws`);
   }
   const { options: app } = await appOf(file);
-  const planned = planOf(app);
-  const examination =
-    planned.kind === "refused"
-      ? refused(planned.refusals)
-      : examine(
-          app,
-          planned.plan,
-          values.template === undefined ? templateFor(planned.plan) : templateIn(values.template),
-        );
+  const given = values.template === undefined ? undefined : templateIn(values.template);
+  const examination = examined(app, choicesOf(values), given);
   const subject = { app: basename(file), template: values.template };
   console.log(
     values.json
@@ -62,6 +63,14 @@ async function run(args: readonly string[]): Promise<void> {
       : reportOf(examination, subject, (style, text) => styleText(style, text, { stream: process.stdout })),
   );
   if (isUnsafe(examination)) process.exitCode = 1;
+}
+
+function examined(app: AppOptions, choices: Choices, given: unknown): Examination {
+  const planned = planOf(app, choices);
+  if (planned.kind === "refused") return refused(planned.refusals);
+  const { plan } = planned;
+  const refusals = overfull(functionsOf(plan));
+  return refusals.length > 0 ? refused(refusals) : examine(app, plan, given ?? templateFor(plan));
 }
 
 function asJson(examination: Examination, { app, template }: { app: string; template: string | undefined }) {
@@ -91,6 +100,8 @@ function parsed(args: readonly string[]) {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
     const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
-    throw new UsageError(`${message.split("\n")[0]}. doctor has --target, --template, --json and --help.`);
+    throw new UsageError(
+      `${message.split("\n")[0]}. doctor has --target, --template, --json, --help and those of synth.`,
+    );
   }
 }

@@ -7,8 +7,8 @@ import { UsageError } from "./command.ts";
 const text = { type: "string" } as const;
 const many = { type: "string", multiple: true } as const;
 
-const OPTIONS = {
-  out: { ...text, default: "./aws" },
+/** What the plan is told, whichever command asks for it. */
+export const CHOICES = {
   direct: many,
   share: many,
   env: many,
@@ -17,6 +17,14 @@ const OPTIONS = {
   memory: text,
   reserve: text,
 } as const;
+
+const OPTIONS = { out: { ...text, default: "./aws" }, ...CHOICES } as const;
+
+type Chosen = {
+  readonly [name in keyof typeof CHOICES]?: (typeof CHOICES)[name] extends { readonly multiple: true }
+    ? string[]
+    : string;
+};
 
 export type SynthCommand = {
   readonly file: string;
@@ -31,19 +39,18 @@ export function synthCommandOf(args: readonly string[]): SynthCommand {
     throw new UsageError("synth needs the module with your app: spillway synth ./app.ts --out ./aws");
   if (others.length > 0)
     throw new UsageError(`synth takes one module, and these are more: ${others.join(" ")}`);
-  const { direct, share, env, parallel, window, memory, reserve } = values;
+  return { file, out: values.out, choices: choicesOf(values) };
+}
+
+export function choicesOf({ direct, share, env, parallel, window, memory, reserve }: Chosen): Choices {
   return {
-    file,
-    out: values.out,
-    choices: {
-      ...(direct && { direct }),
-      ...(share && { shares: Object.fromEntries(share.map(shareOf)) }),
-      ...(env && { environment: Object.fromEntries(env.map(variableOf)) }),
-      ...(parallel !== undefined && { parallel: whole("--parallel", parallel, 1, 10) }),
-      ...(window !== undefined && { windowSeconds: windowOf(window) }),
-      ...(memory !== undefined && { memoryMiB: whole("--memory", memory, 128, 10_240) }),
-      ...(reserve !== undefined && { reserve: yesOrNo("--reserve", reserve) }),
-    },
+    ...(direct && { direct }),
+    ...(share && { shares: Object.fromEntries(share.map(shareOf)) }),
+    ...(env && { environment: Object.fromEntries(env.map(variableOf)) }),
+    ...(parallel !== undefined && { parallel: whole("--parallel", parallel, 1, 10) }),
+    ...(window !== undefined && { windowSeconds: windowOf(window) }),
+    ...(memory !== undefined && { memoryMiB: whole("--memory", memory, 128, 10_240) }),
+    ...(reserve !== undefined && { reserve: yesOrNo("--reserve", reserve) }),
   };
 }
 

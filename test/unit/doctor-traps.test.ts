@@ -5,7 +5,7 @@ import { suite, test } from "node:test";
 import { app } from "../../examples/orders/app.ts";
 import { examine, isUnsafe } from "../../src/doctor/examine.ts";
 import { rules } from "../../src/doctor/rules/all.ts";
-import { planOf } from "../../src/synth/plan.ts";
+import { type Choices, type Plan, planOf } from "../../src/synth/plan.ts";
 import { templateFor } from "../../src/synth/template/template.ts";
 
 type Bag = { [name: string]: unknown };
@@ -19,9 +19,14 @@ type Trap = {
 };
 
 const QUEUE = "QueueOrdersDb";
-const planned = planOf(app.options);
-assert.ok(planned.kind === "planned");
-const { plan } = planned;
+const METHOD = "DirectOperationsPlaceOrderEventMethod";
+const plan = planFor({ direct: ["place-order-event"] });
+
+function planFor(choices: Choices): Plan {
+  const planned = planOf(app.options, choices);
+  assert.ok(planned.kind === "planned");
+  return planned.plan;
+}
 
 function examined(plant: (resources: Resources) => void) {
   const template = structuredClone(templateFor(plan)) as unknown as { Resources: Resources };
@@ -42,32 +47,12 @@ function set(id: string, path: string, value: unknown) {
   };
 }
 
-/** A method of a REST API that writes to the queue itself, as it should. */
-function direct(more: Bag = {}): (resources: Resources) => void {
+/** Another integration for the method by which a REST API writes to the queue itself. */
+function direct(more: Bag): (resources: Resources) => void {
   return (resources) => {
-    resources["DirectMethod"] = {
-      Type: "AWS::ApiGateway::Method",
-      Properties: {
-        HttpMethod: "POST",
-        Integration: {
-          Type: "AWS",
-          IntegrationHttpMethod: "POST",
-          Uri: {
-            "Fn::Sub":
-              "arn:aws:apigateway:${AWS::Region}:sqs:path/${AWS::AccountId}/${QueueOrdersDb.QueueName}",
-          },
-          PassthroughBehavior: "NEVER",
-          RequestTemplates: {
-            "application/json": "Action=SendMessage&MessageBody=$util.urlEncode($input.body)",
-          },
-          IntegrationResponses: [
-            { StatusCode: "202", ResponseTemplates: { "application/json": "$input.path('$.MessageId')" } },
-            { StatusCode: "503", SelectionPattern: "[45]\\d{2}" },
-          ],
-          ...more,
-        },
-      },
-    };
+    const method = resources[METHOD]?.Properties;
+    assert.ok(method, METHOD);
+    method["Integration"] = { ...(method["Integration"] as Bag), ...more };
   };
 }
 
@@ -215,12 +200,12 @@ const TRAPS: readonly Trap[] = [
     trap: "a queue for smaller messages than are sent",
     plant: set(QUEUE, "MaximumMessageSize", 1_000),
     named: [["message-size", QUEUE]],
-    says: /^is 1000; messages may have 1024 bytes\.$/,
+    says: /^is 1000; messages may have 266240 bytes\.$/,
   },
   {
     trap: "one default response for whatever SQS answers",
     plant: direct({ IntegrationResponses: [{ StatusCode: "202" }] }),
-    named: [["default-response", "DirectMethod"]],
+    named: [["default-response", METHOD]],
     says: /^answer 202 when SQS answers 400, 403, 404, 413, 429, 500, 503\.$/,
   },
   {
@@ -228,13 +213,13 @@ const TRAPS: readonly Trap[] = [
     plant: direct({
       IntegrationResponses: [{ StatusCode: "202" }, { StatusCode: "503", SelectionPattern: "4\\d{2}" }],
     }),
-    named: [["default-response", "DirectMethod"]],
+    named: [["default-response", METHOD]],
     says: /^answer 202 when SQS answers 500, 503\.$/,
   },
   {
     trap: "a content type without a template, handed to SQS as it is",
     plant: direct({ PassthroughBehavior: undefined }),
-    named: [["passthrough", "DirectMethod"]],
+    named: [["passthrough", METHOD]],
     says: /^is WHEN_NO_MATCH, the default\.$/,
   },
   {
@@ -244,7 +229,7 @@ const TRAPS: readonly Trap[] = [
         "application/json": "Action=SendMessage&MessageAttribute.1.Value=$context.requestId",
       },
     }),
-    named: [["request-id", "DirectMethod"]],
+    named: [["request-id", METHOD]],
     says: /^has \$context\.requestId\.$/,
   },
   {
@@ -378,12 +363,21 @@ suite("the doctor", () => {
     assert.equal(isUnsafe(examination), false);
   });
 
-  test("has nothing to say of integrations with SQS that are as they should be", () => {
-    const examination = examined((resources) => {
-      direct()(resources);
-      httpIntegration({})(resources);
+  for (const choices of [
+    {},
+    { parallel: 1, reserve: false },
+    { shares: { "orders-db": { atOnce: 8, of: 10 } } },
+  ]) {
+    test(`has nothing to say of one that is synthesised with ${JSON.stringify(choices)}`, () => {
+      const other = planFor(choices);
+      assert.deepEqual(examine(app.options, other, templateFor(other)).findings, []);
+      // Nor where it is not told of these choices.
+      assert.deepEqual(examine(app.options, planFor({}), templateFor(other)).findings, []);
     });
-    assert.deepEqual(examination.findings, []);
+  }
+
+  test("has nothing to say of an HTTP API's integration with SQS that is as it should be", () => {
+    assert.deepEqual(examined(httpIntegration({})).findings, []);
   });
 
   for (const { trap, plant, named, says } of TRAPS) {
