@@ -76,7 +76,7 @@ export type App = {
 export type RunningApp = {
   readonly door: Door;
   /** Sockets for transports that keep none in memory. */
-  readonly detached: DetachedSockets;
+  readonly detached: () => Promise<DetachedSockets>;
   /** Where things are kept, for people. */
   readonly location: string;
   /** A private folder of the store's, if it has one. */

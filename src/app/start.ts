@@ -12,7 +12,8 @@ import { LocalNotifier } from "../core/notifier.ts";
 import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
 import { systemRandom } from "../core/random.ts";
 import type { OnError, Role, Runtime } from "../core/runtime.ts";
-import { SpillwayDoor } from "../door/door.ts";
+import type { SpillwayDoor } from "../door/door.ts";
+import type { Door } from "../door/exchange.ts";
 import { Gatekeeper } from "../door/identity.ts";
 import { Quotas } from "../door/quotas.ts";
 import { Deliveries } from "../worker/deliveries.ts";
@@ -29,15 +30,19 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
   const quotas = options.quota && new Quotas(options.quota, clock);
   const { role = "all", reports, streams } = host;
-  const door = new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports, role, streams });
+  const opened = once(async () => {
+    const { SpillwayDoor } = await import("../door/door.ts");
+    return new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports, role, streams });
+  });
+  const door = role === "worker" ? undefined : await opened();
   const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime, role))];
   const looksForWork = (role === "all" || role === "worker") && host.timeLeftMs === undefined;
   const worker = store && looksForWork ? new Worker(runtime, store) : undefined;
   if (worker) store?.engine.listen?.([...operations.keys()]);
   worker?.start();
   return {
-    door,
-    detached: door.detached,
+    door: door ?? late(opened),
+    detached: async () => (await opened()).detached,
     location: store?.engine.location ?? "nowhere: this app has no engine",
     folder: store?.engine.folder,
     notes,
@@ -45,7 +50,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     deliveries: store && new Deliveries(runtime, store),
     readSettings: () => readSettings(runtime),
     acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
-    beginDrain: () => door.unready(),
+    beginDrain: () => door?.unready(),
     finishWork: async (limitMs) => {
       runtime.drain.begin();
       worker?.stopClaims();
@@ -59,6 +64,22 @@ export async function start(configuration: Configuration, host: AppHost): Promis
       await store?.committer.drained();
       await store?.engine.close();
     },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Loaded when somebody comes: most who only run jobs are never asked anything, and start sooner without it. */
+function late(opened: () => Promise<SpillwayDoor>): Door {
+  return {
+    handle: async (request) => (await opened()).handle(request),
+    upgrade: async (request) => (await opened()).upgrade(request),
   };
 }
 

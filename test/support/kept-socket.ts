@@ -55,7 +55,8 @@ export class KeptSocket implements FarSocket {
 
   /** The frames that this one led to, when nothing more comes of it without time passing. */
   async say(frame: object | string): Promise<readonly Frame[]> {
-    void this.#rig.app.detached.hear(typeof frame === "string" ? frame : JSON.stringify(frame), this);
+    const sockets = await this.#rig.app.detached();
+    void sockets.hear(typeof frame === "string" ? frame : JSON.stringify(frame), this);
     // What happens on the way may take as many turns again.
     for (let turn = 0; turn < 4; turn++) await this.#rig.settle();
     return this.take();

@@ -29,8 +29,8 @@ const stateOf = (frame: Frame | undefined) => [
 ];
 
 suite("asking for a socket", () => {
-  const admit = (headers: Readonly<Record<string, string>>) =>
-    rig.app.detached.admit(
+  const admit = async (headers: Readonly<Record<string, string>>) =>
+    (await rig.app.detached()).admit(
       rig.request("GET", "/", { upgrade: "websocket", "sec-websocket-protocol": "spillway.v1", ...headers }),
     );
 
@@ -71,7 +71,7 @@ suite("a frame", () => {
   test("that is odd is a problem", async () => {
     assert.deepEqual(codeOf(await socket.only("{")), ["problem", "malformed-json"]);
     assert.deepEqual(codeOf(await socket.only({ type: "dance" })), ["problem", "malformed-request"]);
-    await rig.app.detached.hearBinary(socket);
+    await (await rig.app.detached()).hearBinary(socket);
     assert.deepEqual(codeOf(socket.take()[0]), ["problem", "malformed-request"]);
   });
 
