@@ -41,6 +41,7 @@ export const PROBLEMS = {
   "handler-failed": { status: 500, title: "The operation failed", retryable: true },
   "invalid-output": { status: 500, title: "The operation's output is not valid" },
   "effects-too-large": { status: 500, title: "The operation wrote too much at once" },
+  "delivery-exhausted": { status: 500, title: "The job was delivered too often without an end" },
   internal: { status: 500, title: "Something went wrong on our side", retryable: true },
   "not-on-this-deployment": { status: 501, title: "This deployment cannot do that" },
   saturated: { status: 503, title: "No slot is free", retryable: true },

@@ -144,6 +144,7 @@ promises("repeat", (promise) => {
         assert.ok(first.kind === "claimed" && first.claims[0]);
         const settlement = world.settlement(first.claims[0].lease, verdict, { writes: [put("a", 1)] });
         await world.commit({ kind: "settle", settlement });
+        const version = await world.version("things", "a");
         await world.commit({ kind: "redrive", id, delayMs: 0 });
         world.clock.advance(100);
         const again = await world.commit(change);
@@ -151,7 +152,8 @@ promises("repeat", (promise) => {
         assert.notEqual(again.claims[0].lease.token, first.claims[0].lease.token);
         assert.deepEqual(await world.commit({ kind: "settle", settlement }), { kind: "stale" });
         assert.equal((await world.settle(again.claims[0].lease)).kind, "applied");
-        assert.equal(await world.version("things", "a"), 1);
+        assert.ok(version > 0);
+        assert.equal(await world.version("things", "a"), version);
       },
     );
   }

@@ -2,11 +2,12 @@
  * A group of changes: side by side where they have nothing to do with each other, one after another where they name
  * the same job or item. Each answers for itself.
  */
-import type { Answer, AnswerOf, Change, Settlement } from "../../core/engine.ts";
+import type { Answer, Change, Settlement } from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
 import * as transition from "../../core/transition.ts";
 import type { Claims } from "./claims.ts";
-import { follow, type Opened, open, unopen, wayOfState } from "./jobs.ts";
+import { follow, open, wayOfState } from "./jobs.ts";
+import { Opening } from "./opening.ts";
 import type { Settings } from "./settings.ts";
 import { Settling, ticksOf } from "./settle.ts";
 import type { Store } from "./store.ts";
@@ -28,38 +29,34 @@ export class Commits {
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
     const last = new Map<string, Promise<unknown>>();
     const all: Promise<unknown>[] = [];
-    const opening = new Opening(this.#store);
+    let opening = new Opening(this.#store);
     const answers = changes.map((change) => {
       const keys = keysOf(change);
-      const before = change.kind === "claim" ? [...all] : [EVERYTHING, ...keys].map((key) => last.get(key));
+      const isClaim = change.kind === "claim";
+      const before = Promise.all(isClaim ? [...all] : [EVERYTHING, ...keys].map((key) => last.get(key)));
       // In the order of the changes, though not all of them are done in it.
       const tick = this.#store.ticks.take(change.kind === "settle" ? ticksOf(change.settlement) : 1);
-      if (change.kind === "open") opening.expect();
-      const answer = this.#after(before, () => this.#answer(change, tick, opening));
+      if (change.kind === "open") {
+        const row = before.then(() => open(this.#store, change.call, tick));
+        const answer = opening.answered(change.call.id, row).catch(refusal);
+        // Whoever comes next needs the row only; a claim wants to find the message, too.
+        const written = row.catch(() => undefined);
+        for (const key of keys) last.set(key, written);
+        all.push(answer);
+        return answer;
+      }
+      const answer = before.then(() => this.#answer(change, tick)).catch(refusal);
       for (const key of keys) last.set(key, answer);
       all.push(answer);
+      if (isClaim) opening = new Opening(this.#store);
       return answer;
     });
     return Promise.all(answers);
   }
 
-  async #after(
-    before: readonly (Promise<unknown> | undefined)[],
-    run: () => Promise<Answer>,
-  ): Promise<Answer> {
-    await Promise.all(before);
-    try {
-      return await run();
-    } catch (error) {
-      return refusal(error);
-    }
-  }
-
-  #answer(change: Change, tick: number, opening: Opening): Promise<Answer> {
+  #answer(change: Exclude<Change, { kind: "open" }>, tick: number): Promise<Answer> {
     const { retention } = this.#store;
     switch (change.kind) {
-      case "open":
-        return opening.opened(() => open(this.#store, change.call, tick));
       case "settle":
         return new Settling(this.#store, change.settlement, tick).settled();
       case "claim":
@@ -103,57 +100,6 @@ export class Commits {
     );
   }
 }
-
-/** The opens of one commit: their rows are written first, then their messages are sent together, then all are answered. */
-class Opening {
-  readonly #store: Store;
-  #expected = 0;
-  #waiting: { readonly opened: Opened; readonly told: (sent: boolean) => void }[] = [];
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  expect(): void {
-    this.#expected++;
-  }
-
-  async opened(run: () => Promise<Opened>): Promise<AnswerOf<"open">> {
-    let sent: Promise<boolean> | undefined;
-    let result: Opened;
-    try {
-      result = await run();
-      if (result.notice) sent = new Promise((told) => this.#waiting.push({ opened: result, told }));
-    } finally {
-      this.#expected--;
-      if (this.#expected === 0 || this.#waiting.length >= MOST_MESSAGES) this.#send();
-    }
-    if (sent === undefined || (await sent)) return result.answer;
-    return this.#unsent(result);
-  }
-
-  #send(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (waiting.length === 0) return;
-    const notices = waiting.flatMap(({ opened }) => opened.notice ?? []);
-    void this.#store.queues.send(notices).then((sent) => {
-      for (const [place, { told }] of waiting.entries()) told(sent[place] === true);
-    });
-  }
-
-  /** Nobody would be told of it: it is taken back, unless somebody has it already. */
-  async #unsent({ answer, notice, stamp }: Opened): Promise<AnswerOf<"open">> {
-    if (notice === undefined || stamp === undefined) return answer;
-    const isGone = await unopen(this.#store, notice.id, stamp);
-    if (!isGone) return answer;
-    const detail = `The queue of "${notice.operation}" did not take the message of this call. Try again.`;
-    return { kind: "refused", code: "storage-unavailable", detail };
-  }
-}
-
-/** One request's worth: SQS takes no more at once. */
-const MOST_MESSAGES = 10;
 
 function refusal(error: unknown): Answer {
   const detail = error instanceof Error ? error.message : String(error);

@@ -21,6 +21,8 @@ export interface DeliveredEngine extends Engine {
   deliver(messages: readonly Message[], leaseMs: number): Promise<readonly Delivered[]>;
   /** What is to become of a claimed message now, from the last settlement of its lease. */
   fateOf(lease: Lease): Fate;
+  /** Keeps a message from being delivered for so long; whether SQS will see to it. If not it comes when it would have. */
+  hide(message: Message, ms: number): Promise<boolean>;
   /** Of a dead-letter queue: ends their rows as failed (`delivery-exhausted`); answers which may be deleted. */
   exhausted(messages: readonly Message[]): Promise<readonly boolean[]>;
   /** Resolves when nothing that was begun is under way: a function must not be frozen before. */

@@ -23,47 +23,52 @@ import type { Store } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import { Ticks } from "./ticks.ts";
 
+/** What an engine is made of, whichever way its process gets work. */
+export type Opened = {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly claims: Pick<Claims, "claim" | "settled" | "close">;
+  readonly secret: string;
+  readonly lastSequence: number;
+  readonly operations: readonly string[];
+  /** What is sent without anyone waiting for it. */
+  readonly sending: ReadonlySet<Promise<unknown>>;
+};
+
+type Parts = Pick<Store, "database" | "queues" | "retention" | "host" | "mode">;
+
+export function storeOf(parts: Parts): {
+  readonly store: Store;
+  readonly sending: ReadonlySet<Promise<unknown>>;
+} {
+  const sending = new Set<Promise<unknown>>();
+  const store = {
+    ...parts,
+    items: new Items(parts.database),
+    ticks: new Ticks(parts.host.clock),
+    notify(notices: readonly Notice[]) {
+      const sent = parts.queues.send(notices);
+      sending.add(sent);
+      void sent.finally(() => sending.delete(sent));
+    },
+  };
+  return { store, sending };
+}
+
+/** For a process that asks for its jobs. */
 export async function openAws(options: Settled, limits: EngineLimits, host: EngineHost): Promise<Engine> {
   const { table, clients, retention } = options;
   const database = new Database(table, clients.dynamodb, host);
   const queues = new Queues(clients.sqs, options.queues, host.clock);
   const parked = new Parked(database, host.clock);
-  const under = new Set<Promise<unknown>>();
-  const store: Store = {
-    database,
-    items: new Items(database),
-    queues,
-    ticks: new Ticks(host.clock),
-    retention,
-    host,
-    mode: new Polling(queues, parked),
-    notify(notices: readonly Notice[]) {
-      const sending = queues.send(notices);
-      under.add(sending);
-      void sending.finally(() => under.delete(sending));
-    },
-  };
+  const mode = new Polling(queues, parked);
+  const { store, sending } = storeOf({ database, queues, retention, host, mode });
+  const claims = new Claims(store, parked);
   const settings = new Settings(database, host, retention.auditMs);
   const [secret, last] = await Promise.all([settings.secret(), lastSequence(store)]);
-  const opened = {
-    store,
-    settings,
-    parked,
-    secret,
-    lastSequence: last,
-    operations: Object.keys(options.queues),
-  };
-  return new AwsEngine(opened, limits);
+  const operations = Object.keys(options.queues);
+  return new AwsEngine({ store, settings, claims, secret, lastSequence: last, operations, sending }, limits);
 }
-
-type Opened = {
-  readonly store: Store;
-  readonly settings: Settings;
-  readonly parked: Parked;
-  readonly secret: string;
-  readonly lastSequence: number;
-  readonly operations: readonly string[];
-};
 
 export class AwsEngine implements Engine {
   readonly name = "aws";
@@ -71,19 +76,17 @@ export class AwsEngine implements Engine {
   readonly secret: string;
   readonly lastSequence: number;
   readonly location: string;
-  readonly #opened: Opened;
-  readonly #claims: Claims;
+  protected readonly opened: Opened;
   readonly #commits: Commits;
   #isOpen = true;
 
   constructor(opened: Opened, limits: EngineLimits) {
     this.limits = limits;
-    this.#opened = opened;
+    this.opened = opened;
     this.secret = opened.secret;
     this.lastSequence = opened.lastSequence;
     this.location = `DynamoDB table ${opened.store.database.table}`;
-    this.#claims = new Claims(opened.store, opened.parked);
-    this.#commits = new Commits(opened.store, this.#claims, opened.settings);
+    this.#commits = new Commits(opened.store, opened.claims, opened.settings);
   }
 
   async commit(group: readonly Change[]) {
@@ -92,12 +95,12 @@ export class AwsEngine implements Engine {
   }
 
   listen(operations: readonly string[]) {
-    const { store } = this.#opened;
+    const { store } = this.opened;
     store.queues.listen(operations, (operation) => store.host.hint?.("queue", operation));
   }
 
   async find(refs: readonly Ref[]) {
-    const { database, host } = this.#store;
+    const { database, host } = this.store;
     const found = await database.get(refs.map(({ id }) => jobKey(id)));
     return refs.map((ref, place) => {
       const { row } = seen(found[place], host.clock.now());
@@ -106,54 +109,55 @@ export class AwsEngine implements Engine {
   }
 
   async list(query: JobQuery) {
-    return list(this.#store, query);
+    return list(this.store, query);
   }
 
   async changes(principal: Principal, after: Cursor | undefined, limit: number) {
-    return changes(this.#store, principal, after, limit);
+    return changes(this.store, principal, after, limit);
   }
 
   async deadLetters() {
-    return deadLetters(this.#store);
+    return deadLetters(this.store);
   }
 
   async figures() {
-    await this.#claims.settled();
-    return figures(this.#store, this.#opened.operations);
+    await this.opened.claims.settled();
+    return figures(this.store, this.opened.operations, "hidden messages wait");
   }
 
   async read(keys: readonly ItemKey[]) {
-    return this.#store.items.read(keys);
+    return this.store.items.read(keys);
   }
 
   async scan(table: string, after: string, limit: number) {
-    return this.#store.items.scan(table, after, limit);
+    return this.store.items.scan(table, after, limit);
   }
 
   async settings() {
     this.#assertOpen();
-    return this.#opened.settings.settings();
+    return this.opened.settings.settings();
   }
 
   async audit(limit: number, cursor?: Cursor) {
     this.#assertOpen();
-    return this.#opened.settings.audit(limit, cursor);
+    return this.opened.settings.audit(limit, cursor);
   }
 
   async sweep(limit: number) {
-    return sweep(this.#store, limit);
+    return sweep(this.store, limit);
   }
 
   async close() {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.#claims.close();
-    await this.#opened.store.queues.close();
+    await this.opened.claims.close();
+    await Promise.all(this.opened.sending);
+    await this.opened.store.queues.close();
   }
 
-  get #store(): Store {
+  protected get store(): Store {
     this.#assertOpen();
-    return this.#opened.store;
+    return this.opened.store;
   }
 
   #assertOpen(): void {

@@ -13,8 +13,15 @@ const MOST_PAGES = 4;
 
 type Draft = { -readonly [K in keyof Figures]: Figures[K] };
 
+/** What a message that SQS hides stands for: where it stays until its job has ended, mostly for one that runs. */
+export type Hidden = "hidden messages wait" | "hidden messages run";
+
 /** @param operations those whose queues are known; others are found where they have left something */
-export async function figures(store: Store, operations: readonly string[]): Promise<readonly Figures[]> {
+export async function figures(
+  store: Store,
+  operations: readonly string[],
+  meaning: Hidden,
+): Promise<readonly Figures[]> {
   const now = store.host.clock.now();
   const found = new Map<string, Draft>();
   const of = (operation: string): Draft => {
@@ -36,9 +43,11 @@ export async function figures(store: Store, operations: readonly string[]): Prom
   for (const [place, { visible, hidden, delayed }] of depths.entries()) {
     if (visible + hidden + delayed === 0) continue;
     const one = of(operations[place] ?? "");
-    one.queued += visible + hidden + delayed;
+    const waiting = visible + (meaning === "hidden messages wait" ? hidden : 0);
+    one.queued += waiting + delayed;
+    if (meaning === "hidden messages run") one.running += hidden;
     // How long a message has waited is nothing that SQS tells here.
-    if (visible + hidden > 0) one.oldestAt ??= now;
+    if (waiting > 0) one.oldestAt ??= now;
   }
   return [...found.values()];
 }

@@ -1,7 +1,9 @@
 /** The store of AWS: jobs and items in one DynamoDB table, notices of them in SQS. */
-import type { EngineSource } from "../../core/engine.ts";
+import type { EngineHost, EngineSource } from "../../core/engine.ts";
 import { PORTABLE_SIZES } from "../../core/store-defaults.ts";
+import type { DeliveredEngine } from "./delivered.ts";
 import { openAws } from "./engine.ts";
+import { openHanded } from "./handed-engine.ts";
 import { type AwsOptions, settledOptions } from "./options.ts";
 
 export type { Delivered, DeliveredEngine, Fate } from "./delivered.ts";
@@ -19,5 +21,18 @@ export function aws(options: AwsOptions = {}): EngineSource {
     name: "aws",
     limits: LIMITS,
     open: (host) => openAws(settledOptions(options, "aws()"), LIMITS, host),
+  };
+}
+
+/** A store whose process is handed its jobs: for functions of AWS Lambda, which `spillway/lambda` makes of an app. */
+export type DeliveredSource = Omit<EngineSource, "open"> & {
+  open(host: EngineHost): Promise<DeliveredEngine>;
+};
+
+export function deliveredAws(options: AwsOptions = {}): DeliveredSource {
+  return {
+    name: "aws",
+    limits: LIMITS,
+    open: (host) => openHanded(settledOptions(options, "deliveredAws()"), LIMITS, host),
   };
 }

@@ -52,7 +52,7 @@ export class Items {
         KeyConditionExpression: "pk = :pk AND sk > :after",
         ExpressionAttributeValues: {
           ":pk": { S: itemPartition(table, shard) },
-          ":after": { S: after === "" ? " " : itemSort(after) },
+          ":after": { S: itemSort(after) },
         },
         Limit: limit,
         ...(last && { ExclusiveStartKey: last }),

@@ -56,7 +56,7 @@ function openWrite(
   position: number,
   stamp: string,
 ): { readonly write: Write; readonly way: Way } {
-  const way = next.status === "queued" ? store.mode.accepted(next) : store.mode.running(next, undefined);
+  const way = next.status === "queued" ? store.mode.accepted(next) : store.mode.born(next);
   const changes = altered(next, way, position, stamp);
   const expected = expectedOf(there);
   if (!there.row || next.revision === 1) {

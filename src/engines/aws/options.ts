@@ -5,6 +5,7 @@ import type { Retention } from "../../core/engine.ts";
 import { configurationError } from "../../core/errors.ts";
 import { checkOptions, shown } from "../../core/options.ts";
 import { type RetentionOptions, retentionOf } from "../../core/store-defaults.ts";
+import type { SharedLimits } from "./shares.ts";
 
 export type AwsOptions = {
   /** The table's name; `SPILLWAY_TABLE` by default. */
@@ -26,6 +27,23 @@ export type Settled = {
   readonly clients: Clients;
 };
 
+/** What functions are told of the limits that they share. */
+export type Shared = {
+  readonly limits: SharedLimits;
+  readonly limitsOf: Readonly<Record<string, readonly string[]>>;
+};
+
+/** `SPILLWAY_SHARES` and `SPILLWAY_LIMITS`, as the template sets them; without them nothing is shared. */
+export function sharedLimits(): Shared {
+  const limits = jsonIn("SPILLWAY_SHARES", (value): value is SharedLimits =>
+    isRecordOf(value, (share) => typeof (share as { atOnce?: unknown } | null)?.atOnce === "number"),
+  );
+  const limitsOf = jsonIn("SPILLWAY_LIMITS", (value): value is Shared["limitsOf"] =>
+    isRecordOf(value, (names) => Array.isArray(names)),
+  );
+  return { limits, limitsOf };
+}
+
 /** Shorter than anybody waits for an answer: what was lost on the way is asked again. */
 const CONNECT_MS = 1_000;
 const ANSWER_MS = 5_000;
@@ -38,7 +56,7 @@ export function settledOptions(options: AwsOptions, what: string): Settled {
   const { clients = {} } = options;
   return {
     table: tableOf(options.table ?? process.env["SPILLWAY_TABLE"]),
-    queues: options.queues ?? queuesOf(process.env["SPILLWAY_QUEUES"]),
+    queues: options.queues ?? jsonIn("SPILLWAY_QUEUES", areQueues),
     retention: retentionOf(options.retention, what),
     clients: {
       dynamodb: once(clients.dynamodb ?? (() => new DynamoDBClient(clientOptions(ANSWER_MS)))),
@@ -69,28 +87,29 @@ function tableOf(name: string | undefined): string {
   );
 }
 
-function queuesOf(text: string | undefined): Readonly<Record<string, string>> {
-  if (text === undefined || text === "") return {};
+/** Undefined or empty: nothing is set. */
+function jsonIn<T>(name: string, is: (value: unknown) => value is T): T {
+  const given = process.env[name] || "{}";
   try {
-    const queues: unknown = JSON.parse(text);
-    if (isQueues(queues)) return queues;
+    const value: unknown = JSON.parse(given);
+    if (is(value)) return value;
   } catch {
-    // Said below, as for other values that are no queues.
+    // Said below, as of what is JSON and means something else.
   }
   throw configurationError(
-    `SPILLWAY_QUEUES holds ${shown(text)}.`,
-    'It is a JSON object of queue URLs by operation: {"place-order":"https://sqs…"}.',
+    `${name} holds ${shown(given)}.`,
+    "It is the JSON object that the template of `spillway synth aws` sets: deploy that, or leave the variable out.",
   );
 }
 
-function isQueues(value: unknown): value is Readonly<Record<string, string>> {
+function isRecordOf(value: unknown, is: (entry: unknown) => boolean): boolean {
   return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((url) => typeof url === "string")
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(is)
   );
 }
+
+const areQueues = (value: unknown): value is Settled["queues"] =>
+  isRecordOf(value, (url) => typeof url === "string");
 
 function once<T>(make: () => T): () => T {
   let made: { readonly it: T } | undefined;

@@ -31,6 +31,10 @@ export class Polling implements Mode {
     return { due: job.availableAt };
   }
 
+  born(job: Job): Way {
+    return this.running(job);
+  }
+
   running(job: Job): Way {
     return job.listed ? { watchesLease: true } : {};
   }

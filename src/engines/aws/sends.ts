@@ -30,7 +30,7 @@ export function sendWrites(
     const existing = here.get(call.id) ?? (there.row && jobOf(there.row.record));
     const { next } = transition.open(existing, call, now);
     if (!next || next === "removed" || existing) continue;
-    const way = next.status === "queued" ? store.mode.sent(next) : store.mode.running(next, undefined);
+    const way = next.status === "queued" ? store.mode.sent(next) : store.mode.born(next);
     const row = newRow(call, next, altered(next, way, tick + place, stamp));
     sent.push({ job: next, way, write: putRow(call.id, row, expectedOf(there)) });
     here.set(call.id, next);

@@ -43,7 +43,7 @@ export class Settings {
 
   /** @param tick its place; chance tells it from another node's */
   async note(entry: AuditEntry, tick: number): Promise<AnswerOf<"audit">> {
-    const expiresAt = entry.at + this.#auditMs;
+    const expiresAt = this.#host.clock.now() + this.#auditMs;
     const key = { pk: AUDIT, sk: `${padded(tick)}-${this.#host.random.hex(4)}` };
     await this.#put(key, {
       value: { S: JSON.stringify(entry) },

@@ -21,6 +21,8 @@ export interface Mode {
   again(job: Job, leaseToken: string): Way;
   /** Of one that is queued again by somebody else: redriven, or taken back. */
   returned(job: Job): Way;
+  /** Of a call that is run at once from its first moment, or from the moment that it is to be kept if it is lost. */
+  born(job: Job): Way;
   /** Of a running job whose row was last written with this way back. */
   running(job: Job, wayBack: "due" | "lease" | undefined): Way;
   /** Told of each row that was written. */
