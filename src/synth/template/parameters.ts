@@ -4,6 +4,9 @@ import { trusting } from "./roles.ts";
 
 const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653];
 
+/** Not an empty text, which no action of an alarm may be even where it is never used. */
+const NO_TOPIC = "none";
+
 export function parametersPart(): Part {
   return {
     parameters: {
@@ -16,7 +19,7 @@ export function parametersPart(): Part {
         Type: "String",
       },
       AlarmTopic: {
-        Default: "",
+        Default: NO_TOPIC,
         Description: "ARN of an SNS topic that alarms are sent to. Without one they only show.",
         Type: "String",
       },
@@ -28,8 +31,8 @@ export function parametersPart(): Part {
       },
     },
     conditions: {
-      HasAdminToken: isGiven("AdminToken"),
-      HasAlarmTopic: isGiven("AlarmTopic"),
+      HasAdminToken: isNot("AdminToken", ""),
+      HasAlarmTopic: isNot("AlarmTopic", NO_TOPIC),
     },
     resources: {
       // Sockets have no access logs without it. It is one for the account and region, so that both stay when the stack
@@ -56,6 +59,6 @@ export function parametersPart(): Part {
   };
 }
 
-function isGiven(parameter: string) {
-  return { "Fn::Not": [{ "Fn::Equals": [ref(parameter), ""] }] };
+function isNot(parameter: string, value: string) {
+  return { "Fn::Not": [{ "Fn::Equals": [ref(parameter), value] }] };
 }

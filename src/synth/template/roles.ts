@@ -12,10 +12,12 @@ type Statement = {
 };
 
 const READS = ["dynamodb:BatchGetItem", "dynamodb:Query"];
+/** With what watches need, which functions that only read never look at. */
 const WRITES = [
   "dynamodb:BatchWriteItem",
   "dynamodb:ConditionCheckItem",
   "dynamodb:DeleteItem",
+  "dynamodb:GetItem",
   "dynamodb:PutItem",
   "dynamodb:UpdateItem",
 ];
