@@ -15,6 +15,7 @@ import type { Authenticate } from "../door/identity.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
 import type { Reports } from "../door/reports.ts";
 import type { DetachedSockets } from "../door/socket/detached.ts";
+import type { SocketTexts } from "../door/socket/texts.ts";
 import type { Deliveries } from "../worker/deliveries.ts";
 import { checkedConfiguration } from "./configuration.ts";
 import { start } from "./start.ts";
@@ -77,6 +78,8 @@ export type RunningApp = {
   readonly door: Door;
   /** Sockets for transports that keep none in memory. */
   readonly detached: () => Promise<DetachedSockets>;
+  /** What such sockets are told of a job. */
+  readonly texts: SocketTexts;
   /** Where things are kept, for people. */
   readonly location: string;
   /** A private folder of the store's, if it has one. */

@@ -16,6 +16,7 @@ import type { SpillwayDoor } from "../door/door.ts";
 import type { Door } from "../door/exchange.ts";
 import { Gatekeeper } from "../door/identity.ts";
 import { Quotas } from "../door/quotas.ts";
+import { SocketTexts } from "../door/socket/texts.ts";
 import { Deliveries } from "../worker/deliveries.ts";
 import { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
@@ -43,6 +44,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   return {
     door: door ?? late(opened),
     detached: async () => (await opened()).detached,
+    texts: new SocketTexts(runtime),
     location: store?.engine.location ?? "nowhere: this app has no engine",
     folder: store?.engine.folder,
     notes,

@@ -8,8 +8,8 @@ import type { DoorRequest, Reply, Sink } from "./exchange.ts";
 import { headerOf } from "./headers.ts";
 import { pushOf } from "./push.ts";
 import { receiptText } from "./receipt.ts";
-import { storeOf, unknownReceipt } from "./receipt-route.ts";
-import { EVENT_STREAM, refuse } from "./replies.ts";
+import { storeOf } from "./receipt-route.ts";
+import { EVENT_STREAM, refuse, unknownReceipt } from "./replies.ts";
 
 const HEARTBEAT_TICKS = 15;
 

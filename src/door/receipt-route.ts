@@ -8,7 +8,7 @@ import type { DoorRequest, Reply } from "./exchange.ts";
 import { headerOf } from "./headers.ts";
 import { parsePrefer } from "./prefer.ts";
 import { receiptHeaders, receiptText } from "./receipt.ts";
-import { json, refuse } from "./replies.ts";
+import { json, refuse, unknownReceipt } from "./replies.ts";
 import { untilFinal } from "./waiting.ts";
 
 export async function receiptRoute(
@@ -53,11 +53,6 @@ export async function cancelled(
   if (answer.kind === "final") throw refuse("already-final", `It has ${job.status} already.`);
   if (answer.kind === "requested") runtime.live.cancel(ref.id);
   return { status: answer.kind === "cancelled" ? 200 : 202, job };
-}
-
-/** The same words for unknown, expired and another principal's, so that they cannot be told apart. */
-export function unknownReceipt() {
-  return refuse("unknown-receipt", "It is unknown here, or is kept no longer.");
 }
 
 /** Without an engine there are no jobs, and so no receipts. */

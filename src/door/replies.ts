@@ -60,3 +60,8 @@ export class Refused extends Error {
 export function refuse(code: ProblemCode, detail?: string, headers?: readonly string[]): Refused {
   return new Refused(problem(code, detail), headers);
 }
+
+/** The same words for unknown, expired and another principal's, so that they cannot be told apart. */
+export function unknownReceipt(): Refused {
+  return refuse("unknown-receipt", "It is unknown here, or is kept no longer.");
+}

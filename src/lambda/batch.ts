@@ -10,6 +10,7 @@ import type { Deliveries } from "../worker/deliveries.ts";
 import type { Delivered, DeliveredEngine, Message } from "./delivered.ts";
 import type { Invocation } from "./host.ts";
 import { Lanes } from "./lanes.ts";
+import { announceById } from "./notices.ts";
 import { messageOf, type SqsEvent, type SqsRecord } from "./sqs-event.ts";
 
 export type BatchResult = { batchItemFailures: { itemIdentifier: string }[] };
@@ -84,9 +85,10 @@ export class Batch {
   }
 
   /** What ended it may have been stopped before it had told those who watch. */
-  #tellAgain({ body }: Message): void {
+  async #tellAgain({ body }: Message): Promise<void> {
+    const { engine, notices, complain } = this.#invocation;
     const notice = noticeIn(body);
-    if (notice) this.#invocation.notices.publish("receipt", notice.id);
+    if (notice) await announceById([notice.id], engine, notices).catch(complain);
   }
 
   async #hide(message: Message, ms: number): Promise<never> {

@@ -9,12 +9,14 @@ import type { BatchResult } from "./batch.ts";
 import type { FunctionContext } from "./complaints.ts";
 import type { DeliveredEngine } from "./delivered.ts";
 import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
+import { announceById } from "./notices.ts";
+import { pusherOf } from "./pusher-of.ts";
 import { messageOf, type SqsEvent, type SqsRecord } from "./sqs-event.ts";
 
 export type DeadHandler = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
 
 export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadHandler {
-  const host = new FunctionHost(app, source, { role: "worker" });
+  const host = new FunctionHost(app, source, { role: "worker", pusher: pusherOf });
   return async (event, context) => {
     try {
       return await host.invoke(context, (invocation) => ended(event, invocation));
@@ -27,14 +29,12 @@ export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadH
 
 async function ended(
   event: SqsEvent,
-  { engine, notices, pushes }: Invocation<DeliveredEngine>,
+  { engine, notices, pushes, complain }: Invocation<DeliveredEngine>,
 ): Promise<BatchResult> {
   const messages = event.Records.map((record) => messageOf(record, []));
   const isOver = await engine.exhausted(messages);
-  for (const [i, { body }] of messages.entries()) {
-    const notice = isOver[i] ? noticeIn(body) : undefined;
-    if (notice) notices.publish("receipt", notice.id);
-  }
+  const ids = messages.flatMap(({ body }, i) => (isOver[i] ? (noticeIn(body)?.id ?? []) : []));
+  await announceById(ids, engine, notices).catch(complain);
   await pushes.flush();
   const over = new Map(event.Records.map((record, i) => [record, isOver[i] === true]));
   const done = async (record: SqsRecord) => {

@@ -1,6 +1,7 @@
 /** What functions need of an engine: the port, and the side of it that is fed by messages. Types only. */
 import type { Claim, Engine, Lease } from "../core/engine.ts";
 import type { Message } from "../engines/aws/message.ts";
+import type { Watchers } from "../engines/aws/watchers.ts";
 
 export type { Message };
 
@@ -11,6 +12,8 @@ export type Delivered =
   | { readonly kind: "malformed"; readonly detail: string };
 
 export interface DeliveredEngine extends Engine {
+  /** Who is to be told of what, through sockets. */
+  readonly watchers: Watchers;
   deliver(messages: readonly Message[], leaseMs: number): Promise<readonly Delivered[]>;
   fateOf(
     lease: Lease,

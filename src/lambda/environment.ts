@@ -31,3 +31,14 @@ export function queueUrlsOf(environment: Environment): readonly string[] {
   const given: unknown = JSON.parse(environment["SPILLWAY_QUEUES"] || "{}");
   return [...new Set(Object.values(given ?? {}).filter((url) => typeof url === "string"))];
 }
+
+/** Where frames to sockets are posted; none where there are no sockets. */
+export function socketEndpointOf(environment: Environment): string | undefined {
+  const endpoint = environment["SPILLWAY_SOCKET_ENDPOINT"];
+  if (!endpoint) return undefined;
+  if (/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) return endpoint;
+  throw configurationError(
+    `SPILLWAY_SOCKET_ENDPOINT is ${JSON.stringify(endpoint)}.`,
+    "Set it to the https:// address of the WebSocket API's stage: https://{api}.execute-api.{region}.amazonaws.com/{stage}.",
+  );
+}

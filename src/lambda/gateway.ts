@@ -13,9 +13,9 @@ export interface SocketGateway {
 }
 
 /** With throttles in between, which the client waits out. */
-const MOST_TRIES = 5;
+const MOST_TRIES = 4;
 const CONNECT_MS = 1_000;
-const ANSWER_MS = 3_000;
+const ANSWER_MS = 2_000;
 
 export function socketGateway(endpoint: string, onError: (error: unknown) => void): SocketGateway {
   let made: Promise<Loaded> | undefined;
@@ -51,7 +51,11 @@ async function load(endpoint: string): Promise<Loaded> {
   const client: ApiGatewayManagementApiClient = new api.ApiGatewayManagementApiClient({
     endpoint,
     maxAttempts: MOST_TRIES,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: ANSWER_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: ANSWER_MS,
+      throwOnRequestTimeout: true,
+    },
   });
   return {
     post: (ConnectionId, text) =>

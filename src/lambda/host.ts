@@ -12,7 +12,9 @@ import { Complaints, type FunctionContext } from "./complaints.ts";
 import { adminTokenOf } from "./environment.ts";
 import { Measures } from "./measures.ts";
 import { Notices } from "./notices.ts";
-import { type Pusher, Pushes } from "./pushes.ts";
+import type { SocketPusher } from "./push.ts";
+import type { PusherParts } from "./pusher-of.ts";
+import { Pushes } from "./pushes.ts";
 import { watched } from "./watched-engine.ts";
 
 /** A store that is configured, but not open, and what functions need of it besides. */
@@ -25,12 +27,14 @@ export type FunctionOptions<E extends Engine> = {
   readonly streams?: boolean;
   /** Whether attempts run here that are worth a metric. */
   readonly measured?: boolean;
-  readonly pusher?: (engine: E) => Pusher;
+  /** What tells the sockets; none where there are none. */
+  readonly pusher?: (parts: PusherParts<E>) => SocketPusher | undefined;
 };
 
 export type Invocation<E extends Engine> = {
   readonly running: RunningApp;
   readonly engine: E;
+  readonly pusher: SocketPusher | undefined;
   readonly pushes: Pushes;
   readonly notices: Notices;
   readonly complain: Complaints["say"];
@@ -51,6 +55,7 @@ type Started<E> = {
   readonly running: RunningApp;
   readonly engine: E;
   readonly idle: () => Promise<void>;
+  readonly pusher: SocketPusher | undefined;
   readonly pushes: Pushes;
 };
 
@@ -113,13 +118,14 @@ export class FunctionHost<E extends Engine> {
     late: Promise<never>,
   ): Promise<T> {
     if (this.#options.measured) this.#measures.begin();
-    const { running, engine, pushes } = await this.#start(context);
+    const { running, engine, pusher, pushes } = await this.#start(context);
     await this.#readSettings(running);
     const leaseMs = context.getRemainingTimeInMillis() + LEASE_BEYOND_MS;
     const { complain } = this;
     return run({
       running,
       engine,
+      pusher,
       pushes,
       complain,
       late,
@@ -150,7 +156,7 @@ export class FunctionHost<E extends Engine> {
         return watch.engine;
       },
     };
-    const { role, streams = false, measured, pusher } = this.#options;
+    const { role, streams = false, measured, pusher: pusherOf } = this.#options;
     const running = await spillway({ ...this.#app.options, engine }).start({
       node: `${context.functionName}-${context.logStreamName.slice(-8)}`,
       adminToken: adminTokenOf(process.env),
@@ -168,12 +174,14 @@ export class FunctionHost<E extends Engine> {
     });
     const { engine: watchedEngine, idle } = await opened.promise;
     this.#settingsAt = this.#clock.now();
-    return {
-      running,
+    const pusher = pusherOf?.({
       engine: watchedEngine,
-      idle,
-      pushes: new Pushes(this.#notices, pusher?.(watchedEngine)),
-    };
+      running,
+      clock: this.#clock,
+      onError: this.complain,
+    });
+    const pushes = new Pushes(this.#notices, pusher);
+    return { running, engine: watchedEngine, idle, pusher, pushes };
   }
 
   /** What operators changed is in force a minute later. */

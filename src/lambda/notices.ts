@@ -3,8 +3,9 @@
  * and again, and looks; and what changed here is collected, for those who watch it through sockets.
  */
 import type { Clock } from "../core/clock.ts";
+import { ADMIN, type Engine } from "../core/engine.ts";
 import type { JobId, Principal } from "../core/job.ts";
-import { type Heard, LocalNotifier, type Notifier, type Topic } from "../core/notifier.ts";
+import { announce, type Heard, LocalNotifier, type Notifier, type Topic } from "../core/notifier.ts";
 
 export type Changed = { readonly receipts: readonly JobId[]; readonly principals: readonly Principal[] };
 
@@ -52,4 +53,11 @@ export class Notices implements Notifier {
     this.#principals.clear();
     return changed;
   }
+}
+
+/** Of jobs that ended earlier, or elsewhere: whose they are, only the store can tell. */
+export async function announceById(ids: readonly JobId[], engine: Engine, notices: Notices): Promise<void> {
+  if (ids.length === 0) return;
+  const jobs = await engine.find(ids.map((id) => ({ id, principal: ADMIN })));
+  for (const job of jobs) if (job) announce(notices, job, false);
 }

@@ -7,7 +7,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Engine } from "../core/engine.ts";
 import { isFinal, type JobId, type JobRecord, type Principal } from "../core/job.ts";
-import type { DetachedSockets } from "../door/socket/detached.ts";
+import type { SocketTexts } from "../door/socket/texts.ts";
 import type { SocketRow, Watcher } from "../engines/aws/watch-rows.ts";
 import type { Watchers } from "../engines/aws/watchers.ts";
 import type { Posted, SocketGateway } from "./gateway.ts";
@@ -20,7 +20,7 @@ export type PusherHost = Omit<MineHost, "post"> & {
   readonly engine: Engine;
   readonly watchers: Watchers;
   readonly gateway: SocketGateway;
-  readonly texts: Pick<DetachedSockets, "statusText" | "goneText" | "isOver">;
+  readonly texts: SocketTexts;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
 };
@@ -51,7 +51,7 @@ export class SocketPusher {
     const names = [...new Set(principals)].filter((principal) => principal !== "");
     await Promise.all([
       this.#guarded(() => this.#pushReceipts(ids, until)),
-      inParallel(names, PARALLEL, (principal) => this.#guarded(() => this.#pushMine(principal, until))),
+      inParallel(names, PARALLEL, (principal) => this.#guarded(() => this.#pushMine(principal, ids, until))),
     ]);
   }
 
@@ -84,9 +84,9 @@ export class SocketPusher {
     await this.#host.watchers.forget(connection);
   }
 
-  /** Changes of a principal that a connection has not been told yet. */
+  /** Changes of its principal that a connection has not been told yet. */
   async tellMine(watcher: Watcher, forMs = PUSH_MS): Promise<void> {
-    await this.#tellMine(watcher, this.#host.clock.monotonic() + forMs);
+    await this.#tellMine(watcher, [], this.#host.clock.monotonic() + forMs);
   }
 
   async #pushReceipts(ids: readonly JobId[], until: number): Promise<void> {
@@ -97,13 +97,20 @@ export class SocketPusher {
     await this.#tell(told, until);
   }
 
-  async #pushMine(principal: Principal, until: number): Promise<void> {
-    const watchers = await this.#host.watchers.ofPrincipal(principal);
-    await inParallel(watchers, PARALLEL, (watcher) => this.#tellMine(watcher, until));
+  async #pushMine(principal: Principal, ids: readonly JobId[], until: number): Promise<void> {
+    const { engine, watchers } = this.#host;
+    const following = await watchers.ofPrincipal(principal);
+    if (following.length === 0) return;
+    // Of those that changed here, which may be others' too.
+    const found = ids.length === 0 ? [] : await engine.find(ids.map((id) => ({ id, principal })));
+    const changed = found.filter((job) => job?.listed) as readonly JobRecord[];
+    await inParallel(following, PARALLEL, (watcher) =>
+      this.#guarded(() => this.#tellMine(watcher, changed, until)),
+    );
   }
 
-  async #tellMine(watcher: Watcher, until: number): Promise<void> {
-    if ((await tellMine(watcher, until, this.#mine)) === "all") return;
+  async #tellMine(watcher: Watcher, changed: readonly JobRecord[], until: number): Promise<void> {
+    if ((await tellMine(watcher, changed, until, this.#mine)) === "all") return;
     const { watchers } = this.#host;
     const socket = await watchers.socket(watcher.connection);
     if (socket) await watchers.looks.soon(socket, 0);
@@ -127,7 +134,7 @@ export class SocketPusher {
   async #tellOne(receipt: JobId, watcher: Watcher, job: JobRecord | undefined): Promise<void> {
     const { texts, watchers } = this.#host;
     const there = job?.listed ? job : undefined;
-    const posted = await this.post(watcher, there ? texts.statusText(there) : texts.goneText(receipt));
+    const posted = await this.post(watcher, there ? texts.status(there) : texts.unknown(receipt));
     if (posted === "sent" && (!there || isFinal(there.status))) {
       await watchers.unfollow(watcher.connection, [receipt]);
     }
@@ -140,7 +147,7 @@ export class SocketPusher {
     if (this.#isOver(socket)) return this.close(connection);
     const followed = await watchers.followed(connection);
     await this.#tellEnded(socket, followed, until);
-    if (socket.mine) await tellMine(socket, until, this.#mine);
+    if (socket.mine) await tellMine(socket, [], until, this.#mine);
     const left = followed.length > 0 && (await watchers.following(connection, 1)) > 0;
     await watchers.looks.looked(socket, left || socket.mine);
   }

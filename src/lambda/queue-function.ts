@@ -5,12 +5,13 @@ import type { FunctionContext } from "./complaints.ts";
 import type { DeliveredEngine } from "./delivered.ts";
 import { parallelOf, queueUrlsOf } from "./environment.ts";
 import { FunctionHost, type SourceOf } from "./host.ts";
+import { pusherOf } from "./pusher-of.ts";
 import type { SqsEvent } from "./sqs-event.ts";
 
 export type QueueHandler = (event: SqsEvent, context: FunctionContext) => Promise<BatchResult>;
 
 export function queueFunction(app: App, source: SourceOf<DeliveredEngine>): QueueHandler {
-  const host = new FunctionHost(app, source, { role: "worker", measured: true });
+  const host = new FunctionHost(app, source, { role: "worker", pusher: pusherOf, measured: true });
   return async (event, context) => {
     try {
       return await host.invoke(context, async (invocation) => {

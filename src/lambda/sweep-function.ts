@@ -1,9 +1,9 @@
 /** The function that is called each minute: what was lost is taken back, what is due is sent, what is old is pruned. */
 import type { App } from "../app/app.ts";
-import type { Engine } from "../core/engine.ts";
 import { announce } from "../core/notifier.ts";
 import type { FunctionContext } from "./complaints.ts";
 import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
+import { pusherOf, type WatchedEngine } from "./pusher-of.ts";
 
 export type SweepHandler = (event: unknown, context: FunctionContext) => Promise<void>;
 
@@ -11,8 +11,8 @@ const ROUND_MOST = 100;
 /** A round that has begun ends in this time, mostly; one that does not is carried on by the next invocation. */
 const ROUND_MS = 5_000;
 
-export function sweepFunction<E extends Engine>(app: App, source: SourceOf<E>): SweepHandler {
-  const host = new FunctionHost(app, source, { role: "worker" });
+export function sweepFunction(app: App, source: SourceOf<WatchedEngine>): SweepHandler {
+  const host = new FunctionHost(app, source, { role: "worker", pusher: pusherOf });
   return async (_event, context) => {
     try {
       await host.invoke(context, swept);
@@ -23,12 +23,12 @@ export function sweepFunction<E extends Engine>(app: App, source: SourceOf<E>): 
   };
 }
 
-async function swept<E extends Engine>({
-  engine,
-  notices,
-  pushes,
-  timeLeftMs,
-}: Invocation<E>): Promise<void> {
+async function swept(invocation: Invocation<WatchedEngine>): Promise<void> {
+  const { pusher, timeLeftMs } = invocation;
+  await Promise.all([takenBack(invocation), pusher?.sweep(timeLeftMs())]);
+}
+
+async function takenBack({ engine, notices, pushes, timeLeftMs }: Invocation<WatchedEngine>): Promise<void> {
   for (;;) {
     const { rescued, pruned } = await engine.sweep(ROUND_MOST);
     for (const job of rescued) announce(notices, job);

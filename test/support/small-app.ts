@@ -31,6 +31,9 @@ export const app: App = {
       get detached(): never {
         throw new Error("This app has no sockets of that kind.");
       },
+      get texts(): never {
+        throw new Error("This app has no sockets of that kind.");
+      },
       location: "nowhere",
       folder: process.env["SMALL_APP_FOLDER"],
       notes: ["A note."],

@@ -5,7 +5,8 @@ import { type Attempt, JOB_STATUSES, type JobId, type JobRecord, type JsonText }
 import type { Runtime } from "../../core/runtime.ts";
 import type { Reply } from "../exchange.ts";
 import { receiptText } from "../receipt.ts";
-import { storeOf, unknownReceipt } from "../receipt-route.ts";
+import { storeOf } from "../receipt-route.ts";
+import { unknownReceipt } from "../replies.ts";
 import { answer, enginePage, listReply, PAGED } from "./lists.ts";
 import type { Query } from "./query.ts";
 

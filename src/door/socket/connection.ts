@@ -8,7 +8,7 @@ import type { Runtime } from "../../core/runtime.ts";
 import type { Calls } from "../calls.ts";
 import type { SocketPeer, SocketSession } from "../exchange.ts";
 import type { Identity } from "../identity.ts";
-import { unknownReceipt } from "../receipt-route.ts";
+import { unknownReceipt } from "../replies.ts";
 import { callFrame } from "./call.ts";
 import { bad, type CallFrame, type FrameRef, frames, readFrame } from "./frames.ts";
 import { LONGEST_FRAME, LONGEST_ID, MOST_CALLS, MOST_FOLLOWED, TOO_MANY } from "./limits.ts";

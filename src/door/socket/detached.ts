@@ -10,14 +10,13 @@ import type { Calls } from "../calls.ts";
 import type { DoorRequest, Reply } from "../exchange.ts";
 import type { Gatekeeper, Identity } from "../identity.ts";
 import type { Origins } from "../origins.ts";
-import { receiptText } from "../receipt.ts";
-import { unknownReceipt } from "../receipt-route.ts";
 import { problemReply, Refused, refuse } from "../replies.ts";
 import { callFrame } from "./call.ts";
 import { fitted } from "./fitted.ts";
 import { bad, type CallFrame, type FrameRef, frames, readFrame } from "./frames.ts";
 import { LONGEST_FRAME, LONGEST_ID, TOO_MANY } from "./limits.ts";
-import { isExpired, PROTOCOL, socketIdentity } from "./offer.ts";
+import { PROTOCOL, socketIdentity } from "./offer.ts";
+import { SocketTexts } from "./texts.ts";
 
 /** What the transport gives for one socket. It forgets a socket that it finds gone, and none of this fails for that. */
 export interface FarSocket {
@@ -43,12 +42,14 @@ export class DetachedSockets {
   readonly #calls: Calls;
   readonly #gatekeeper: Gatekeeper;
   readonly #origins: Origins;
+  readonly #texts: SocketTexts;
 
   constructor(runtime: Runtime, calls: Calls, gatekeeper: Gatekeeper, origins: Origins) {
     this.#runtime = runtime;
     this.#calls = calls;
     this.#gatekeeper = gatekeeper;
     this.#origins = origins;
+    this.#texts = new SocketTexts(runtime);
   }
 
   /** Who asks for a socket, or why there is none for it. */
@@ -66,23 +67,9 @@ export class DetachedSockets {
     }
   }
 
-  /** An expired token gets nothing more, not even what it asked for in time. */
-  isOver(identity: Identity): boolean {
-    return isExpired(identity, this.#runtime.clock);
-  }
-
-  statusText(job: Job, cursor?: Cursor): string {
-    return this.#status(undefined, job, cursor);
-  }
-
-  /** Of a receipt that was followed and is there no more. */
-  goneText(id: JobId): string {
-    return frames.problem(undefined, unknownReceipt().problem, { receipt: id });
-  }
-
   /** Resolves when all that this frame leads to has been sent and kept. */
   async hear(text: string, far: FarSocket): Promise<void> {
-    if (this.isOver(far.identity) || text.length > LONGEST_FRAME) return far.close();
+    if (this.#texts.isOver(far.identity) || text.length > LONGEST_FRAME) return far.close();
     const { ref, frame } = readFrame(text);
     switch (frame.kind) {
       case "subscribe":
@@ -107,7 +94,7 @@ export class DetachedSockets {
   }
 
   async hearBinary(far: FarSocket): Promise<void> {
-    if (this.isOver(far.identity)) return far.close();
+    if (this.#texts.isOver(far.identity)) return far.close();
     return far.send(frames.problem(undefined, bad("Frames are text.").problem));
   }
 
@@ -133,8 +120,8 @@ export class DetachedSockets {
   async #subscribe(id: JobId, ref: FrameRef, far: FarSocket): Promise<void> {
     const known = id.length > LONGEST_ID ? undefined : await this.#find(id, far);
     // Nothing is kept for what has nothing more to tell.
-    if (!known) return this.#sendUnknown(id.slice(0, LONGEST_ID), ref, far);
-    if (isFinal(known.status)) return far.send(this.#status(ref, known));
+    if (!known) return far.send(this.#texts.unknown(id.slice(0, LONGEST_ID), ref));
+    if (isFinal(known.status)) return far.send(this.#texts.status(known, undefined, ref));
     if (!(await far.follow(id))) return this.#refuse(ref, far, id);
     return this.#tellNow(id, far, ref);
   }
@@ -142,9 +129,9 @@ export class DetachedSockets {
   /** What became of it until it was surely followed. `told`: the state that the client has been sent already. */
   async #tellNow(id: JobId, far: FarSocket, ref: FrameRef, told?: Job): Promise<void> {
     const now = await this.#find(id, far);
-    if (!now) await this.#sendUnknown(id, ref, far);
+    if (!now) await far.send(this.#texts.unknown(id, ref));
     else if (now.revision !== told?.revision || now.status !== told.status) {
-      await far.send(this.#status(ref, now));
+      await far.send(this.#texts.status(now, undefined, ref));
     }
     if (!now || isFinal(now.status)) await far.unfollow(id);
   }
@@ -167,7 +154,7 @@ export class DetachedSockets {
   async #call(frame: CallFrame, ref: FrameRef, far: FarSocket): Promise<void> {
     if (await far.isFull()) return this.#refuse(ref, far);
     const { text, job } = await callFrame(frame, ref, far.identity.principal, this.#calls, this.#runtime);
-    if (this.isOver(far.identity)) return far.close();
+    if (this.#texts.isOver(far.identity)) return far.close();
     await far.send(fitted(text));
     if (!job || isFinal(job.status)) return;
     const about = { receipt: job.id };
@@ -180,14 +167,6 @@ export class DetachedSockets {
   async #find(id: JobId, { identity: { principal } }: FarSocket): Promise<JobRecord | undefined> {
     const [job] = (await this.#runtime.store?.engine.find([{ id, principal }])) ?? [];
     return job?.listed ? job : undefined;
-  }
-
-  #status(ref: FrameRef, job: Job, cursor?: Cursor): string {
-    return fitted(frames.status(ref, receiptText(job, this.#runtime), cursor));
-  }
-
-  #sendUnknown(id: JobId, ref: FrameRef, far: FarSocket): Promise<void> {
-    return far.send(frames.problem(ref, unknownReceipt().problem, { receipt: id }));
   }
 
   #refuse(ref: FrameRef, far: FarSocket, receipt?: JobId): Promise<void> {

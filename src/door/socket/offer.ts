@@ -15,16 +15,12 @@ export async function socketIdentity(
   clock: Clock,
 ): Promise<Identity> {
   const identity = await gatekeeper.identify(request, readOffer(request));
-  if (!isExpired(identity, clock)) return identity;
+  if (identity.expiresAt === undefined || clock.now() < identity.expiresAt) return identity;
   throw refuse("unauthenticated", "The token has expired.");
 }
 
-export function isExpired({ expiresAt }: Identity, clock: Clock): boolean {
-  return expiresAt !== undefined && clock.now() >= expiresAt;
-}
-
 /** Returns the token, if it comes as a subprotocol. */
-function readOffer(request: DoorRequest): string | undefined {
+export function readOffer(request: DoorRequest): string | undefined {
   if (!listOf(headerOf(request, "upgrade")).some((name) => name.toLowerCase() === "websocket")) {
     throw refuse("upgrade-required", "Open a WebSocket with the subprotocol spillway.v1.", [
       "upgrade",

@@ -4,7 +4,7 @@ import { isFinal, type Job, type JobId, type Principal } from "../../core/job.ts
 import type { Runtime } from "../../core/runtime.ts";
 import { pushOf } from "../push.ts";
 import { receiptText } from "../receipt.ts";
-import { unknownReceipt } from "../receipt-route.ts";
+import { unknownReceipt } from "../replies.ts";
 import type { Watch, Watcher } from "../watches.ts";
 import { type FrameRef, frames } from "./frames.ts";
 import { CLOSE, type Outlet } from "./outlet.ts";

@@ -1,6 +1,7 @@
 /** What a process is given that does not ask for jobs, but is handed messages: a function of AWS Lambda. */
 import type { Claim, Engine, Lease } from "../../core/engine.ts";
 import type { Message } from "./message.ts";
+import type { Watchers } from "./watchers.ts";
 
 export type Delivered =
   | { readonly kind: "claimed"; readonly claim: Claim }
@@ -17,6 +18,8 @@ export type Fate =
   | { readonly kind: "leave" };
 
 export interface DeliveredEngine extends Engine {
+  /** Who is to be told of what, through sockets. */
+  readonly watchers: Watchers;
   /** Positional. */
   deliver(messages: readonly Message[], leaseMs: number): Promise<readonly Delivered[]>;
   /** What is to become of a claimed message now, from the last settlement of its lease. */

@@ -15,6 +15,7 @@ import { Queues } from "./queues.ts";
 import { Settings } from "./settings.ts";
 import { Slots } from "./shares.ts";
 import { sweep } from "./sweep.ts";
+import { Watchers } from "./watchers.ts";
 
 /** Ids are told apart by chance alone here, so that no cold start has to look for the last sequence. */
 const NO_SEQUENCE = 0;
@@ -31,6 +32,7 @@ type Handing = {
   readonly deliveries: Deliveries;
   readonly outbox: Outbox;
   readonly slots: Slots;
+  readonly watchers: Watchers;
 };
 
 export async function openHanded(
@@ -52,6 +54,7 @@ export async function openHanded(
     deliveries: new Deliveries(store, handed, pauses),
     outbox: new Outbox(store, pauses, operations),
     slots: new Slots({ client: clients.dynamodb, table, clock: host.clock, random: host.random, ...shared }),
+    watchers: new Watchers(table, clients.dynamodb, host),
   };
   const secret = await settings.secret();
   const opened = {
@@ -68,12 +71,14 @@ export async function openHanded(
 
 class HandedEngine extends AwsEngine implements DeliveredEngine {
   readonly shares: Shares;
+  readonly watchers: Watchers;
   readonly #handing: Handing;
 
   constructor(opened: Opened, limits: EngineLimits, handing: Handing) {
     super(opened, limits);
     this.#handing = handing;
     this.shares = handing.slots;
+    this.watchers = handing.watchers;
   }
 
   /** Nothing is to be heard: messages are brought. */

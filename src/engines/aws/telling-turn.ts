@@ -4,6 +4,8 @@
  */
 import type { Clock } from "../../core/clock.ts";
 import type { Random } from "../../core/random.ts";
+import { FIRST_PLACE } from "./places.ts";
+import { Told } from "./told.ts";
 import { mineKey, number } from "./watch-rows.ts";
 import type { WatchTable } from "./watch-table.ts";
 import type { Watchers } from "./watchers.ts";
@@ -18,8 +20,7 @@ export class TellingTurn {
   readonly #host: TurnHost;
   readonly #key: ReturnType<typeof mineKey>;
   readonly #token: string;
-  /** The place in the list of changes up to which it was told. */
-  cursor: string | undefined;
+  told = new Told(FIRST_PLACE);
 
   private constructor(host: TurnHost, principal: string, connection: string) {
     this.#host = host;
@@ -37,11 +38,11 @@ export class TellingTurn {
     return undefined;
   }
 
-  /** Whether it is still held: so far all has been told. */
-  async reached(cursor: string): Promise<boolean> {
-    this.cursor = cursor;
-    return this.#held("SET c = :c, lu = :until", "lt = :t", {
-      ":c": { S: cursor },
+  /** Whether it is still held; what was told until now is kept. */
+  async reached(): Promise<boolean> {
+    return this.#held("SET c = :c, b = :b, lu = :until", "lt = :t", {
+      ":c": { S: this.told.mark },
+      ":b": { B: this.told.bytes() },
       ":until": number(this.#until()),
     });
   }
@@ -68,7 +69,7 @@ export class TellingTurn {
       "attribute_exists(pk) AND (attribute_not_exists(lu) OR lu < :now OR lt = :t)",
       { ":t": { S: this.#token }, ":until": number(this.#until()), ":now": number(now) },
     );
-    this.cursor = row?.["c"]?.S;
+    this.told = new Told(row?.["c"]?.S ?? FIRST_PLACE, row?.["b"]?.B);
     return row !== undefined;
   }
 

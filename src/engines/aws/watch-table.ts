@@ -3,64 +3,61 @@ import {
   BatchWriteItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  GetItemCommand,
   QueryCommand,
   type QueryCommandInput,
   UpdateItemCommand,
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../core/clock.ts";
+import { troubleOf } from "./trouble.ts";
 import type { Key, Row } from "./watch-rows.ts";
-
-export type WatchTableHost = {
-  readonly client: () => DynamoDBClient;
-  readonly table: string;
-  readonly clock: Clock;
-};
 
 /** Of one BatchWriteItem. */
 const MOST_WRITES = 25;
-const FIRST_PAUSE_MS = 50;
+/** 50 ms, 100 ms, … */
+const FIRST_PAUSE_MS = 25;
 const MOST_TRIES = 6;
 
 export class WatchTable {
-  readonly #host: WatchTableHost;
+  readonly clock: Clock;
+  readonly #name: string;
+  readonly #client: () => DynamoDBClient;
 
-  constructor(host: WatchTableHost) {
-    this.#host = host;
-  }
-
-  get clock(): Clock {
-    return this.#host.clock;
+  constructor(name: string, client: () => DynamoDBClient, clock: Clock) {
+    this.#name = name;
+    this.#client = client;
+    this.clock = clock;
   }
 
   /** As it is now. */
   async get(key: Key): Promise<Row | undefined> {
-    const { client, table } = this.#host;
-    const { Item } = await client().send(
-      new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }),
-    );
-    return Item;
+    const [row] = await this.query({
+      KeyConditionExpression: "pk = :pk AND sk = :sk",
+      ExpressionAttributeValues: { ":pk": key.pk, ":sk": key.sk },
+      ConsistentRead: true,
+    });
+    return row;
   }
 
   /** How many there are, counted up to `most`. */
   async count(input: Omit<QueryCommandInput, "TableName">, most: number): Promise<number> {
-    const { client, table } = this.#host;
-    const { Count = 0 } = await client().send(
-      new QueryCommand({ ...input, TableName: table, Select: "COUNT", Limit: most }),
-    );
+    const command = new QueryCommand({ ...input, TableName: this.#name, Select: "COUNT", Limit: most });
+    const { Count = 0 } = await this.#sent((client) => client.send(command));
     return Count;
   }
 
   /** All of them; at most so many where it is said. */
   async query(input: Omit<QueryCommandInput, "TableName">, most?: number): Promise<readonly Row[]> {
-    const { client, table } = this.#host;
     const rows: Row[] = [];
     let from: QueryCommandInput["ExclusiveStartKey"];
     do {
-      const { Items = [], LastEvaluatedKey } = await client().send(
-        new QueryCommand({ ...input, TableName: table, ExclusiveStartKey: from, Limit: most }),
-      );
+      const command = new QueryCommand({
+        ...input,
+        TableName: this.#name,
+        ExclusiveStartKey: from,
+        Limit: most,
+      });
+      const { Items = [], LastEvaluatedKey } = await this.#sent((client) => client.send(command));
       rows.push(...Items);
       from = LastEvaluatedKey;
     } while (from && rows.length < (most ?? Infinity));
@@ -74,18 +71,16 @@ export class WatchTable {
     condition: string,
     values: Readonly<Record<string, Row[string]>>,
   ): Promise<Row | undefined> {
-    const { client, table } = this.#host;
+    const command = new UpdateItemCommand({
+      TableName: this.#name,
+      Key: key,
+      UpdateExpression: to,
+      ConditionExpression: condition,
+      ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+      ReturnValues: "ALL_NEW",
+    });
     try {
-      const { Attributes } = await client().send(
-        new UpdateItemCommand({
-          TableName: table,
-          Key: key,
-          UpdateExpression: to,
-          ConditionExpression: condition,
-          ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
-          ReturnValues: "ALL_NEW",
-        }),
-      );
+      const { Attributes } = await this.#sent((client) => client.send(command));
       return Attributes ?? {};
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined;
@@ -103,18 +98,32 @@ export class WatchTable {
 
   /** What a batch leaves unwritten, for load, is written again. */
   async #write(requests: readonly WriteRequest[]): Promise<void> {
-    const { client, table, clock } = this.#host;
     for (let start = 0; start < requests.length; start += MOST_WRITES) {
       let left: WriteRequest[] = requests.slice(start, start + MOST_WRITES);
       for (let tries = 0; left.length > 0; tries++) {
         if (tries === MOST_TRIES) throw new Error(`${left.length} rows of sockets could not be written.`);
-        if (tries > 0)
-          await new Promise<void>((resolve) => clock.after(FIRST_PAUSE_MS * 2 ** tries, resolve));
-        const { UnprocessedItems } = await client().send(
-          new BatchWriteItemCommand({ RequestItems: { [table]: left } }),
-        );
-        left = UnprocessedItems?.[table] ?? [];
+        if (tries > 0) await this.#pause(tries);
+        const command = new BatchWriteItemCommand({ RequestItems: { [this.#name]: left } });
+        const { UnprocessedItems } = await this.#sent((client) => client.send(command));
+        left = UnprocessedItems?.[this.#name] ?? [];
       }
     }
+  }
+
+  /** Whatever is written here may be written twice, so all that is not refused for good is tried again. */
+  async #sent<T>(send: (client: DynamoDBClient) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await send(this.#client());
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) throw error;
+        if (tries === MOST_TRIES || troubleOf(error) === "refused") throw error;
+      }
+      await this.#pause(tries);
+    }
+  }
+
+  #pause(tries: number): Promise<void> {
+    return new Promise((resolve) => void this.clock.after(FIRST_PAUSE_MS * 2 ** tries, resolve));
   }
 }

@@ -3,7 +3,8 @@
  * that none is missed: they are written before the state is read that the client is shown, and go when the final state
  * has been sent. The receipt is the truth; of these rows nothing else depends.
  */
-import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient, QueryCommandInput } from "@aws-sdk/client-dynamodb";
+import type { Clock } from "../../core/clock.ts";
 import { LookList } from "./look-list.ts";
 import {
   followedKey,
@@ -22,15 +23,15 @@ import {
   watcherRow,
   watchKey,
 } from "./watch-rows.ts";
-import { WatchTable, type WatchTableHost } from "./watch-table.ts";
+import { WatchTable } from "./watch-table.ts";
 
 export class Watchers {
   readonly table: WatchTable;
   /** For the sweep. */
   readonly looks: LookList;
 
-  constructor(host: WatchTableHost) {
-    this.table = new WatchTable(host);
+  constructor(table: string, client: () => DynamoDBClient, { clock }: { readonly clock: Clock }) {
+    this.table = new WatchTable(table, client, clock);
     this.looks = new LookList(this.table, (connection) => this.socket(connection));
   }
 
