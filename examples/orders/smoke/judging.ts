@@ -46,13 +46,13 @@ export function expect(answer: Answer, status: number, code?: string): Answer {
   return answer;
 }
 
-/** The receipt's path, of a `202` as it should be. */
+/** The receipt's path, of a `202` as it should be; its whole address, where the gateway itself gave it. */
 export function accepted(answer: Answer): string {
   expect(answer, 202);
   const location = answer.headers.get("location") ?? "";
   assert.match(
     location,
-    /^\/receipts\/[^/?]+/,
+    /^(https?:\/\/[^/]+)?\/receipts\/[^/?]+/,
     `A 202 without the path of a receipt: Location is "${location}"`,
   );
   assert.ok(Number(answer.headers.get("retry-after")) >= 1, "A 202 without Retry-After");

@@ -43,8 +43,9 @@ export class Site {
     return this.ask("POST", `${this.addresses.http}/operations/${operation}`, headers, input);
   }
 
+  /** A path, or a whole address, as a direct call's `Location` is one. */
   get(path: string): Promise<Answer> {
-    return this.ask("GET", `${this.addresses.http}${path}`);
+    return this.ask("GET", path.startsWith("/") ? `${this.addresses.http}${path}` : path);
   }
 
   /** With the administrator's token, if there is one. */
