@@ -13,19 +13,20 @@ export const CHANGES_INDEX = "changes";
 /** DynamoDB deletes what is past it, in days; every read and every condition looks at the moment itself. */
 export const TTL_ATTRIBUTE = "ttl";
 
-type KeySchema = readonly { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[];
+type KeySchema = { readonly AttributeName: string; readonly KeyType: "HASH" | "RANGE" }[];
 
+/** Its arrays can be changed since the SDK's commands, which it is given to, ask for such. */
 export type TableDefinition = {
   readonly TableName: string;
   readonly BillingMode: "PAY_PER_REQUEST";
-  readonly AttributeDefinitions: readonly { readonly AttributeName: string; readonly AttributeType: "S" }[];
+  readonly AttributeDefinitions: { readonly AttributeName: string; readonly AttributeType: "S" }[];
   readonly KeySchema: KeySchema;
-  readonly GlobalSecondaryIndexes: readonly {
+  readonly GlobalSecondaryIndexes: {
     readonly IndexName: string;
     readonly KeySchema: KeySchema;
     readonly Projection:
       | { readonly ProjectionType: "KEYS_ONLY" }
-      | { readonly ProjectionType: "INCLUDE"; readonly NonKeyAttributes: readonly string[] };
+      | { readonly ProjectionType: "INCLUDE"; readonly NonKeyAttributes: string[] };
   }[];
 };
 

@@ -1,11 +1,6 @@
 /** What a test of the AWS engine stands on: clients of the emulators, and stores that nobody else has. */
 import { randomUUID } from "node:crypto";
-import {
-  CreateTableCommand,
-  type CreateTableCommandInput,
-  DeleteTableCommand,
-  DynamoDBClient,
-} from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   CreateQueueCommand,
   DeleteQueueCommand,
@@ -100,7 +95,7 @@ async function newStore(
 ): Promise<Store> {
   const { dynamodb, sqs } = at;
   const table = `spillway-${randomUUID().slice(0, 13)}`;
-  await dynamodb.send(new CreateTableCommand(tableDefinition(table) as CreateTableCommandInput));
+  await dynamodb.send(new CreateTableCommand(tableDefinition(table)));
   const deadLetters = options.maxReceiveCount ? await newQueue(at, `${table}-dead`, {}) : undefined;
   const attributes = {
     VisibilityTimeout: String(options.visibilitySeconds ?? 30),
