@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { app } from "../../examples/orders/app.ts";
+import { operation } from "../../src/core/operation.ts";
 import { type Plan, planOf } from "../../src/synth/plan.ts";
 import {
   type Json,
@@ -10,7 +11,10 @@ import {
   type Template,
   templateText,
 } from "../../src/synth/template/cloudformation.ts";
+import { overfull } from "../../src/synth/template/environment.ts";
+import { functionsOf } from "../../src/synth/template/functions.ts";
 import { templateFor } from "../../src/synth/template/template.ts";
+import { anything } from "../support/schemas.ts";
 
 const SNAPSHOT = join(import.meta.dirname, "synth-orders.template");
 
@@ -130,3 +134,22 @@ describe("choices", () => {
     assert.equal(Resources["QueueOrdersDb"]?.Properties["VisibilityTimeout"], 605);
   });
 });
+
+describe("a function's environment", () => {
+  const many = (count: number) =>
+    functionsOf(planOfMany(Array.from({ length: count }, (_, place) => `an-operation-${place}`)));
+
+  test("has room for twenty queues", () => assert.deepEqual(overfull(many(20)), []));
+
+  test("is refused before AWS would refuse it", () => {
+    const [refusal] = overfull(many(60));
+    assert.match(refusal?.reason ?? "", /has about \d+ bytes, and AWS gives a function 4096/);
+  });
+});
+
+function planOfMany(names: readonly string[]): Plan {
+  const operations = names.map((name) => operation({ name, input: anything, flow: "event" }, () => {}));
+  const planned = planOf({ ...app.options, operations });
+  assert.ok(planned.kind === "planned");
+  return planned.plan;
+}
