@@ -23,20 +23,24 @@ export function socketGateway(endpoint: string, onError: (error: unknown) => voi
     made ??= load(endpoint);
     return made;
   };
-  const attempt = async (run: (api: Loaded) => Promise<unknown>): Promise<Posted> => {
+  const attempt = async (what: string, run: (api: Loaded) => Promise<unknown>): Promise<Posted> => {
     try {
       await run(await loaded());
       return "sent";
     } catch (error) {
-      if ((error as Error).name === "GoneException") return "gone";
-      onError(error);
+      const { name, message } = error as Error;
+      if (name === "GoneException") return "gone";
+      onError(
+        new Error(`${what} failed: ${name}: ${message}. The sweep comes back to it.`, { cause: error }),
+      );
       return "failed";
     }
   };
   return {
-    post: (connection, text) => attempt(({ post }) => post(connection, text)),
+    post: (connection, text) =>
+      attempt(`A push to connection ${connection}`, ({ post }) => post(connection, text)),
     close: async (connection) => {
-      await attempt(({ close }) => close(connection));
+      await attempt(`Closing connection ${connection}`, ({ close }) => close(connection));
     },
   };
 }
