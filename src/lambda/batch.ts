@@ -5,9 +5,10 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import type { Claim } from "../core/engine.ts";
 import { SpillwayError } from "../core/errors.ts";
+import type { Delivered, DeliveredEngine } from "../engines/aws/delivered.ts";
+import type { Message } from "../engines/aws/message.ts";
 import { noticeIn } from "../engines/aws/message.ts";
 import type { Deliveries } from "../worker/deliveries.ts";
-import type { Delivered, DeliveredEngine, Message } from "./delivered.ts";
 import type { Invocation } from "./host.ts";
 import { Lanes } from "./lanes.ts";
 import { announceById } from "./notices.ts";

@@ -4,10 +4,10 @@
  */
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import type { App } from "../app/app.ts";
+import type { DeliveredEngine } from "../engines/aws/delivered.ts";
 import { noticeIn } from "../engines/aws/message.ts";
 import type { BatchResult } from "./batch.ts";
 import type { FunctionContext } from "./complaints.ts";
-import type { DeliveredEngine } from "./delivered.ts";
 import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
 import { announceById } from "./notices.ts";
 import { pusherOf } from "./pusher-of.ts";

@@ -6,7 +6,7 @@ import type { App, RunningApp } from "../app/app.ts";
 import { spillway } from "../app/app.ts";
 import type { Engine, EngineHost, EngineSource } from "../core/engine.ts";
 import { SpillwayError } from "../core/errors.ts";
-import type { Role } from "../core/runtime.ts";
+import type { OnError, Role } from "../core/runtime.ts";
 import { InvocationClock } from "./clock.ts";
 import { Complaints, type FunctionContext } from "./complaints.ts";
 import { adminTokenOf } from "./environment.ts";
@@ -37,7 +37,7 @@ export type Invocation<E extends Engine> = {
   readonly pusher: SocketPusher | undefined;
   readonly pushes: Pushes;
   readonly notices: Notices;
-  readonly complain: Complaints["say"];
+  readonly complain: OnError;
   /** How long what was asked may still take; what is left to be done after it has time of its own. */
   readonly timeLeftMs: () => number;
   /** For how long a job that is claimed now must be held: nothing runs here after that. */
@@ -84,11 +84,20 @@ export class FunctionHost<E extends Engine> {
     this.#options = options;
   }
 
-  readonly complain: Complaints["say"] = (error, where) => this.#complaints.say(error, where);
+  /** To the app's own hook, if it has one, else to the log. */
+  readonly complain: OnError = (error, where) => {
+    const { onError } = this.#app.options;
+    if (!onError) return this.#complaints.say(error, where);
+    try {
+      onError(error, where);
+    } catch (thrown) {
+      this.#complaints.say(thrown, where);
+    }
+  };
 
-  /** Of what ended an invocation. */
+  /** Of what ended an invocation: to the log in any case. */
   async report(error: unknown): Promise<void> {
-    this.complain(error);
+    this.#complaints.say(error);
     await this.#complaints.said();
   }
 

@@ -32,7 +32,8 @@ export class Measures {
     const module = told.length > 0 ? await this.#module : undefined;
     if (!module) return;
     const { Metrics, MetricUnit } = module;
-    const metrics = new Metrics();
+    const { POWERTOOLS_METRICS_NAMESPACE: namespace = "spillway" } = process.env;
+    const metrics = new Metrics({ namespace });
     for (const { operation, counts, durations } of told) {
       metrics.addDimension("operation", operation);
       for (const [name, count] of counts) if (count > 0) metrics.addMetric(name, MetricUnit.Count, count);

@@ -1,8 +1,8 @@
 /** The function that SQS feeds: runs what is queued. */
 import type { App } from "../app/app.ts";
+import type { DeliveredEngine } from "../engines/aws/delivered.ts";
 import { Batch, type BatchResult } from "./batch.ts";
 import type { FunctionContext } from "./complaints.ts";
-import type { DeliveredEngine } from "./delivered.ts";
 import { parallelOf, queueUrlsOf } from "./environment.ts";
 import { FunctionHost, type SourceOf } from "./host.ts";
 import { pusherOf } from "./pusher-of.ts";

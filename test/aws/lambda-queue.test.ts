@@ -10,7 +10,6 @@ import { deliveredAws } from "../../src/engines/aws/index.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { deadFunction } from "../../src/lambda/dead-function.ts";
 import { httpFunction } from "../../src/lambda/http-function.ts";
-import type { Changed } from "../../src/lambda/notices.ts";
 import { queueFunction } from "../../src/lambda/queue-function.ts";
 import { sweepFunction } from "../../src/lambda/sweep-function.ts";
 import { functionContext, httpEvent, jsonEvent } from "../support/function-events.ts";
@@ -28,51 +27,49 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     const names = operations.map(({ spec }) => spec.name);
     const store = await on.newStore([names], options);
     t.after(() => store.remove());
-    environment(t, { SPILLWAY_QUEUES: JSON.stringify(store.queues) });
+    const quiet = { POWERTOOLS_METRICS_DISABLED: "true", POWERTOOLS_LOG_LEVEL: "SILENT" };
+    environment(t, { SPILLWAY_QUEUES: JSON.stringify(store.queues), ...quiet });
     const clients = { dynamodb: () => on.dynamodb(), sqs: () => on.sqs() };
     const source = () => deliveredAws({ table: store.table, queues: store.queues, clients });
     const errors: unknown[] = [];
     const app = spillway({ operations, engine: memory(), onError: (error) => errors.push(error) });
-    const told: Changed[] = [];
-    const pusher = () => ({ push: async (changed: Changed) => void told.push(changed), sweep: async () => {} });
     const http = httpFunction(app, source(), { role: "gateway" });
     const status = httpFunction(app, source(), { role: "status" });
     const sqs = on.sqs();
     const url = store.queues[names[0] as string] as string;
     return {
       errors,
-      told,
       source,
       store,
       url,
       sqs,
       poller: new Poller(sqs, url),
       dead: store.deadLetters === undefined ? undefined : new Poller(sqs, store.deadLetters),
-      queue: queueFunction(app, source(), { pusher }),
-      deadLetters: deadFunction(app, source(), { pusher }),
-      sweep: sweepFunction(app, source(), { pusher }),
+      queue: queueFunction(app, source()),
+      deadLetters: deadFunction(app, source()),
+      sweep: sweepFunction(app, source()),
       accept: async (name: string, input: unknown = {}) => {
         const result = await http(jsonEvent("POST", `/operations/${name}`, input), functionContext());
         assert.equal(result.statusCode, 202, result.body);
         return result.headers["location"] as string;
       },
-      show: async (path: string) => JSON.parse((await status(httpEvent("GET", path), functionContext())).body),
+      show: async (path: string) =>
+        JSON.parse((await status(httpEvent("GET", path), functionContext())).body),
       send: (body: string) => sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body })),
     };
   }
 
   const event = (name: string, handler: (input: unknown, context: Context) => unknown, more = {}) =>
-    operation({ name, flow: "event", input: anything, ...more }, handler);
+    operation({ name, flow: "event", input: anything, timeout: "5s", ...more }, handler);
 
   test("run what was accepted, delete its message, and show its outcome", async (t) => {
-    const { accept, show, poller, queue, told } = await functions(t, [event("work", (input) => input)]);
+    const { accept, show, poller, queue } = await functions(t, [event("work", (input) => input)]);
     const path = await accept("work", { n: 1 });
     assert.equal((await show(path)).status, "queued");
     assert.deepEqual(await poller.invoke(queue), { received: 1, kept: 0 });
     const { status, output, attempt } = await show(path);
     assert.deepEqual([status, output, attempt], ["succeeded", { n: 1 }, 1]);
     assert.deepEqual(await poller.receive(), []);
-    assert.deepEqual(told.flatMap(({ receipts }) => receipts), [path.split("/").pop()]);
   });
 
   test("keep the messages of a batch apart: what fails comes again, and harms no other", async (t) => {
@@ -80,12 +77,15 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
       if ((input as { fails?: boolean }).fails && attempt === 1) throw new Error("not now");
       return attempt;
     };
-    const retry = { baseMs: "1ms", capMs: "2ms" };
+    const retry = { base: "1ms", cap: "2ms" };
     const { accept, show, poller, queue } = await functions(t, [event("work", failing, { retry })]);
     const paths = [await accept("work"), await accept("work", { fails: true }), await accept("work")];
     assert.deepEqual(await drained(poller, queue, 3), 1);
     const states = await Promise.all(paths.map(show));
-    assert.deepEqual(states.map(({ status }) => status), ["succeeded", "queued", "succeeded"]);
+    assert.deepEqual(
+      states.map(({ status }) => status),
+      ["succeeded", "queued", "succeeded"],
+    );
     while ((await show(paths[1] as string)).status !== "succeeded") await poller.invoke(queue);
     assert.equal((await show(paths[1] as string)).output, 2);
   });
@@ -118,7 +118,9 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
 
   test("give back what could not end in the time that is left, and no attempt counts", async (t) => {
     let ran = 0;
-    const { accept, show, poller, queue } = await functions(t, [event("work", () => ran++, { timeout: "10s" })]);
+    const { accept, show, poller, queue } = await functions(t, [
+      event("work", () => ran++, { timeout: "10s" }),
+    ]);
     const path = await accept("work");
     assert.deepEqual(await poller.invoke(queue, functionContext(9_000)), { received: 1, kept: 1 });
     const { status, attempt } = await show(path);
@@ -129,7 +131,9 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
 
   test("run a job once, however often its message is delivered", async (t) => {
     let ran = 0;
-    const { accept, poller, queue, show } = await functions(t, [event("work", () => ran++)], { visibilitySeconds: 1 });
+    const { accept, poller, queue, show } = await functions(t, [event("work", () => ran++)], {
+      visibilitySeconds: 1,
+    });
     const path = await accept("work");
     const [record] = await poller.receive();
     assert.ok(record);
@@ -150,7 +154,7 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
   });
 
   test("end the receipt of what was delivered in vain too often", async (t) => {
-    const { accept, poller, dead, deadLetters, show, told } = await functions(t, [event("work", () => 1)], {
+    const { accept, poller, dead, deadLetters, show } = await functions(t, [event("work", () => 1)], {
       visibilitySeconds: 1,
       maxReceiveCount: 1,
     });
@@ -165,7 +169,6 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     assert.deepEqual(ended, { received: 1, kept: 0 });
     const { status, error } = await show(path);
     assert.deepEqual([status, error.code], ["failed", "delivery-exhausted"]);
-    assert.deepEqual(told.flatMap(({ receipts }) => receipts), [path.split("/").pop()]);
   });
 
   test("send what a job sends, in one commit with its outcome", async (t) => {
@@ -182,7 +185,11 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     const { accept, poller, queue, store } = await functions(t, [event("work", () => 1)]);
     await accept("work");
     const records = await poller.receive();
-    const app = spillway({ operations: [event("work", () => 1)], engine: memory(), onError: () => undefined });
+    const app = spillway({
+      operations: [event("work", () => 1)],
+      engine: memory(),
+      onError: () => undefined,
+    });
     const lost = deliveredAws({
       table: `${store.table}-gone`,
       queues: store.queues,
@@ -194,7 +201,11 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
 });
 
 /** Invocations until so many messages were received; how many of them were kept. */
-async function drained(poller: Poller, queue: Parameters<Poller["invoke"]>[0], messages: number): Promise<number> {
+async function drained(
+  poller: Poller,
+  queue: Parameters<Poller["invoke"]>[0],
+  messages: number,
+): Promise<number> {
   let kept = 0;
   for (let received = 0; received < messages; ) {
     const one = await poller.invoke(queue);
@@ -210,4 +221,3 @@ function environment(t: TestContext, values: Readonly<Record<string, string>>): 
     t.after(() => Reflect.deleteProperty(process.env, name));
   }
 }
-

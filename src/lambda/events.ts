@@ -1,0 +1,8 @@
+/** The function behind a function URL that streams receipts. */
+import type { App } from "../app/app.ts";
+import { deliveredAws } from "../engines/aws/index.ts";
+import { eventsFunction } from "./events-function.ts";
+
+export function events(app: App): unknown {
+  return eventsFunction(app, deliveredAws());
+}

@@ -1,0 +1,8 @@
+/** The function behind the HTTP API. */
+import type { App } from "../app/app.ts";
+import { deliveredAws } from "../engines/aws/index.ts";
+import { type HttpHandler, httpFunction } from "./http-function.ts";
+
+export function http(app: App): HttpHandler {
+  return httpFunction(app, deliveredAws(), { role: "gateway" });
+}

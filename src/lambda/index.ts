@@ -1,0 +1,29 @@
+/** `spillway/lambda`: an app as functions of AWS Lambda. Bundled one by one: see `spillway synth`. */
+import type { App } from "../app/app.ts";
+import { authorizer } from "./authorizer.ts";
+import { dead } from "./dead.ts";
+import { events } from "./events.ts";
+import { http } from "./http.ts";
+import { queue } from "./queue.ts";
+import { status } from "./status.ts";
+import { sweep } from "./sweep.ts";
+
+export type { AuthorizerHandler } from "./authorizer.ts";
+export type { DeadHandler } from "./dead-function.ts";
+export type { HttpHandler } from "./http-function.ts";
+export type { QueueHandler } from "./queue-function.ts";
+export type { SweepHandler } from "./sweep-function.ts";
+export { authorizer, dead, events, http, queue, status, sweep };
+
+/** All of them, for whoever bundles by hand; the app is started by the first that is called. */
+export function lambdaHandlers(app: App) {
+  return {
+    http: http(app),
+    events: events(app),
+    status: status(app),
+    queue: queue(app),
+    dead: dead(app),
+    sweep: sweep(app),
+    authorizer: authorizer(app),
+  };
+}

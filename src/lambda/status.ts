@@ -1,0 +1,8 @@
+/** The function that shows receipts and does nothing else: its role need only read the table. */
+import type { App } from "../app/app.ts";
+import { deliveredAws } from "../engines/aws/index.ts";
+import { type HttpHandler, httpFunction } from "./http-function.ts";
+
+export function status(app: App): HttpHandler {
+  return httpFunction(app, deliveredAws(), { role: "status" });
+}
