@@ -2,7 +2,8 @@
 import type { App } from "../app/app.ts";
 import { deliveredAws } from "../engines/aws/index.ts";
 import { type HttpHandler, httpFunction } from "./http-function.ts";
+import { pusherOf } from "./pusher-of.ts";
 
 export function http(app: App): HttpHandler {
-  return httpFunction(app, deliveredAws(), { role: "gateway" });
+  return httpFunction(app, deliveredAws(), { role: "gateway", pusher: pusherOf });
 }

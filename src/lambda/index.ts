@@ -5,6 +5,7 @@ import { dead } from "./dead.ts";
 import { events } from "./events.ts";
 import { http } from "./http.ts";
 import { queue } from "./queue.ts";
+import { socket } from "./socket.ts";
 import { status } from "./status.ts";
 import { sweep } from "./sweep.ts";
 
@@ -12,8 +13,9 @@ export type { AuthorizerHandler } from "./authorizer.ts";
 export type { DeadHandler } from "./dead-function.ts";
 export type { HttpHandler } from "./http-function.ts";
 export type { QueueHandler } from "./queue-function.ts";
+export type { SocketHandler } from "./socket-function.ts";
 export type { SweepHandler } from "./sweep-function.ts";
-export { authorizer, dead, events, http, queue, status, sweep };
+export { authorizer, dead, events, http, queue, socket, status, sweep };
 
 /** All of them, for whoever bundles by hand; the app is started by the first that is called. */
 export function lambdaHandlers(app: App) {
@@ -23,6 +25,7 @@ export function lambdaHandlers(app: App) {
     status: status(app),
     queue: queue(app),
     dead: dead(app),
+    socket: socket(app),
     sweep: sweep(app),
     authorizer: authorizer(app),
   };
