@@ -154,7 +154,7 @@ suite("the queues", { skip: withoutMoto }, () => {
     assert.equal((await queues.depth("work")).visible + (await queues.depth("work")).hidden, 6);
   });
 
-  promise("when SQS does not answer, nothing is said to be sent or deleted", "standing", async (use) => {
+  promise("when SQS does not answer, nothing is said to be sent or deleted", "running", async (use) => {
     const { queues, sqs } = use;
     await queues.send(notices(1));
     const [message] = await queues.receive("work", 1);

@@ -4,6 +4,7 @@ at some thousand rows: here only the rows it names are copied. Says its port onc
 standard input does.
 """
 import copy
+import gc
 import logging
 import os
 import sys
@@ -60,7 +61,11 @@ def end_with_parent():
 
 DynamoDBBackend.transact_write_items = transact_with_copies_of_rows
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
+# Rows live long and requests make no cycles: to look for garbage as often as by default costs a tenth.
+gc.set_threshold(100_000)
 threading.Thread(target=end_with_parent, daemon=True).start()
 server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+# A crowd that connects at once waits its turn, instead of being sent away.
+server.socket.listen(2_048)
 print(f"listening {server.server_port}", flush=True)
 server.serve_forever()

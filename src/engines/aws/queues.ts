@@ -21,7 +21,7 @@ import {
   noticeIn,
   visibilitySeconds,
 } from "./message.ts";
-import { inBatches } from "./sqs-batches.ts";
+import { inBatches, tried } from "./sqs-batches.ts";
 
 export type Depth = { readonly visible: number; readonly hidden: number; readonly delayed: number };
 
@@ -33,6 +33,8 @@ const POLLS_MOST = 10;
 /** A message of another operation, found in a queue that several share; doubled each time, as it may be nobody's. */
 const NOT_MINE_MS = 1_000;
 const NOT_MINE_MOST_MS = 900_000;
+/** The client is patient, for long polls; whoever waits for one of these is not. */
+const SOON = { requestTimeout: 5_000 };
 /** A message that waits is not a poison: before its deliveries are counted out it is sent anew. */
 const RENEWED_AT = 10;
 
@@ -61,7 +63,7 @@ export class Queues {
       if (QueueUrl === undefined) return;
       const entries = indexes.map((index) => entryOf(notices[index] as Notice, index));
       const done = await inBatches(entries, this.#clock, (Entries) =>
-        this.#sqs().send(new SendMessageBatchCommand({ QueueUrl, Entries })),
+        this.#sqs().send(new SendMessageBatchCommand({ QueueUrl, Entries }), SOON),
       );
       for (const id of done) sent[Number(id)] = true;
     });
@@ -103,7 +105,7 @@ export class Queues {
         ReceiptHandle: messages[index]?.receiptHandle,
       }));
       const done = await inBatches(entries, this.#clock, (Entries) =>
-        this.#sqs().send(new DeleteMessageBatchCommand({ QueueUrl, Entries })),
+        this.#sqs().send(new DeleteMessageBatchCommand({ QueueUrl, Entries }), SOON),
       );
       for (const id of done) deleted[Number(id)] = true;
     });
@@ -184,15 +186,14 @@ export class Queues {
     void this.#setVisibility(message, Math.min(ms, NOT_MINE_MOST_MS));
   }
 
-  #setVisibility(message: Message, ms: number): Promise<boolean> {
+  async #setVisibility(message: Message, ms: number): Promise<boolean> {
     const { queueUrl: QueueUrl, receiptHandle: ReceiptHandle } = message;
-    const VisibilityTimeout = visibilitySeconds(ms);
-    return this.#sqs()
-      .send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }))
-      .then(
-        () => true,
-        () => false,
-      );
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl,
+      ReceiptHandle,
+      VisibilityTimeout: visibilitySeconds(ms),
+    });
+    return (await tried(this.#clock, () => this.#sqs().send(command, SOON))) !== undefined;
   }
 
   async #renew(message: Message, ms: number): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** SQS's batches of ten, positionally: what of them was done, after what failed for no fault of ours was tried again. */
+/** Requests to SQS that may be repeated: batches of ten, and what of them was done in the end. */
 import type { BatchResultErrorEntry } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../core/clock.ts";
 
@@ -9,7 +9,19 @@ const PAUSE_MS = 100;
 type Entry = { readonly Id?: string | undefined };
 type Result = { readonly Failed?: BatchResultErrorEntry[] | undefined };
 
-/** @param call sends one batch; the client has tried it again by itself before it fails as a whole */
+/** Tries it again, whatever went wrong: done twice it is as if it were done once. */
+export async function tried<T>(clock: Clock, call: () => Promise<T>): Promise<T | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch {
+      if (attempt === TRIES) return undefined;
+    }
+    await pause(clock, attempt);
+  }
+}
+
+/** Answers the ids of what was done. */
 export async function inBatches<E extends Entry>(
   entries: readonly E[],
   clock: Clock,
@@ -30,16 +42,17 @@ async function oneBatch<E extends Entry>(
   const done: string[] = [];
   let left = [...batch];
   for (let attempt = 1; left.length > 0; attempt++) {
-    const failed = await call(left).then(
-      ({ Failed }) => Failed ?? [],
-      () => undefined,
-    );
-    if (failed === undefined) break;
-    const failures = new Map(failed.map((failure) => [failure.Id, failure]));
+    const answer = await tried(clock, () => call(left));
+    if (answer === undefined) break;
+    const failures = new Map(answer.Failed?.map((failure) => [failure.Id, failure]));
     done.push(...left.flatMap(({ Id = "" }) => (failures.has(Id) ? [] : [Id])));
     left = left.filter(({ Id }) => failures.get(Id)?.SenderFault === false);
     if (attempt === TRIES) break;
-    if (left.length > 0) await new Promise<void>((resolve) => clock.after(PAUSE_MS * attempt, resolve));
+    if (left.length > 0) await pause(clock, attempt);
   }
   return done;
+}
+
+function pause(clock: Clock, attempt: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(PAUSE_MS * attempt, resolve));
 }

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "./client.ts";
-import { commandFor } from "./deployment.ts";
+import { commandFor, deployment } from "./deployment.ts";
 import { SECOND, until, within } from "./wait.ts";
 
 export const ADMIN_TOKEN = "wire-suite-admin-token-0123456789abcdef";
@@ -103,13 +103,15 @@ export async function start(program: string, options: StartOptions = {}): Promis
   const { adminToken = ADMIN_TOKEN } = options;
   const { SPILLWAY_ADMIN_TOKEN: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
   const { args, seconds } = commandFor(program);
-  const child = spawn(process.execPath, [...args], {
+  const onAws = deployment === "container" ? await import("../../aws/support/wire.ts") : undefined;
+  const child = spawn(process.execPath, [...(onAws?.nodeOptions ?? []), ...args], {
     cwd: root,
     env: {
       ...inherited,
       HOST: "127.0.0.1",
       PORT: String(port),
       SPILLWAY_DATA: folder,
+      ...(await onAws?.environmentOf(folder)),
       ...(adminToken === null ? {} : { SPILLWAY_ADMIN_TOKEN: adminToken }),
       ...options.environment,
     },

@@ -1,7 +1,11 @@
 /** Waiting for a condition, never for a length of time: every wait has a bound and says what it waited for. */
 import { setTimeout as delay } from "node:timers/promises";
+import { deployment } from "./deployment.ts";
 
 export const SECOND = 1_000;
+
+/** Emulated stores take their time. */
+const PATIENCE = deployment === "server" ? 1 : 3;
 
 /** Asks until the answer is neither undefined nor false. */
 export async function until<T>(
@@ -9,12 +13,14 @@ export async function until<T>(
   ask: () => Promise<T | undefined | false> | T | undefined | false,
   withinMs = 10 * SECOND,
 ): Promise<T> {
-  const end = performance.now() + withinMs;
+  const end = performance.now() + PATIENCE * withinMs;
   for (let pauseMs = 4; ; pauseMs = Math.min(pauseMs * 1.5, 100)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > end) {
-      throw new Error(`Waited ${withinMs} ms in vain: ${typeof what === "string" ? what : what()}.`);
+      throw new Error(
+        `Waited ${PATIENCE * withinMs} ms in vain: ${typeof what === "string" ? what : what()}.`,
+      );
     }
     await delay(pauseMs);
   }
@@ -23,8 +29,8 @@ export async function until<T>(
 /** The promise's value, or an error that says what did not happen in time. */
 export async function within<T>(what: string, promise: Promise<T>, withinMs = 10 * SECOND): Promise<T> {
   const timer = new AbortController();
-  const late = delay(withinMs, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`Waited ${withinMs} ms in vain: ${what}.`);
+  const late = delay(PATIENCE * withinMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`Waited ${PATIENCE * withinMs} ms in vain: ${what}.`);
   });
   try {
     return await Promise.race([promise, late]);
