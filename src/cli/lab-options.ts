@@ -29,6 +29,7 @@ const OPTIONS = {
   "without-retrying": { type: "boolean", default: false },
   prices: text,
   api: byDefault("http"),
+  accept: byDefault("function"),
   memory: byDefault("512"),
   batch: byDefault("10"),
   out: text,
@@ -56,6 +57,8 @@ export function labCommandOf(args: readonly string[]): LabCommand {
   const { traffic, inputs } = values.replay === undefined ? curveOf(values) : replayOf(values);
   if (values.api !== "http" && values.api !== "rest")
     throw new UsageError(`--api is ${JSON.stringify(values.api)}. Use http or rest.`);
+  if (values.accept !== "function" && values.accept !== "direct")
+    throw new UsageError(`--accept is ${JSON.stringify(values.accept)}. Use function or direct.`);
   return {
     options: {
       module: modulePath(file),
@@ -73,6 +76,7 @@ export function labCommandOf(args: readonly string[]): LabCommand {
     },
     costs: {
       api: values.api,
+      accept: values.accept,
       ...(values.prices !== undefined && {
         prices: withPrices(read("--prices", values.prices), values.prices),
       }),

@@ -46,6 +46,7 @@ The app:
 What it would cost on AWS:
   --prices <file>       { "http-api-request": 1.11, … } in place of single rows of the price table
   --api <kind>          http (default) or rest
+  --accept <mode>       function (default), or direct: API Gateway writes to the queue by itself
   --memory <MiB>        of the function; default 512
   --batch <n>           messages for one invocation; default 10
 

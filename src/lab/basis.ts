@@ -5,13 +5,15 @@ import type { CostBasis } from "./report.ts";
 export type OperationSample = {
   readonly inputBytes: number;
   readonly outputBytes: number;
-  /** Of each row written or deleted, and of each operation sent. */
+  /** Of each row written or deleted. */
   readonly written: readonly number[];
+  /** Of the input of each operation that was sent. */
+  readonly sent: readonly number[];
   /** Of each row read. */
   readonly read: readonly number[];
 };
 
-export type Deployment = { readonly memoryMiB: number; readonly batch: number };
+export type Deployment = { readonly memoryMiB: number; readonly batch: number; readonly named?: boolean };
 
 /** Memory enough for a handler that waits for others, and the largest batch that needs no waiting for more. */
 export const USUAL_DEPLOYMENT: Deployment = { memoryMiB: 512, batch: 10 };
@@ -27,7 +29,7 @@ const RECORD_BYTES = 400;
 export function basisOf(
   handlerMs: number,
   samples: readonly OperationSample[],
-  { memoryMiB, batch }: Deployment = USUAL_DEPLOYMENT,
+  { memoryMiB, batch, named = false }: Deployment = USUAL_DEPLOYMENT,
 ): CostBasis {
   const mean = (of: (sample: OperationSample) => number) =>
     samples.length === 0 ? 0 : samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
@@ -37,16 +39,19 @@ export function basisOf(
     itemsWritten: mean((sample) => itemsOf(sample).length),
     itemsRead: mean(({ read }) => read.length),
     writeUnits: mean(writeUnitsOf),
-    readUnits: mean(({ read }) => units(read, READ_UNIT_BYTES)),
+    readUnits: mean(({ read, written }) => units([...read, ...written], READ_UNIT_BYTES)),
+    rowUnits: mean(({ inputBytes }) => units([RECORD_BYTES + inputBytes], WRITE_UNIT_BYTES)),
+    rowReads: mean(({ inputBytes }) => units([RECORD_BYTES + inputBytes], READ_UNIT_BYTES)),
+    named,
     queueChunks: mean(({ inputBytes }) => chunksOf(inputBytes)),
     memoryMiB,
     batch,
   };
 }
 
-/** What is written, and the record of the outcome by which a repeated call is answered the same. */
-function itemsOf({ inputBytes, outputBytes, written }: OperationSample): readonly number[] {
-  return [RECORD_BYTES + inputBytes + outputBytes, ...written];
+/** What is written and sent, and the record of the outcome by which a repeated call is answered the same. */
+function itemsOf({ inputBytes, outputBytes, written, sent }: OperationSample): readonly number[] {
+  return [RECORD_BYTES + inputBytes + outputBytes, ...written, ...sent.map((bytes) => RECORD_BYTES + bytes)];
 }
 
 /** More than one item is a transaction, so that all are there or none; it costs each unit twice. */

@@ -3,65 +3,72 @@
  * which handler time on the others are cheaper than the first. Measured times and sizes by listed prices: a model, and
  * nothing was deployed.
  */
-import { chunksOf } from "./basis.ts";
+import {
+  type Accept,
+  CHANGES_WRITES,
+  figure,
+  type Part,
+  type Plan,
+  partsOf,
+  type Rates,
+  SHORT_MS,
+  slotInVain,
+} from "./cost-parts.ts";
 import { dollars, share } from "./figures.ts";
 import { PRICES, type PriceId, REGION } from "./prices.ts";
 import type { BreakEven, Cost, CostBasis, Price, Way } from "./report.ts";
 
 export type CostOptions = {
   readonly prices?: readonly Price[];
-  /** The kind of API Gateway in front. */
+  /** The kind of API Gateway in front of the functions. */
   readonly api?: "http" | "rest";
+  /** Who takes calls that are queued; a function, unless API Gateway is to write to the queue by itself. */
+  readonly accept?: Accept;
   /** Of the calls that a spill took, those that it answered at once; without it there is no price of a spill. */
   readonly atOnceShare?: number | undefined;
 };
 
-type Plan = Pick<Way, "batch" | "parallel" | "notice"> & { readonly flow: "request" | "event" };
-type Part = Way["parts"][number];
-type Rates = {
-  readonly of: (id: PriceId) => Price;
-  readonly door: Price;
-};
-
 const MILLION = 1_000_000;
 const MIX =
-  "A spill is priced as a mix: what it answered at once here as request-response, the rest event-driven in the largest batches and pushed. Another load has another mix. What decides between the two, such as a count of the slots in use, is not included.";
-/** Of a function that only looks a receipt up. */
-const LOOKUP_MS = 20;
+  "A spill is priced as a mix: what it answered at once here as request-response, the rest event-driven in the largest batches, its outcome pushed or polled once, whichever is cheaper. Another load has another mix.";
 
 export function costOf(
   basis: CostBasis,
-  { prices = PRICES, api = "http", atOnceShare }: CostOptions = {},
+  { prices = PRICES, api = "http", accept = "function", atOnceShare }: CostOptions = {},
 ): Cost {
-  const rates = ratesOf(prices, api);
+  const rates = ratesOf(prices, api, accept);
   const plans = plansOf(basis.batch);
   const ways = plans.map((plan) => wayOf(plan, basis, rates));
   const breakEven = plans
     .filter(({ flow }) => flow === "event")
     .map((plan) => ({ way: nameOf(plan), handlerMs: breakEvenOf(plan, basis, rates) }));
-  const spill = atOnceShare === undefined ? undefined : spillOf(atOnceShare, ways);
-  // A mix is cheaper than one of its parts exactly where the other part is.
-  const crossing = breakEven.find(({ way }) => way === spill?.rest.name);
+  const spill = atOnceShare === undefined ? undefined : spillOf(atOnceShare, ways, rates);
+  const rest = plans.find((plan) => nameOf(plan) === spill?.rest.name);
   return {
     region: prices.every(({ region }) => region === REGION) ? REGION : regionsOf(prices),
     prices,
     basis,
     ways: spill ? [...ways, spill.way] : ways,
     breakEven:
-      spill && crossing && atOnceShare !== 1
-        ? [...breakEven, { ...crossing, way: spill.way.name }]
+      spill && rest && atOnceShare !== 1
+        ? [
+            ...breakEven,
+            // A mix is cheaper than one of its parts exactly where the other part is.
+            { way: spill.way.name, handlerMs: breakEvenOf(rest, basis, rates, [slotInVain(1, rates)]) },
+          ]
         : breakEven,
     assumptions: [...assumptionsOf(basis, rates), ...(spill ? [MIX] : [])],
   };
 }
 
-/** Some calls as request-response, the others event-driven in the largest batches, and their callers told by a push. */
+/** Some calls as request-response, the others event-driven in the largest batches, told in the cheaper way. */
 function spillOf(
   atOnceShare: number,
   ways: readonly Way[],
+  rates: Rates,
 ): { readonly way: Way; readonly rest: Way } | undefined {
   const request = ways.find(({ flow }) => flow === "request");
-  const rest = ways.filter(({ parallel, notice }) => parallel && notice === "push").at(-1);
+  const rest = cheapestTold(ways);
   if (!request || !rest) return undefined;
   const mixed = (name: string, part: number, { name: as, usdPerMillion }: Way): Part => ({
     name,
@@ -71,20 +78,28 @@ function spillOf(
   const parts = [
     mixed("Answered at once", atOnceShare, request),
     mixed("Given a receipt", 1 - atOnceShare, rest),
+    ...(atOnceShare === 1 ? [] : [slotInVain(1 - atOnceShare, rates)]),
   ];
+  const told = rest.notice === "push" ? "pushed" : "polled once";
   const name =
-    atOnceShare === 1 ? "spill, all at once" : `spill, ${share(atOnceShare, 1)} at once, the rest pushed`;
+    atOnceShare === 1 ? "spill, all at once" : `spill, ${share(atOnceShare, 1)} at once, the rest ${told}`;
   const { batch, parallel, notice } = rest;
   return { rest, way: { name, flow: "spill", batch, parallel, notice, usdPerMillion: sumOf(parts), parts } };
 }
 
-function ratesOf(prices: readonly Price[], api: "http" | "rest"): Rates {
+/** Of the event-driven ways whose callers hear of the outcome, as those of a call at once do. */
+export function cheapestTold(ways: readonly Way[]): Way | undefined {
+  const told = ways.filter(({ flow, notice, parallel }) => flow === "event" && notice !== "none" && parallel);
+  return told.toSorted((a, b) => b.batch - a.batch || a.usdPerMillion - b.usdPerMillion)[0];
+}
+
+function ratesOf(prices: readonly Price[], api: "http" | "rest", accept: Accept): Rates {
   const of = (id: PriceId): Price => {
     const price = prices.find((candidate) => candidate.id === id);
     if (price === undefined) throw new Error(`The price table has no ${id}.`);
     return price;
   };
-  return { of, door: of(`${api}-api-request`) };
+  return { of, door: of(`${api}-api-request`), accept };
 }
 
 function regionsOf(prices: readonly Price[]): string {
@@ -117,89 +132,8 @@ function nameOf({ flow, batch, parallel, notice }: Plan): string {
 }
 
 function wayOf(plan: Plan, basis: CostBasis, rates: Rates): Way {
-  const parts = [
-    ...(plan.flow === "request" ? requestParts(basis, rates) : eventParts(plan, basis, rates)),
-    ...tableParts(basis, rates),
-    ...noticeParts(plan, basis, rates),
-  ];
+  const parts = partsOf(plan, basis, rates);
   return { name: nameOf(plan), ...plan, usdPerMillion: sumOf(parts), parts };
-}
-
-function requestParts(basis: CostBasis, rates: Rates): readonly Part[] {
-  return [
-    part("API Gateway", 1, rates.door, "one call"),
-    part("Lambda, invoked", 1, rates.of("lambda-request"), "one each"),
-    compute(basis, basis.handlerMs, 1, rates, "the handler"),
-  ];
-}
-
-function eventParts({ batch, parallel }: Plan, basis: CostBasis, rates: Rates): readonly Part[] {
-  // A message is sent alone; a batch is received and deleted by one request each, but paid by what it carries.
-  const requests = basis.queueChunks + chunksOf(basis.inputBytes * batch) / batch + 1 / batch;
-  const shared = parallel ? batch : 1;
-  const share = batch === 1 ? "one each" : `one for ${batch}`;
-  return [
-    part("API Gateway", 1, rates.door, "one call, written to the queue by the gateway itself"),
-    part("SQS", requests, rates.of("sqs-request"), `sent alone, received and deleted ${share}`),
-    part("Lambda, invoked", 1 / batch, rates.of("lambda-request"), share),
-    compute(
-      basis,
-      basis.handlerMs,
-      shared,
-      rates,
-      shared === 1 ? "the handler" : `${shared} handlers at once`,
-    ),
-  ];
-}
-
-function tableParts({ writeUnits, readUnits, itemsWritten }: CostBasis, rates: Rates): readonly Part[] {
-  const items = `${figure(itemsWritten)} ${itemsWritten === 1 ? "item" : "items"} with the outcome's record`;
-  const how = itemsWritten > 1 ? `${items}, in a transaction, which costs double` : items;
-  return [
-    part("DynamoDB, written", writeUnits, rates.of("dynamodb-write-unit"), how),
-    ...(readUnits > 0
-      ? [part("DynamoDB, read", readUnits, rates.of("dynamodb-read-unit"), "consistent reads")]
-      : []),
-  ];
-}
-
-function noticeParts({ notice }: Plan, basis: CostBasis, rates: Rates): readonly Part[] {
-  if (notice === "none") return [];
-  const unit = rates.of("dynamodb-read-unit");
-  if (notice === "push") {
-    return [
-      part("Push", 1, rates.of("websocket-message"), "one message of up to 32 KiB"),
-      part("Push, to whom", 0.5, unit, "the connection looked up, eventually consistent"),
-    ];
-  }
-  return [
-    part("Poll", 1, rates.door, "the receipt asked for once"),
-    part("Poll, Lambda invoked", 1, rates.of("lambda-request"), "one each"),
-    compute(basis, LOOKUP_MS, 1, rates, "assumed", "Poll, Lambda's time"),
-    part("Poll, DynamoDB read", 1, unit, "the receipt, consistent"),
-  ];
-}
-
-function part(name: string, quantity: number, { usd, per }: Price, what: string): Part {
-  return { name, usd: quantity * usd, how: `${what}: ${figure(quantity)} × $${usd} per ${per}` };
-}
-
-function compute(
-  { memoryMiB }: CostBasis,
-  ms: number,
-  shared: number,
-  rates: Rates,
-  what: string,
-  name = "Lambda's time",
-): Part {
-  const { usd, per } = rates.of("lambda-gb-second");
-  const gbSeconds = ((memoryMiB / 1_024) * (ms / 1_000)) / shared;
-  const by = shared === 1 ? "" : ` ÷ ${shared}`;
-  return {
-    name,
-    usd: gbSeconds * usd * MILLION,
-    how: `${what}: ${figure(ms)} ms × ${memoryMiB} MiB${by} × $${usd} per ${per}`,
-  };
 }
 
 function sumOf(parts: readonly Part[]): number {
@@ -207,9 +141,15 @@ function sumOf(parts: readonly Part[]): number {
 }
 
 /** Only the handler's time changes a price, and by a straight line: two points of each way give where they cross. */
-function breakEvenOf(plan: Plan, basis: CostBasis, rates: Rates): BreakEven["handlerMs"] {
+function breakEvenOf(
+  plan: Plan,
+  basis: CostBasis,
+  rates: Rates,
+  besides: readonly Part[] = [],
+): BreakEven["handlerMs"] {
   const request: Plan = { flow: "request", batch: 1, parallel: false, notice: "none" };
   const dearerAt = (handlerMs: number) =>
+    sumOf(besides) +
     wayOf(plan, { ...basis, handlerMs }, rates).usdPerMillion -
     wayOf(request, { ...basis, handlerMs }, rates).usdPerMillion;
   const atNothing = dearerAt(0);
@@ -218,12 +158,18 @@ function breakEvenOf(plan: Plan, basis: CostBasis, rates: Rates): BreakEven["han
   return savedEachMs < 1e-9 ? null : atNothing / savedEachMs;
 }
 
-function assumptionsOf({ memoryMiB, batch }: CostBasis, rates: Rates): readonly string[] {
+function assumptionsOf({ memoryMiB, batch, named }: CostBasis, rates: Rates): readonly string[] {
   const minutes = 10_000 * 8 * 60 * 30;
   const held = (minutes / MILLION) * rates.of("websocket-minute").usd;
   return [
     `Lambda functions have ${memoryMiB} MiB and take as long as the handler took here. Whatever they do before and after it, their cold starts and repeated attempts are not included.`,
-    "Both flows record the outcome beside what the handler writes, so that a repeated call is answered the same. What the operation sends to others is one more item each; their own runs are theirs.",
+    rates.accept === "function"
+      ? `What is queued is checked and kept by a function before the caller has its receipt (accept mode "function"); that takes ${SHORT_MS} ms here, assumed, as looking a receipt up does.`
+      : 'API Gateway writes what is queued into the queue by itself (accept mode "direct"), as a REST API, and keeps fewer promises so: docs/wire.md, section 9.',
+    "Both flows record the outcome beside what the handler writes, so that a repeated call is answered the same: calls at once have a key here. Without one they leave no record, and cost less by it. What the operation sends to others is one more item each; their own runs are theirs.",
+    named
+      ? "Callers have names: each job is put among its caller's changes, and moved there twice."
+      : `Callers are anonymous. Where they have names, each job is put among its caller's changes and moved there twice: ${dollars(CHANGES_WRITES * rates.of("dynamodb-write-unit").usd)} a million more, for what is queued.`,
     ...(batch > 1
       ? [
           `Batches of ${batch} are full, which takes traffic; with little of it, one by one is what is paid. In parallel means that the handlers of a batch wait at the same time and do not contend for the processor: for handlers that compute, look at "one after another".`,
@@ -232,9 +178,4 @@ function assumptionsOf({ memoryMiB, batch }: CostBasis, rates: Rates): readonly 
     `Held sockets come on top of each push: 10,000 of them for eight hours a day cost $${figure(held)} a month.`,
     "Not included: free tiers, discounts by volume, logs (which can exceed all of this), data transfer out, storage, and the polling of idle queues (some $0.26 a month for each).",
   ];
-}
-
-/** As short as it can be read: 1.2, 0.05, 20. */
-function figure(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

@@ -119,7 +119,11 @@ function costFor(
   );
   const lane = lanes.find(({ name }) => name === found);
   const sizes = runs.filter((run) => run.lane === found).flatMap(({ served }) => served.sizes);
-  return costOf(basisOf(lane?.handler.mean ?? 0, sizes, options), { ...costs, atOnceShare: atOnceOf(lanes) });
+  const deployment = { ...options, named: options.bearer !== undefined };
+  return costOf(basisOf(lane?.handler.mean ?? 0, sizes, deployment), {
+    ...costs,
+    atOnceShare: atOnceOf(lanes),
+  });
 }
 
 /** Of what a spill took: what it refused costs next to nothing. */

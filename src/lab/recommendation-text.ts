@@ -1,4 +1,5 @@
 /** The paragraph of a recommendation, sentence by sentence, each with the figures that it rests on. */
+import { cheapestTold } from "./cost.ts";
 import { count, dollars, listed, milliseconds, seconds, share } from "./figures.ts";
 import { chiefCode, type LaneFacts, type Lanes, type Measured } from "./lane-facts.ts";
 import { type BreakEven, type Flow, LANE_TITLES, type Profile, type Way } from "./report.ts";
@@ -173,8 +174,7 @@ function spillCost({ cost: { ways } }: Measured): string | undefined {
 /** Request-response, and the cheapest event-driven way whose callers hear of the outcome as its callers do. */
 function comparedWays(ways: readonly Way[]) {
   const request = ways.find(({ flow }) => flow === "request");
-  const told = ways.filter(({ flow, notice, parallel }) => flow === "event" && notice !== "none" && parallel);
-  const event = told.toSorted((a, b) => b.batch - a.batch || a.usdPerMillion - b.usdPerMillion)[0];
+  const event = cheapestTold(ways);
   return request && event && { request, event, ratio: event.usdPerMillion / request.usdPerMillion };
 }
 

@@ -124,6 +124,7 @@ const FAILURES = [
   "handler-timeout",
   "invalid-output",
   "effects-too-large",
+  "delivery-exhausted",
   "internal",
   "not-on-this-deployment",
   "no-reply",
@@ -208,7 +209,7 @@ export type Price = {
   readonly date: string;
 };
 
-/** What the arithmetic starts from: measured, but for the memory and the batch. */
+/** What the arithmetic starts from: measured, but for the memory, the batch and who calls. */
 export type CostBasis = {
   readonly handlerMs: number;
   readonly inputBytes: number;
@@ -217,7 +218,13 @@ export type CostBasis = {
   readonly itemsRead: number;
   /** Of DynamoDB, for one operation: 1 KiB each, twice in a transaction. */
   readonly writeUnits: number;
+  /** Of what is read, and of what stands in the place of what is written. */
   readonly readUnits: number;
+  /** Of the job's row without its outcome, each time it is written; and to read it. */
+  readonly rowUnits: number;
+  readonly rowReads: number;
+  /** Whether callers have names, by whose changes are kept. */
+  readonly named: boolean;
   readonly queueChunks: number;
   readonly memoryMiB: number;
   readonly batch: number;

@@ -20,12 +20,12 @@ const LEGEND = [
 ];
 
 const COST_LEGEND = [
-  "pushed: the outcome is sent over a socket. polled once: the caller asks for it, once.",
+  "pushed: the receipt is followed over a socket. polled once: the caller asks for it, once.",
   "No more said: nobody is told of the outcome.",
 ];
 
 const MIX_LEGEND =
-  "spill: what it answered at once here is priced as request, the rest as event, batched and pushed.";
+  "spill: what it answered at once is priced as request, the rest as event, told the cheaper way.";
 
 type Row = readonly [name: string, ...cells: readonly string[]];
 

@@ -7,14 +7,25 @@ import { costOf } from "../../src/lab/cost.ts";
 import { PRICES, withPrices } from "../../src/lab/prices.ts";
 import type { CostBasis } from "../../src/lab/report.ts";
 
-/** 512 MiB, and a transaction of two items of up to 1 KiB. */
+/**
+ * 512 MiB, and a transaction of two items of up to 1 KiB. By hand, with a handler of s seconds:
+ *
+ * request: 1.00 + 0.20 + 6.667 s, and 0.625 × (2 slot + 1 opened + 4 outcome) + 0.125 × (2 record + 1 item)
+ * event, of n: 1.00 + 0.20 + 0.133 to accept, 0.40 × (1 + 2/n), 0.20/n + 6.667 s (/n where in parallel), and
+ *   0.625 × (1 opened + 1 listed + 1 claimed + 4 outcome) + 0.125 × (1 row + 1 followers + 1 item)
+ * direct: 3.50 instead of 1.00 + 0.20 + 0.133
+ * pushed, more: 3 × 1.00 + 0.20 + 0.133 + 0.625 × 4 follower + 0.125 × 5; polled: 1.00 + 0.20 + 0.133 + 0.125
+ */
 const basis: CostBasis = {
   handlerMs: 20,
   inputBytes: 200,
   itemsWritten: 2,
   itemsRead: 0,
   writeUnits: 4,
-  readUnits: 0,
+  readUnits: 1,
+  rowUnits: 1,
+  rowReads: 1,
+  named: false,
   queueChunks: 1,
   memoryMiB: 512,
   batch: 10,
@@ -41,19 +52,42 @@ function breakEven(cost = costOf(basis)): Readonly<Record<string, number | null>
 }
 
 suite("the cost of a million operations", () => {
-  for (const { handlerMs, dollars } of [
-    { handlerMs: 20, dollars: ["3.83", "5.03", "4.01", "5.08", "5.47", "4.13"] },
-    { handlerMs: 200, dollars: ["5.03", "6.23", "4.13", "5.20", "5.59", "5.33"] },
-    { handlerMs: 2_000, dollars: ["17.03", "18.23", "5.33", "6.40", "6.79", "17.33"] },
-  ]) {
-    test(`is, for a handler of ${handlerMs} ms, what was worked out by hand`, () => {
-      const cost = costOf({ ...basis, handlerMs });
+  for (const way of [
+    { handlerMs: 20, dollars: ["6.08", "7.62", "6.60", "13.06", "8.06", "6.72"] },
+    { handlerMs: 200, dollars: ["7.28", "8.82", "6.72", "13.18", "8.18", "7.92"] },
+    { handlerMs: 2_000, dollars: ["19.28", "20.82", "7.92", "14.38", "9.38", "19.92"] },
+    { handlerMs: 20, accept: "direct", dollars: ["6.08", "9.78", "8.76", "15.22", "10.22", "8.88"] },
+    { handlerMs: 2_000, accept: "direct", dollars: ["19.28", "22.98", "10.08", "16.54", "11.54", "22.08"] },
+  ] as const) {
+    const { handlerMs, dollars, accept = "function" } = { accept: undefined, ...way };
+    test(`is, for a handler of ${handlerMs} ms and accept mode ${accept}, what was worked out by hand`, () => {
+      const cost = costOf({ ...basis, handlerMs }, { accept });
       assert.deepEqual(
         WAYS.map((name) => usd(name, cost)),
         dollars,
       );
     });
   }
+
+  test("stands in the docs as it is", () => {
+    const docs = readFileSync(new URL("../../docs/flow-report-costs.md", import.meta.url), "utf8");
+    for (const { handler, handlerMs } of [
+      { handler: "20 ms", handlerMs: 20 },
+      { handler: "200 ms", handlerMs: 200 },
+      { handler: "2 s", handlerMs: 2_000 },
+    ]) {
+      const [request, one, batched, pushed, polled, serial] = WAYS.map((name) =>
+        usd(name, costOf({ ...basis, handlerMs })),
+      );
+      const row = [handler, request, one, batched, polled, pushed, serial].join(" | ");
+      assert.ok(docs.includes(`| ${row} |`), row);
+    }
+    const {
+      "event, batches of 10 in parallel": silent,
+      "event, batches of 10 in parallel, polled once": polled,
+    } = breakEven();
+    assert.match(docs, new RegExp(`from ${silent} ms on if nobody is told, from ${polled} ms if`));
+  });
 
   test("is the sum of its parts, and each part says how it came about", () => {
     for (const { name, usdPerMillion, parts } of costOf(basis).ways) {
@@ -72,17 +106,32 @@ suite("the cost of a million operations", () => {
 
   test("has a REST API at three and a half times the price of an HTTP API, for the poll too", () => {
     const rest = costOf(basis, { api: "rest" });
-    assert.equal(usd("request", rest), "6.33");
-    assert.equal(usd("event, batches of 10 in parallel, polled once", rest), "10.47");
+    assert.equal(usd("request", rest), "8.58");
+    assert.equal(usd("event, batches of 10 in parallel, polled once", rest), "13.06");
   });
 
-  test("pays SQS for what a message carries: sent alone, received together", () => {
-    // 20 KB each: one chunk to send, and the ten together are four to receive.
-    const cost = costOf({ ...basis, inputBytes: 20_000 });
-    const queue = cost.ways
-      .find(({ name }) => name === "event, batches of 10 in parallel")
-      ?.parts.find(({ name }) => name === "SQS");
-    assert.equal(queue?.usd.toFixed(3), ((1 + 0.4 + 0.1) * 0.4).toFixed(3));
+  test("is paid to SQS for an id, or for what a message carries where API Gateway writes it: sent alone, received together", () => {
+    const queued = (accept: "function" | "direct") =>
+      // 20 KB each: one chunk to send, and the ten together are four to receive.
+      costOf({ ...basis, inputBytes: 20_000 }, { accept })
+        .ways.find(({ name }) => name === "event, batches of 10 in parallel")
+        ?.parts.find(({ name }) => name === "SQS")
+        ?.usd.toFixed(3);
+    assert.equal(queued("function"), ((1 + 0.1 + 0.1) * 0.4).toFixed(3));
+    assert.equal(queued("direct"), ((1 + 0.4 + 0.1) * 0.4).toFixed(3));
+  });
+
+  test("has five writes more for what is queued by callers who have names", () => {
+    const named = costOf({ ...basis, named: true });
+    assert.equal(usd("request", named), usd("request"));
+    assert.equal(usd("event, one by one", named), (7.616_667 + 5 * 0.625 + 0.125).toFixed(2));
+    assert.ok(costOf(basis).assumptions.some((text) => text.includes("$3.13 a million more")));
+  });
+
+  test("has the row of a large input each time it is written and read", () => {
+    const large = costOf({ ...basis, rowUnits: 3, rowReads: 2 });
+    assert.equal(usd("event, one by one", large), (7.616_667 + 4 * 0.625 + 0.125).toFixed(2));
+    assert.equal(usd("request", large), (6.083_333 + 2 * 0.625 + 2 * 0.125).toFixed(2));
   });
 
   test("is without batches only one by one, where the batch is one", () => {
@@ -98,14 +147,17 @@ suite("the cost of a spill", () => {
   test("is that of what was answered at once and that of what was queued and pushed, each by its share", () => {
     const cost = costOf(basis, { atOnceShare: 0.25 });
     const spill = cost.ways.at(-1);
-    assert.equal(spill?.name, "spill, 25% at once, the rest pushed");
-    assert.equal(spill.usdPerMillion.toFixed(2), (0.25 * 3.826_667 + 0.75 * 5.083_334).toFixed(2));
-    for (const { how } of spill.parts) assert.match(how, / × \$[\d.]+ per million$/);
+    assert.equal(spill?.name, "spill, 25% at once, the rest polled once");
+    assert.equal(spill.usdPerMillion.toFixed(2), (0.25 * 6.083_334 + 0.75 * (8.055_001 + 0.125)).toFixed(2));
+    for (const { how } of spill.parts) assert.match(how, / × \$[\d.]+ per million(?: units \(on demand\))?$/);
     assert.ok(cost.assumptions.some((text) => text.startsWith("A spill is priced as a mix")));
   });
 
   test("crosses that of request-response where its queued part does, or nowhere where it queued nothing", () => {
-    assert.equal(breakEven(costOf(basis, { atOnceShare: 0.25 }))["spill, 25% at once, the rest pushed"], 227);
+    assert.equal(
+      breakEven(costOf(basis, { atOnceShare: 0.25 }))["spill, 25% at once, the rest polled once"],
+      369,
+    );
     const all = costOf(basis, { atOnceShare: 1 });
     assert.equal(usd("spill, all at once", all), usd("request", all));
     assert.deepEqual(breakEven(all), breakEven());
@@ -122,9 +174,9 @@ suite("the handler time from which event-driven is cheaper", () => {
       "event, one by one": null,
       "event, one by one, pushed": null,
       "event, one by one, polled once": null,
-      "event, batches of 10 in parallel": 50,
-      "event, batches of 10 in parallel, pushed": 227,
-      "event, batches of 10 in parallel, polled once": 293,
+      "event, batches of 10 in parallel": 106,
+      "event, batches of 10 in parallel, pushed": 1_182,
+      "event, batches of 10 in parallel, polled once": 349,
       "event, batches of 10 one after another": null,
     });
   });
@@ -138,35 +190,46 @@ suite("the handler time from which event-driven is cheaper", () => {
   });
 
   test("is the operation's own: a large input moves it", () => {
-    const large = costOf({ ...basis, inputBytes: 200_000, queueChunks: 4 });
-    assert.equal(breakEven(large)["event, batches of 10 in parallel"], 450);
+    const large = costOf({ ...basis, inputBytes: 200_000, queueChunks: 4 }, { accept: "direct" });
+    assert.equal(breakEven(costOf(basis, { accept: "direct" }))["event, batches of 10 in parallel"], 467);
+    assert.equal(breakEven(large)["event, batches of 10 in parallel"], 867);
   });
 
   test("is nought where it is cheaper from the start", () => {
-    const free = withPrices('{ "sqs-request": 0 }', "mine.json");
-    assert.equal(breakEven(costOf(basis, { prices: free }))["event, batches of 10 in parallel"], 0);
+    const prices = withPrices('{ "rest-api-request": 0.5 }', "mine.json");
+    assert.equal(
+      breakEven(costOf(basis, { prices, accept: "direct" }))["event, batches of 10 in parallel"],
+      0,
+    );
   });
 });
 
 suite("what AWS would meter of an operation", () => {
-  const sample: OperationSample = { inputBytes: 60, outputBytes: 120, written: [130, 40], read: [] };
+  const sample: OperationSample = { inputBytes: 60, outputBytes: 120, written: [130], sent: [40], read: [] };
 
-  test("counts the record of the outcome with what is written, and doubles for their transaction", () => {
+  test("counts the record of the outcome with what is written and sent, and doubles for their transaction", () => {
     const { itemsWritten, writeUnits } = basisOf(20, [sample]);
     assert.deepEqual({ itemsWritten, writeUnits }, { itemsWritten: 3, writeUnits: 6 });
   });
 
   test("does not double one item alone", () => {
-    assert.equal(basisOf(20, [{ ...sample, written: [] }]).writeUnits, 1);
+    assert.equal(basisOf(20, [{ ...sample, written: [], sent: [] }]).writeUnits, 1);
   });
 
   test("rounds each item up to 1 KiB when it is written and to 4 KiB when it is read", () => {
-    const { writeUnits, readUnits } = basisOf(20, [{ ...sample, written: [1_025], read: [1, 4_096, 4_097] }]);
-    assert.deepEqual({ writeUnits, readUnits }, { writeUnits: (1 + 2) * 2, readUnits: 1 + 1 + 2 });
+    const large = { ...sample, written: [1_025], sent: [], read: [1, 4_096, 4_097] };
+    const { writeUnits, readUnits } = basisOf(20, [large]);
+    // And what is written has something in its place, or nothing, which costs as much to see.
+    assert.deepEqual({ writeUnits, readUnits }, { writeUnits: (1 + 2) * 2, readUnits: 1 + 1 + 2 + 1 });
+  });
+
+  test("counts the row without its outcome, for each time that it is written and read", () => {
+    const { rowUnits, rowReads } = basisOf(20, [{ ...sample, inputBytes: 4_000 }]);
+    assert.deepEqual({ rowUnits, rowReads }, { rowUnits: 5, rowReads: 2 });
   });
 
   test("is the mean over what was measured", () => {
-    const two = [sample, { ...sample, inputBytes: 65_540, written: [] }];
+    const two = [sample, { ...sample, inputBytes: 65_540, written: [], sent: [] }];
     const { inputBytes, queueChunks, itemsWritten } = basisOf(20, two);
     assert.deepEqual(
       { inputBytes, queueChunks, itemsWritten },

@@ -120,6 +120,7 @@ suite("the options of the lab", () => {
       "bearer",
       "prices",
       "api",
+      "accept",
       "memory",
       "batch",
       "out",

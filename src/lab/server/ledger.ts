@@ -13,6 +13,7 @@ import { written } from "../../core/items.ts";
 import { isFinal, type Job, type JobId, type JobStatus, type JsonText } from "../../core/job.ts";
 import { byteLength } from "../../core/sizes.ts";
 import type { Item, ItemWrite } from "../../core/table.ts";
+import type { OperationSample } from "../basis.ts";
 import { moment } from "../moment.ts";
 
 /** Of as many runs as the handler's stopwatch looks at. */
@@ -36,7 +37,7 @@ export class Ledger {
   rowsRead = 0;
   bytesRead = 0;
   /** How large was what the operation's first runs wrote and sent, by their ids. */
-  readonly sizes = new Map<JobId, readonly number[]>();
+  readonly sizes = new Map<JobId, Pick<OperationSample, "written" | "sent">>();
 
   constructor(operation: string) {
     this.#operation = operation;
@@ -94,10 +95,10 @@ export class Ledger {
 
   #done({ lease, writes, sends }: Settlement, isOwn: boolean): void {
     if (isOwn && this.sizes.size < SIZES_KEPT)
-      this.sizes.set(lease.id, [
-        ...writes.map((write) => ("value" in write ? byteLength(write.value) : 0)),
-        ...sends.map(({ input }) => byteLength(input)),
-      ]);
+      this.sizes.set(lease.id, {
+        written: writes.map((write) => ("value" in write ? byteLength(write.value) : 0)),
+        sent: sends.map(({ input }) => byteLength(input)),
+      });
     this.expected += writes.length + sends.length;
     for (const { id } of sends) this.#sent.add(id);
     for (const write of writes) {

@@ -6,6 +6,8 @@ import { type Ledger, SIZES_KEPT } from "./ledger.ts";
 
 type Sized = { readonly id: string; readonly inputBytes: number; readonly outputBytes: number };
 
+const NOTHING = { written: [], sent: [] } as const;
+
 export class HandlerTimes implements Stopwatch {
   readonly ms: number[] = [];
   readonly #sized: Sized[] = [];
@@ -27,7 +29,7 @@ export class HandlerTimes implements Stopwatch {
     return committed.map(({ id, inputBytes, outputBytes }) => ({
       inputBytes,
       outputBytes,
-      written: sizes.get(id) ?? [],
+      ...(sizes.get(id) ?? NOTHING),
       read,
     }));
   }
