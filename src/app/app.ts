@@ -57,6 +57,8 @@ export type AppHost = {
    * it was asked. Such a process looks for no work by itself and leaves nothing behind that goes on.
    */
   readonly timeLeftMs?: () => number;
+  /** Delivered jobs that may run at once, whatever their limits allow; as many as those do by default. */
+  readonly parallel?: number;
   /** For how long an attempt holds its job before it must say that it is alive; half a minute by default. */
   readonly leaseMs?: number;
   /** Hears of every change, and tells those who listen. Within the process by default. */

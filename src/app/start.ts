@@ -49,7 +49,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     folder: store?.engine.folder,
     notes,
     slots: (operation) => runtime.gate.budgets(operation),
-    deliveries: store && new Deliveries(runtime, store),
+    deliveries: store && new Deliveries(runtime, store, host.parallel ?? Number.POSITIVE_INFINITY),
     readSettings: () => readSettings(runtime),
     acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
     beginDrain: () => door?.unready(),

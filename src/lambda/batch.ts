@@ -10,7 +10,6 @@ import type { Message } from "../engines/aws/message.ts";
 import { noticeIn } from "../engines/aws/message.ts";
 import type { Deliveries } from "../worker/deliveries.ts";
 import type { Invocation } from "./host.ts";
-import { Lanes } from "./lanes.ts";
 import { announceById } from "./notices.ts";
 import { messageOf, type SqsEvent, type SqsRecord } from "./sqs-event.ts";
 
@@ -23,7 +22,6 @@ export class Batch {
   readonly #event: SqsEvent;
   readonly #invocation: Invocation<DeliveredEngine>;
   readonly #deliveries: Deliveries;
-  readonly #lanes: Lanes;
   readonly #messages: ReadonlyMap<SqsRecord, Message>;
   #delivered: ReadonlyMap<SqsRecord, Delivered> = new Map();
 
@@ -31,29 +29,30 @@ export class Batch {
     event: SqsEvent,
     invocation: Invocation<DeliveredEngine>,
     deliveries: Deliveries,
-    parallel: number,
     urls: readonly string[],
   ) {
     this.#event = event;
     this.#invocation = invocation;
     this.#deliveries = deliveries;
-    this.#lanes = new Lanes(parallel);
     this.#messages = new Map(event.Records.map((record) => [record, messageOf(record, urls)]));
   }
 
   /** Rejects only if the store could not be asked at all: then every message comes again. */
   async run(): Promise<BatchResult> {
-    const { engine, leaseMs, pushes, complain } = this.#invocation;
+    const { engine, leaseMs, pushes, complain, nearlyLate } = this.#invocation;
     pushes.begin();
     const records = [...this.#messages.keys()];
-    const delivered = await engine.deliver([...this.#messages.values()], leaseMs);
+    const delivered = await engine.deliver([...this.#messages.values()], leaseMs());
     this.#delivered = new Map(records.map((record, i) => [record, delivered[i] as Delivered]));
-    const alive = setInterval(() => void this.#deliveries.extend(leaseMs).catch(complain), EXTEND_MS);
+    const alive = setInterval(() => void this.#deliveries.extend(leaseMs()).catch(complain), EXTEND_MS);
     try {
       const processor = new BatchProcessor(EventType.SQS);
       const done = (record: SqsRecord) => this.#done(record);
       const options = { processInParallel: true, throwOnFullBatchFailure: false } as const;
-      return (await processPartialResponse(this.#event, done as never, processor, options)) as BatchResult;
+      const result = await processPartialResponse(this.#event, done as never, processor, options);
+      // It would go on with the next batch, and be one more than may run at once.
+      await Promise.race([this.#deliveries.ended(), nearlyLate]);
+      return result as BatchResult;
     } finally {
       clearInterval(alive);
       await pushes.flush();
@@ -77,8 +76,8 @@ export class Batch {
   }
 
   async #run(claim: Claim, message: Message): Promise<void> {
-    const { engine, late } = this.#invocation;
-    await Promise.race([this.#lanes.run(() => this.#deliveries.run(claim)), late]);
+    const { engine, nearlyLate } = this.#invocation;
+    await Promise.race([this.#deliveries.run(claim), nearlyLate]);
     const fate = engine.fateOf(claim.lease);
     if (fate.kind === "hide") return this.#hide(message, fate.ms);
     if (fate.kind === "leave")

@@ -9,7 +9,7 @@ import { SpillwayError } from "../core/errors.ts";
 import type { OnError, Role } from "../core/runtime.ts";
 import { InvocationClock } from "./clock.ts";
 import { Complaints, type FunctionContext } from "./complaints.ts";
-import { adminTokenOf } from "./environment.ts";
+import { adminTokenOf, parallelOf } from "./environment.ts";
 import { Measures } from "./measures.ts";
 import { Notices } from "./notices.ts";
 import type { SocketPusher } from "./push.ts";
@@ -41,9 +41,9 @@ export type Invocation<E extends Engine> = {
   /** How long what was asked may still take; what is left to be done after it has time of its own. */
   readonly timeLeftMs: () => number;
   /** For how long a job that is claimed now must be held: nothing runs here after that. */
-  readonly leaseMs: number;
-  /** Rejects when there is no more time. */
-  readonly late: Promise<never>;
+  readonly leaseMs: () => number;
+  /** Resolves when there is no more time but for the answer. */
+  readonly nearlyLate: Promise<void>;
 };
 
 /** Nothing that was asked has begun. */
@@ -61,7 +61,8 @@ type Started<E> = {
 
 /** What is left of an invocation's time when attempts must have ended, so that their outcomes can be committed. */
 const COMMIT_MS = 1_000;
-/** And when whatever is still not done is given up. */
+/** And when whatever is still not done is given up, and when that must have been answered. */
+const NEARLY_LAST_MS = 600;
 const LAST_MS = 300;
 const LEASE_BEYOND_MS = 2_000;
 const SETTINGS_MS = 60_000;
@@ -112,9 +113,9 @@ export class FunctionHost<E extends Engine> {
     const wholeMs = context.getRemainingTimeInMillis();
     const cutMs = Math.max(0, wholeMs - Math.max(0, until - this.#clock.now()));
     this.#timeLeftMs = () => Math.max(0, context.getRemainingTimeInMillis() - cutMs - COMMIT_MS);
-    const alarm = alarmIn(wholeMs - cutMs - LAST_MS);
+    const alarm = alarmIn(wholeMs - cutMs);
     try {
-      return await Promise.race([this.#run(context, run, alarm.late), alarm.late]);
+      return await Promise.race([this.#run(context, run, alarm.nearlyLate), alarm.late]);
     } finally {
       await Promise.race([this.#settled(), alarm.late]).catch(() => undefined);
       alarm.cancel();
@@ -124,12 +125,11 @@ export class FunctionHost<E extends Engine> {
   async #run<T>(
     context: FunctionContext,
     run: (invocation: Invocation<E>) => Promise<T>,
-    late: Promise<never>,
+    nearlyLate: Promise<void>,
   ): Promise<T> {
     if (this.#options.measured) this.#measures.begin();
     const { running, engine, pusher, pushes } = await this.#start(context);
     await this.#readSettings(running);
-    const leaseMs = context.getRemainingTimeInMillis() + LEASE_BEYOND_MS;
     const { complain } = this;
     return run({
       running,
@@ -137,8 +137,8 @@ export class FunctionHost<E extends Engine> {
       pusher,
       pushes,
       complain,
-      late,
-      leaseMs,
+      nearlyLate,
+      leaseMs: () => context.getRemainingTimeInMillis() + LEASE_BEYOND_MS,
       notices: this.#notices,
       timeLeftMs: this.#timeLeftMs,
     });
@@ -179,6 +179,7 @@ export class FunctionHost<E extends Engine> {
       onFatal: endAtOnce,
       role,
       streams,
+      parallel: parallelOf(process.env),
       ...(measured && { meter: this.#measures.meter }),
     });
     const { engine: watchedEngine, idle } = await opened.promise;
@@ -208,16 +209,20 @@ export class FunctionHost<E extends Engine> {
   }
 }
 
-/** It also keeps the process at work: what waits for timers alone would end it. */
+/** They also keep the process at work: what waits for timers alone would end it. */
 function alarmIn(ms: number) {
   const { promise: late, reject } = Promise.withResolvers<never>();
+  const { promise: nearlyLate, resolve } = Promise.withResolvers<void>();
   const error = new SpillwayError(
     "handler-timeout",
     "The function's time is over; what it was asked was given up.",
   );
-  const timer = setTimeout(() => reject(error), Math.max(0, ms));
+  const timers = [
+    setTimeout(resolve, Math.max(0, ms - NEARLY_LAST_MS)),
+    setTimeout(() => reject(error), Math.max(0, ms - LAST_MS)),
+  ];
   late.catch(() => undefined);
-  return { late, cancel: () => clearTimeout(timer) };
+  return { late, nearlyLate, cancel: () => timers.forEach(clearTimeout) };
 }
 
 /** EX_SOFTWARE of sysexits.h; the platform starts another process. */

@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import type { DeliveredEngine } from "../engines/aws/delivered.ts";
 import { Batch, type BatchResult } from "./batch.ts";
 import type { FunctionContext } from "./complaints.ts";
-import { parallelOf, queueUrlsOf } from "./environment.ts";
+import { queueUrlsOf } from "./environment.ts";
 import { FunctionHost, type SourceOf } from "./host.ts";
 import { pusherOf } from "./pusher-of.ts";
 import type { SqsEvent } from "./sqs-event.ts";
@@ -17,8 +17,7 @@ export function queueFunction(app: App, source: SourceOf<DeliveredEngine>): Queu
       return await host.invoke(context, async (invocation) => {
         const { deliveries } = invocation.running;
         if (!deliveries) throw new RangeError("A queue's function without an engine.");
-        const parallel = parallelOf(process.env);
-        return new Batch(event, invocation, deliveries, parallel, queueUrlsOf(process.env)).run();
+        return new Batch(event, invocation, deliveries, queueUrlsOf(process.env)).run();
       });
     } catch (error) {
       // Every message comes again, and the queue's pollers slow down, as they should.

@@ -8,6 +8,7 @@ import type { Slot } from "../core/gate.ts";
 import type { Job } from "../core/job.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
+import { LanedSlot, Lanes } from "./lanes.ts";
 import { extendLeases } from "./leases.ts";
 import { ClaimedJob, release } from "./run-job.ts";
 
@@ -24,11 +25,14 @@ const LOOK_AGAIN_MS = 100;
 export class Deliveries {
   readonly #runtime: Runtime;
   readonly #store: Store;
+  readonly #lanes: Lanes;
   readonly #complained = new Set<string>();
 
-  constructor(runtime: Runtime, store: Store) {
+  /** @param most run at once, whatever the gate has room for */
+  constructor(runtime: Runtime, store: Store, most: number) {
     this.#runtime = runtime;
     this.#store = store;
+    this.#lanes = new Lanes(most, runtime.clock);
   }
 
   /** Resolves when the job is settled, given back, or lost to another; never rejects. */
@@ -41,6 +45,11 @@ export class Deliveries {
     return extendLeases(this.#runtime, this.#store, leaseMs);
   }
 
+  /** Resolves when no handler is at it any more, not even one that has outlived its attempt. */
+  ended(): Promise<void> {
+    return this.#lanes.empty();
+  }
+
   async #begin(claim: Claim, over: () => void): Promise<void> {
     const runtime = this.#runtime;
     const host = { runtime, store: this.#store, over };
@@ -49,23 +58,36 @@ export class Deliveries {
       this.#complain(`A job of "${claim.job.operation}" waits, and no such operation is registered here.`);
       return release(claim, UNSERVED_MS, host);
     }
-    const slot = await this.#slot(operation);
-    if (typeof slot === "object") new ClaimedJob(claim, operation, slot, host).run();
-    else release(claim, slot === "paused" ? this.#pauseMs(claim.job) : 0, host);
+    const leave = await this.#lanes.take(this.#spareMs(operation));
+    const slot = leave ? await this.#slot(operation) : "late";
+    if (leave && typeof slot === "object") {
+      new ClaimedJob(claim, operation, new LanedSlot(slot, leave), host).run();
+    } else {
+      leave?.();
+      release(claim, slot === "paused" ? this.#pauseMs(claim.job) : 0, host);
+    }
   }
 
-  async #slot({ spec }: Operation): Promise<Slot | "paused" | "late"> {
-    const { gate, timeLeftMs } = this.#runtime;
+  async #slot(operation: Operation): Promise<Slot | "paused" | "late"> {
+    const { gate } = this.#runtime;
+    const { name } = operation.spec;
     for (;;) {
-      if (timeLeftMs && timeLeftMs() < spec.timeoutMs) return "late";
-      const slot = gate.take(spec.name, "job");
+      const spareMs = this.#spareMs(operation);
+      if (spareMs < 0) return "late";
+      const slot = gate.take(name, "job");
       if (slot.kind === "slot") {
-        gate.noBacklog(spec.name);
+        gate.noBacklog(name);
         return slot;
       }
       if (slot.kind === "paused") return "paused";
-      await this.#room(gate.retryInMs(spec.name) || LOOK_AGAIN_MS);
+      await this.#room(Math.min(gate.retryInMs(name) || LOOK_AGAIN_MS, spareMs + 1));
     }
+  }
+
+  /** How long it may wait and still be sure to end in time. */
+  #spareMs({ spec }: Operation): number {
+    const { timeLeftMs } = this.#runtime;
+    return timeLeftMs ? timeLeftMs() - spec.timeoutMs : Number.POSITIVE_INFINITY;
   }
 
   #pauseMs({ acceptedAt }: Job): number {

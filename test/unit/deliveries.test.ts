@@ -136,6 +136,40 @@ suite("a job that is delivered", () => {
     await Promise.all(runs);
   });
 
+  test("is one of so many at once, and counts for as long as its handler is at it", async () => {
+    const ends: ((value: number) => void)[] = [];
+    const handler = () => new Promise((resolve) => ends.push(resolve));
+    const rig = await Rig.start([work(handler)], { parallel: 1, timeLeftMs: () => 60_000 });
+    const claims = [await rig.claim(), await rig.claim()];
+    const [first, second] = claims.map((claim) => rig.deliveries.run(claim));
+    await rig.clock.run(5_000);
+    await first;
+    assert.equal((await rig.state(claims[0] as Claim)).status, "queued");
+    assert.equal(ends.length, 1);
+    ends[0]?.(1);
+    await rig.clock.run(0);
+    assert.equal(ends.length, 2);
+    const all = rig.deliveries.ended();
+    ends[1]?.(1);
+    await Promise.all([second, all]);
+  });
+
+  test("is given back when it has waited for others until it could not end in time", async () => {
+    const started = Date.UTC(2026, 0, 1);
+    const clock = new TestClock(started);
+    const timeLeftMs = () => Math.max(0, started + 12_000 - clock.now());
+    const handler = () => new Promise(() => undefined);
+    const rig = await Rig.start([work(handler)], { parallel: 1, clock, timeLeftMs });
+    const claims = [await rig.claim(), await rig.claim()];
+    const runs = claims.map((claim) => rig.deliveries.run(claim));
+    await clock.run(6_999);
+    assert.equal((await rig.state(claims[1] as Claim)).status, "running");
+    await clock.run(1);
+    await Promise.all(runs);
+    const { status, attempt } = await rig.state(claims[1] as Claim);
+    assert.deepEqual([status, attempt], ["queued", 0]);
+  });
+
   test("of a paused operation comes later and later, and no attempt counts", async () => {
     let ran = 0;
     const rig = await Rig.start([work(() => ran++)]);
