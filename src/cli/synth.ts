@@ -75,18 +75,27 @@ function isOurs(template: string): boolean {
   }
 }
 
+/** What is the same stays untouched: by the times of its files `aws cloudformation package` knows what to upload. */
 function write(folder: string, files: ReadonlyMap<string, string | Uint8Array>): void {
   try {
-    rmSync(join(folder, "code"), { recursive: true, force: true });
+    for (const path of filesBelow(join(folder, "code"))) if (!files.has(relative(folder, path))) rmSync(path);
     for (const [path, contents] of files) {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), contents);
+      const file = join(folder, path);
+      if (existsSync(file) && readFileSync(file).equals(Buffer.from(contents))) continue;
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, contents);
     }
   } catch (error) {
     throw new UsageError(
       `${folder} cannot be written to (${(error as NodeJS.ErrnoException).code}). Name another folder: --out FOLDER`,
     );
   }
+}
+
+function filesBelow(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
 }
 
 function nextSteps(folder: string): string {
