@@ -18,7 +18,7 @@ export function environmentOf({ operations, limits, queues, environment }: Plan)
     POWERTOOLS_SERVICE_NAME: ref("AWS::StackName"),
     SPILLWAY_ADMIN_TOKEN: { "Fn::If": ["HasAdminToken", ref("AdminToken"), NOTHING] },
     SPILLWAY_LIMITS: JSON.stringify(Object.fromEntries(atOnce.map(({ name, limits }) => [name, limits]))),
-    SPILLWAY_QUEUES: filledIn(JSON.stringify(Object.fromEntries(urls))),
+    SPILLWAY_QUEUES: urls.length === 0 ? "{}" : filledIn(JSON.stringify(Object.fromEntries(urls))),
     SPILLWAY_SHARES: JSON.stringify(Object.fromEntries(shared.map(({ name, atOnce }) => [name, { atOnce }]))),
     SPILLWAY_SOCKET_ENDPOINT: filledIn(
       `https://\${${SOCKET_API}}.execute-api.\${AWS::Region}.\${AWS::URLSuffix}/${SOCKET_STAGE}`,

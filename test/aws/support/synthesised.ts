@@ -8,6 +8,13 @@ import { templateFor } from "../../../src/synth/template/template.ts";
 
 export const plain = (): Template => templateOf(app.options, {});
 
+/** Of an app that queues nothing. */
+export const withoutQueues = (): Template =>
+  templateOf(
+    { operations: app.options.operations.filter(({ spec }) => spec.flow === "request") },
+    { reserve: false },
+  );
+
 export const everything = (): Template =>
   templateOf(
     { ...app.options, authenticate: bearerTokens({ somebody: "0123456789abcdef" }) },
