@@ -110,6 +110,12 @@ describe("an operation that is called directly", () => {
     assert.ok("AuthorizerFunction" in named.Resources && !("AuthorizerFunction" in template.Resources));
   });
 
+  test("has receipts that may not be seen yet for as long as its queue keeps a message", () => {
+    const { Variables } = properties(template, "StatusFunction")["Environment"] as Record<string, JsonObject>;
+    const { MessageRetentionPeriod } = properties(template, "QueuePlaceOrder");
+    assert.equal(Variables?.["SPILLWAY_DIRECT_SECONDS"], String(MessageRetentionPeriod));
+  });
+
   test("is told in problems by the gateway itself", () => {
     const says = Object.values(template.Resources).filter(
       ({ Type }) => Type === "AWS::ApiGateway::GatewayResponse",

@@ -1,7 +1,7 @@
 /** The environment of the functions, which src/lambda reads: where things are, and the plan's numbers. */
 import type { AwsRefusal, Plan } from "../plan.ts";
 import { filledIn, type Json, type JsonObject, NOTHING, ref } from "./cloudformation.ts";
-import { queueId } from "./queues.ts";
+import { KEPT_S, queueId } from "./queues.ts";
 import { TABLE } from "./table.ts";
 
 export const SOCKET_API = "SocketApi";
@@ -17,6 +17,7 @@ export function environmentOf({ operations, limits, queues, environment }: Plan)
     POWERTOOLS_METRICS_NAMESPACE: "Spillway",
     POWERTOOLS_SERVICE_NAME: ref("AWS::StackName"),
     SPILLWAY_ADMIN_TOKEN: { "Fn::If": ["HasAdminToken", ref("AdminToken"), NOTHING] },
+    ...(operations.some(({ accept }) => accept === "direct") && { SPILLWAY_DIRECT_SECONDS: `${KEPT_S}` }),
     SPILLWAY_LIMITS: JSON.stringify(Object.fromEntries(atOnce.map(({ name, limits }) => [name, limits]))),
     SPILLWAY_QUEUES: urls.length === 0 ? "{}" : filledIn(JSON.stringify(Object.fromEntries(urls))),
     SPILLWAY_SHARES: JSON.stringify(Object.fromEntries(shared.map(({ name, atOnce }) => [name, { atOnce }]))),

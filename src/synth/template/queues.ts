@@ -4,7 +4,7 @@ import { arnOf, type Part, RETAINED, type Resource, ref } from "./cloudformation
 
 const DAY_S = 86_400;
 /** A message takes its age along to the dead letters, which must keep it longer than any queue before. */
-const KEPT_S = 12 * DAY_S;
+export const KEPT_S = 12 * DAY_S;
 const DEAD_KEPT_S = 14 * DAY_S;
 const LONGEST_POLL_S = 20;
 /** SQS's largest: what API Gateway puts into a queue directly is an input with its attributes. */
