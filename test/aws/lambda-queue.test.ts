@@ -2,20 +2,16 @@
 // another and shown by a third, whatever becomes of the messages on the way.
 import assert from "node:assert/strict";
 import { before, suite, type TestContext, test } from "node:test";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { spillway } from "../../src/app/app.ts";
 import { TerminalError } from "../../src/core/errors.ts";
 import { type Context, type Operation, operation } from "../../src/core/operation.ts";
 import { deliveredAws } from "../../src/engines/aws/index.ts";
 import { memory } from "../../src/engines/memory/index.ts";
-import { deadFunction } from "../../src/lambda/dead-function.ts";
-import { httpFunction } from "../../src/lambda/http-function.ts";
 import { queueFunction } from "../../src/lambda/queue-function.ts";
-import { sweepFunction } from "../../src/lambda/sweep-function.ts";
-import { functionContext, httpEvent, jsonEvent } from "../support/function-events.ts";
+import { functionContext } from "../support/function-events.ts";
 import { anything } from "../support/schemas.ts";
-import { Poller } from "./support/poller.ts";
-import { type Rig, rig, type StoreOptions, withoutMoto } from "./support/rig.ts";
+import { drained, type FunctionsOptions, functionsOn } from "./support/functions.ts";
+import { type Rig, rig, withoutMoto } from "./support/rig.ts";
 
 suite("functions that share a table", { skip: withoutMoto }, () => {
   let on: Rig;
@@ -23,42 +19,8 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     on = await rig();
   });
 
-  async function functions(t: TestContext, operations: readonly Operation[], options: StoreOptions = {}) {
-    const names = operations.map(({ spec }) => spec.name);
-    const store = await on.newStore([names], options);
-    t.after(() => store.remove());
-    const quiet = { POWERTOOLS_METRICS_DISABLED: "true", POWERTOOLS_LOG_LEVEL: "SILENT" };
-    environment(t, { SPILLWAY_QUEUES: JSON.stringify(store.queues), ...quiet });
-    const clients = { dynamodb: () => on.dynamodb(), sqs: () => on.sqs() };
-    const source = () => deliveredAws({ table: store.table, queues: store.queues, clients });
-    const errors: unknown[] = [];
-    const app = spillway({ operations, engine: memory(), onError: (error) => errors.push(error) });
-    const http = httpFunction(app, source(), { role: "gateway" });
-    const status = httpFunction(app, source(), { role: "status" });
-    const sqs = on.sqs();
-    const url = store.queues[names[0] as string] as string;
-    return {
-      errors,
-      source,
-      store,
-      url,
-      sqs,
-      poller: new Poller(sqs, url),
-      dead: store.deadLetters === undefined ? undefined : new Poller(sqs, store.deadLetters),
-      queue: queueFunction(app, source()),
-      deadLetters: deadFunction(app, source()),
-      sweep: sweepFunction(app, source()),
-      accept: async (name: string, input: unknown = {}) => {
-        const result = await http(jsonEvent("POST", `/operations/${name}`, input), functionContext());
-        assert.equal(result.statusCode, 202, result.body);
-        return result.headers["location"] as string;
-      },
-      show: async (path: string) =>
-        JSON.parse((await status(httpEvent("GET", path), functionContext())).body),
-      send: (body: string) => sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: body })),
-    };
-  }
-
+  const functions = (t: TestContext, operations: readonly Operation[], options: FunctionsOptions = {}) =>
+    functionsOn(on, t, operations, options);
   const event = (name: string, handler: (input: unknown, context: Context) => unknown, more = {}) =>
     operation({ name, flow: "event", input: anything, timeout: "5s", ...more }, handler);
 
@@ -102,7 +64,6 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
   });
 
   test("run so many jobs of a batch at once as they are told, and no more", async (t) => {
-    environment(t, { SPILLWAY_PARALLEL: "2" });
     let running = 0;
     let peak = 0;
     const counted = async () => {
@@ -110,7 +71,8 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       running--;
     };
-    const { accept, poller, queue } = await functions(t, [event("work", counted)]);
+    const environment = { SPILLWAY_PARALLEL: "2" };
+    const { accept, poller, queue } = await functions(t, [event("work", counted)], { environment });
     for (let i = 0; i < 5; i++) await accept("work");
     assert.equal(await drained(poller, queue, 5), 0);
     assert.equal(peak, 2);
@@ -160,7 +122,6 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     });
     const path = await accept("work");
     assert.equal((await poller.receive()).length, 1);
-    assert.ok(dead);
     let ended = { received: 0, kept: 0 };
     while (ended.received === 0) {
       await poller.receive();
@@ -199,25 +160,3 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     assert.deepEqual(await poller.hand(records, queue), { received: 1, kept: 0 });
   });
 });
-
-/** Invocations until so many messages were received; how many of them were kept. */
-async function drained(
-  poller: Poller,
-  queue: Parameters<Poller["invoke"]>[0],
-  messages: number,
-): Promise<number> {
-  let kept = 0;
-  for (let received = 0; received < messages; ) {
-    const one = await poller.invoke(queue);
-    received += one.received;
-    kept += one.kept;
-  }
-  return kept;
-}
-
-function environment(t: TestContext, values: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    process.env[name] = value;
-    t.after(() => Reflect.deleteProperty(process.env, name));
-  }
-}
