@@ -2,8 +2,8 @@
 // run on the same Node.js; the product is its published build with everything it does by default. Each bound names
 // the figure that is held against it; `npm run bench` says reached or MISSED, whichever it is.
 
-/** The run that measures it: `npm run bench`, `-- --goals`, `-- --peers`, `-- --soak 10m`, `-- --console`. */
-type MeasuredBy = "main" | "goals" | "peers" | "soak" | "console";
+/** The run that measures it: `npm run bench`, `-- --goals`, `-- --peers`, `-- --soak 10m`, `-- --console`, `-- --cold`. */
+type MeasuredBy = "main" | "goals" | "peers" | "soak" | "console" | "cold";
 export type Unit = "×" | "/s" | "ms" | "s" | "MiB" | "KiB" | "%" | "per commit" | "per job";
 
 export const goals = {
@@ -20,6 +20,7 @@ export const goals = {
   P11: "Batches are accepted in bulk",
   P12: "Draining at full speed leaves room for accepting",
   P13: "Looking on costs nothing that is noticed",
+  P14: "A function on AWS is loaded about as fast as AWS's own clients",
 } as const;
 
 type Goal = keyof typeof goals;
@@ -168,6 +169,14 @@ export const bounds = {
     "×",
     "the slowest list's first page at 1,000,000 jobs against 1,000",
   ),
+  "cold-size": atMost(
+    "P14",
+    "cold",
+    400,
+    "KiB",
+    "a queue's function, bundled without what is optional and what an app itself brings",
+  ),
+  "cold-load": atMost("P14", "cold", 1.5, "×", "loading it against loading AWS's clients alone"),
   "draining-p99": atMost("P12", "main", 25, "ms", "accept while a full-speed drain runs, p99"),
 } as const;
 

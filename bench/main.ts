@@ -14,6 +14,7 @@ import { markdown, text } from "./report/print.ts";
 import { resultOf, save } from "./report/result.ts";
 import { busyNote, surroundings } from "./report/surroundings.ts";
 import { verdictsOf } from "./report/verdict.ts";
+import { coldFound } from "./runs/cold.ts";
 import { consoleFound } from "./runs/console.ts";
 import { goalsFound } from "./runs/goals.ts";
 import { mainFound } from "./runs/main.ts";
@@ -77,6 +78,8 @@ async function measure({ kind, soakMinutes }: Options, plan: Plan): Promise<Foun
       return peersFound(plan);
     case "console":
       return consoleFound(plan);
+    case "cold":
+      return coldFound(plan);
     case "soak":
       return soakFound({ ...plan, minutes: soakMinutes });
   }

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { isProductRow, type ProductRow, productRows } from "./measure/main-rows.ts";
 
-export type Kind = "main" | "against" | "goals" | "peers" | "soak" | "console";
+export type Kind = "main" | "against" | "goals" | "peers" | "soak" | "console" | "cold";
 
 export type Options = {
   readonly kind: Kind;
@@ -29,6 +29,7 @@ What is measured (one of them):
                      50 calls a second, memory
   --peers            BullMQ, pg-boss, graphile-worker and Restate, interleaved with Spillway; installs them first
   --console          five open consoles beside 1,000,000 jobs, and every list against the same with 1,000
+  --cold             a function on AWS: how large its bundle is, and how long it takes to load beside AWS's clients
   --soak DURATION    load for so long (10m, 90s) at 60% of the peak, and what drifts
 
 How:
@@ -52,7 +53,7 @@ const NEXT = "`npm run bench -- --help` lists the options.";
 export function parse(args: readonly string[]): Options | undefined {
   const values = read(args);
   if (values.help) return undefined;
-  const asked = (["against", "goals", "peers", "soak", "console"] as const).filter(
+  const asked = (["against", "goals", "peers", "soak", "console", "cold"] as const).filter(
     (name) => values[name] !== undefined,
   );
   if (asked.length > 1)
@@ -84,6 +85,7 @@ function read(args: readonly string[]) {
         goals: { type: "boolean" },
         peers: { type: "boolean" },
         console: { type: "boolean" },
+        cold: { type: "boolean" },
         soak: { type: "string" },
         seconds: { type: "string", default: "3" },
         rounds: { type: "string", default: "3" },

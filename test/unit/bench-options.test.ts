@@ -17,6 +17,7 @@ suite("the options of the bench", () => {
   for (const [args, kind] of [
     [["--goals"], "goals"],
     [["--console"], "console"],
+    [["--cold"], "cold"],
     [["--peers", "--save"], "peers"],
     [["--soak", "10m"], "soak"],
     [["--against", "HEAD~1"], "against"],
@@ -58,6 +59,7 @@ suite("the options of the bench", () => {
       "goals",
       "peers",
       "console",
+      "cold",
       "soak",
       "only",
       "json",

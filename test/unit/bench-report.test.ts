@@ -11,6 +11,7 @@ import type { Measured, Sample } from "../../bench/report/sample.ts";
 import { busyNote } from "../../bench/report/surroundings.ts";
 import { markdownTable, textTable } from "../../bench/report/table.ts";
 import { amount, sentenceOf, shareOfGoal, verdictsOf } from "../../bench/report/verdict.ts";
+import { foundOf as coldOf } from "../../bench/runs/cold.ts";
 import { foundOf as consoleOf } from "../../bench/runs/console.ts";
 import { foundOf as mainOf } from "../../bench/runs/main.ts";
 import { foundOf as peersOf } from "../../bench/runs/peers.ts";
@@ -158,6 +159,21 @@ test("of lists the slowest counts, and of what consoles cost the median", () => 
       ["console-lists", 3.5, false],
     ],
   );
+});
+
+test("of a function's load the median of the rounds' own ratios counts, and of its size only what it needs at the start", () => {
+  const { figures } = coldOf({
+    plain: [
+      { file: "index.mjs", bytes: 300 * 1_024, isOptional: false },
+      { file: "chunk-A.mjs", bytes: 50 * 1_024, isOptional: false },
+      { file: "sts-B.mjs", bytes: 900 * 1_024, isOptional: true },
+    ],
+    orders: [],
+    clients: [],
+    // The second round was slow for both.
+    loads: { plain: [60, 300, 70], orders: [1, 1, 1], ordersHttp: [1, 1, 1], clients: [50, 200, 50] },
+  });
+  assert.deepEqual(figures, { "cold-size": 350, "cold-load": 1.4 });
 });
 
 test("a soak that loses rate, gains latency and grows misses its goals", () => {

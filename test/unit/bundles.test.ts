@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { build } from "esbuild";
+import { bytesAtStart, partsOf } from "../../bench/measure/parts.ts";
+import { bundlesOf } from "../../src/synth/bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -34,4 +36,15 @@ suite("a bundle", () => {
       assert.deepEqual(text.match(/.{0,40}(?:@aws-|dynamodb|lambda|amazonaws).{0,40}/gi), null);
     });
   }
+
+  test("of a queue's function has 400 KiB at most to load at its start, AWS's clients among them", async () => {
+    const files = await bundlesOf(join(root, "bench/apps/plain.ts"), ["queue"]);
+    const parts = partsOf(
+      new Map(files.map(({ path, contents }) => [path.slice("queue/".length), contents])),
+    );
+    const kibibytes = bytesAtStart(parts) / 1_024;
+    assert.ok(kibibytes <= 400, `${kibibytes.toFixed(1)} KiB`);
+    assert.ok(kibibytes > 250, "AWS's clients are in it");
+    assert.ok(parts.some(({ isOptional }) => isOptional));
+  });
 });
