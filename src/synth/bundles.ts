@@ -17,6 +17,16 @@ const SOURCES = join(import.meta.dirname, "..");
 const EXTENSION = extname(import.meta.filename);
 const ENTRY = "index";
 
+const PEERS = [
+  "esbuild",
+  "@aws-sdk/client-dynamodb",
+  "@aws-sdk/client-sqs",
+  "@aws-sdk/client-apigatewaymanagementapi",
+  "@aws-lambda-powertools/batch",
+  "@aws-lambda-powertools/logger",
+  "@aws-lambda-powertools/metrics",
+];
+
 /** CommonJS packages ask for built-ins by `require`, which an ES module has not. */
 const REQUIRE =
   'import { createRequire as spillwayRequire } from "node:module"; const require = spillwayRequire(import.meta.url);';
@@ -38,15 +48,21 @@ export async function bundlesOf(module: string, bundles: readonly Bundle[]): Pro
   return made.flat();
 }
 
+/** All at once, those too that are loaded only when they are needed: none may be found missing in a function. */
 async function loaded(): Promise<Esbuild> {
+  const missing = PEERS.filter((name) => !isInstalled(name));
+  if (missing.length === 0) return import("esbuild");
+  throw configurationError(
+    `The functions are bundled with packages of which ${missing.length === 1 ? "one is" : "some are"} not installed: ${missing.join(", ")}.`,
+    `Install them beside spillway: npm install ${missing.join(" ")}`,
+  );
+}
+
+function isInstalled(name: string): boolean {
   try {
-    return await import("esbuild");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw configurationError(
-      "spillway synth bundles functions with esbuild, which is not installed.",
-      "Install it beside spillway: npm install --save-dev esbuild",
-    );
+    return import.meta.resolve(name) !== "";
+  } catch {
+    return false;
   }
 }
 
@@ -116,14 +132,16 @@ function isBuildFailure(error: unknown): error is BuildFailure {
 
 function refusalOf(esbuild: Esbuild, { errors }: BuildFailure, bundle: Bundle): Error {
   const missing = errors.map(({ text }) => /^Could not resolve "([^"./][^"]*)"/.exec(text)?.[1]);
-  const packages = [...new Set(missing)].filter((name) => name !== undefined);
-  const said = esbuild
-    .formatMessagesSync([...errors].slice(0, 5), { kind: "error", color: false })
-    .join("\n");
+  const packages = [...new Set(missing)];
+  if (packages.every((name) => name !== undefined)) {
+    return configurationError(
+      `The app imports what is not installed: ${packages.join(", ")}.`,
+      `Install it beside the app: npm install ${packages.join(" ")}`,
+    );
+  }
+  const said = esbuild.formatMessagesSync(errors.slice(0, 5), { kind: "error", color: false }).join("\n");
   return configurationError(
     `The function "${bundle}" could not be bundled:\n${said.trimEnd()}\n\n  →`,
-    packages.length > 0 && packages.length === missing.length
-      ? `Install what is missing beside the app: npm install ${packages.join(" ")}`
-      : "Mend what is named above.",
+    "Mend what is named above.",
   );
 }
