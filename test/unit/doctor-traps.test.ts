@@ -134,8 +134,17 @@ const TRAPS: readonly Trap[] = [
   {
     trap: "more jobs in an invocation than the queue's share has",
     plant: set(`${QUEUE}Function`, "Environment.Variables.SPILLWAY_PARALLEL", "5"),
+    named: [["shares", `${QUEUE}Function`]],
+    says: /^is 5, in 5 invocations at once: 5 at once and 25 in the queue are 30; "orders-db" has 10\.$/,
+  },
+  {
+    trap: "more invocations than the queue's share has",
+    plant: (resources) => {
+      set(`${QUEUE}Mapping`, "ScalingConfig.MaximumConcurrency", 8)(resources);
+      set(`${QUEUE}Function`, "ReservedConcurrentExecutions", 8)(resources);
+    },
     named: [["shares", `${QUEUE}Mapping`]],
-    says: /, with 5 jobs in each invocation: 5 at once and \d+ in the queue are \d+; "orders-db" has 10\.$/,
+    says: /^is 8: 5 at once and 8 in the queue are 13; "orders-db" has 10\.$/,
   },
   {
     trap: "a larger share for calls at once than is left",

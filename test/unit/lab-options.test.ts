@@ -56,6 +56,8 @@ suite("the options of the lab", () => {
     refused(["--for", "2"], /--for is "2", which is no duration/);
     refused(["--for", "1h"], /--for is 1h\. Use at most 30 minutes/);
     refused(["--peak", "20000/s", "--for", "30m"], /from 1 to 500000 can be measured/);
+    refused(["--api", "soap"], /--api is "soap"\. Use http or rest/);
+    refused(["--accept", "at once"], /--accept is "at once"\. Use function or direct/);
     refused(["--repeats", "0"], /--repeats is "0"\. Use a whole number from 1 to 20/);
     refused(["--input", "{"], /--input is \{, which is no JSON/);
     refused(["--input", "1", "--inputs", "x"], /Use one of the two/);

@@ -3,7 +3,7 @@ import type { Rule } from "../rule.ts";
 export const provisionedPollers: Rule = {
   id: "provisioned-pollers",
   severity: "cost",
-  why: "Pollers that are kept ready are paid by the hour, whether or not there is anything to take, and the largest share of a limit is not reached faster by them than in a minute without.",
+  why: "Pollers that are kept ready are paid by the hour, whether or not there is anything to take. Without them the first jobs of a burst wait some seconds longer, and nothing is lost.",
   source: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
   check: ({ template, mappings }) =>
     mappings.flatMap(({ mapping }) => {

@@ -1,5 +1,5 @@
 import type { Observation, Rule } from "../rule.ts";
-import type { DividedLimit } from "../subject.ts";
+import type { DividedLimit, WiredQueue } from "../subject.ts";
 
 export const shares: Rule = {
   id: "shares",
@@ -12,28 +12,37 @@ export const shares: Rule = {
     ),
 };
 
-/** Where it differs from what was planned. */
+/** At what differs from what was planned. */
 function overrun({ planned, atOnce, queued, queue, http }: DividedLimit): readonly Observation[] {
   const title = planned.name.replace(/^[a-z]+\//, "");
   const sum = `${atOnce} at once and ${queued} in the queue are ${atOnce + queued}; "${title}" has ${planned.concurrency}.`;
-  const mapping = queue?.mapping;
-  if (queue !== undefined && mapping !== undefined && queued > planned.queue) {
-    const property = "ScalingConfig.MaximumConcurrency";
-    const jobs = queue.parallel === 1 ? "" : `, with ${queue.parallel} jobs in each invocation`;
-    const fix =
-      queue.parallel === queue.planned.parallel
-        ? `MaximumConcurrency: ${queue.planned.maximumConcurrency}`
-        : `SPILLWAY_PARALLEL: "${queue.planned.parallel}" in ${queue.consumer?.id}, and MaximumConcurrency: ${queue.planned.maximumConcurrency}`;
-    return [{ at: mapping, property, says: `is ${queued / queue.parallel}${jobs}: ${sum}`, fix }];
-  }
+  if (queue !== undefined && queued > planned.queue) return inQueue(queue, queued, sum);
   if (http === undefined) return [];
   const property = "Environment.Variables.SPILLWAY_SHARES";
+  const fix = `"${planned.name}": { "atOnce": ${planned.atOnce} }`;
+  return [{ at: http, property, says: `gives ${title} ${atOnce}: ${sum}`, fix }];
+}
+
+function inQueue(
+  { mapping, consumer, parallel, planned }: WiredQueue,
+  queued: number,
+  sum: string,
+): readonly Observation[] {
+  const invocations = queued / parallel;
+  if (consumer !== undefined && parallel > planned.parallel && invocations <= planned.maximumConcurrency) {
+    const property = "Environment.Variables.SPILLWAY_PARALLEL";
+    const says = `is ${parallel}, in ${invocations} invocations at once: ${sum}`;
+    return [{ at: consumer, property, says, fix: `SPILLWAY_PARALLEL: "${planned.parallel}"` }];
+  }
+  if (mapping === undefined) return [];
+  const property = "ScalingConfig.MaximumConcurrency";
+  const jobs = parallel === 1 ? "" : `, with ${parallel} jobs in each invocation`;
   return [
     {
-      at: http,
+      at: mapping,
       property,
-      says: `gives ${title} ${atOnce}: ${sum}`,
-      fix: `"${planned.name}": { "atOnce": ${planned.atOnce} }`,
+      says: `is ${invocations}${jobs}: ${sum}`,
+      fix: `MaximumConcurrency: ${Math.floor((planned.maximumConcurrency * planned.parallel) / parallel)}`,
     },
   ];
 }

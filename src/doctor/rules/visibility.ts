@@ -7,7 +7,7 @@ const TIMES = 6;
 export const visibility: Rule = {
   id: "visibility",
   severity: "double",
-  why: "A message that becomes visible again while its function still has it, or while Lambda repeats a throttled invocation, is given to a second one. AWS asks for six times the function's time and the batching window.",
+  why: "A message that becomes visible again while its function still has it, or while Lambda repeats a throttled invocation, is given to a second one: what only the queue guards is done twice. Spillway's rows are a guard of their own; each such delivery is paid for nothing all the same, and counts towards the dead letters. AWS asks for six times the function's time and the batching window.",
   source: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
   check: ({ template, mappings }) =>
     mappings.flatMap(({ mapping, queue, consumer }) => {
