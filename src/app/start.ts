@@ -101,7 +101,8 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     leaseMs: host.leaseMs ?? LEASE_MS,
     timeLeftMs: host.timeLeftMs,
     gate: new Gate(specsOf(operations), clock),
-    live: new LiveRuns(notifier, clock),
+    // Progress is shown by the process that makes it, so that one which shows nothing meanwhile tells nobody of it.
+    live: new LiveRuns(host.timeLeftMs ? new LocalNotifier() : notifier, clock),
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
     meters: new Map([...operations.keys()].map((name) => [name, meter(name, clock)])),

@@ -280,6 +280,8 @@ export interface Engine {
   changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;
   deadLetters(): Promise<readonly DeadLetters[]>;
   figures(): Promise<readonly Figures[]>;
+  /** How many jobs of one operation wait, near enough; where figures are dear, for whoever needs no more than that. */
+  waiting?(operation: string): Promise<number>;
 
   /** Items with their versions; positional. */
   read(keys: readonly ItemKey[]): Promise<readonly (Item | undefined)[]>;

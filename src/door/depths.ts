@@ -7,21 +7,24 @@ import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "../core/streak.ts";
 
 const FRESH_MS = 250;
-/** Where the process may be stopped after each answer, and whoever asks waits for the store. */
-const FRESH_WHERE_ASKED_MS = 10_000;
+/** Where a store's figures are dear, and each look at a queue costs as much as a message. */
+const FRESH_WHERE_DEAR_MS = 10_000;
 /** As far ahead as a Retry-After may point. */
 const LONGEST_WAIT_S = 300;
 
 /** `since` those `stored`; `opening` are on their way to the store, and count as if they were there. */
-type Depth = { stored: number; since: number; opening: number };
+type Depth = Asking & { stored: number; since: number; opening: number };
+
+type Asking = { askedAt: number; asking: Promise<void> | undefined };
+const NEVER_ASKED: Asking = { askedAt: Number.NEGATIVE_INFINITY, asking: undefined };
 
 export class Depths {
   readonly #runtime: Runtime;
   readonly #store: Store;
   readonly #depths = new Map<string, Depth>();
   readonly #failures: Streak;
-  #askedAt = Number.NEGATIVE_INFINITY;
-  #refreshing: Promise<void> | undefined;
+  /** Of a store that is asked of all operations together. */
+  readonly #all: Asking = { ...NEVER_ASKED };
 
   constructor(runtime: Runtime, store: Store) {
     this.#runtime = runtime;
@@ -37,7 +40,7 @@ export class Depths {
   }
 
   async #confirm(operation: string, backlog: number): Promise<boolean> {
-    await this.#refresh();
+    await this.#refresh(operation);
     if (this.of(operation) >= backlog) return false;
     this.#depth(operation).opening++;
     return true;
@@ -50,13 +53,14 @@ export class Depths {
   }
 
   of(operation: string): number {
+    const depth = this.#depth(operation);
     const now = this.#runtime.clock.monotonic();
-    if (now - this.#askedAt > (this.#runtime.timeLeftMs ? FRESH_WHERE_ASKED_MS : FRESH_MS)) {
-      this.#askedAt = now;
-      void this.#refresh();
+    if (this.#store.engine.waiting) {
+      if (now - depth.askedAt > FRESH_WHERE_DEAR_MS) void this.#refresh(operation);
+    } else if (now - this.#all.askedAt > FRESH_MS) {
+      void this.#refresh(operation);
     }
-    const { stored, since, opening } = this.#depth(operation);
-    return stored + since + opening;
+    return depth.stored + depth.since + depth.opening;
   }
 
   /** 1 too for an operation that this process does not serve, and so knows nothing of. */
@@ -73,24 +77,29 @@ export class Depths {
   }
 
   /** One at a time, shared by all who ask meanwhile. */
-  #refresh(): Promise<void> {
-    this.#refreshing ??= this.#ask().finally(() => {
-      this.#refreshing = undefined;
+  #refresh(operation: string): Promise<void> {
+    const asks = this.#store.engine.waiting ? this.#depth(operation) : this.#all;
+    asks.askedAt = this.#runtime.clock.monotonic();
+    asks.asking ??= this.#ask(operation).finally(() => {
+      asks.asking = undefined;
     });
-    return this.#refreshing;
+    return asks.asking;
   }
 
   /** Keeps the numbers it has where the store cannot be asked. */
-  async #ask(): Promise<void> {
-    const before = new Map([...this.#depths].map(([operation, { since }]) => [operation, since]));
+  async #ask(operation: string): Promise<void> {
+    const { engine } = this.#store;
+    const before = new Map([...this.#depths].map(([name, { since }]) => [name, since]));
     try {
-      const figures = await this.#store.engine.figures();
-      const stored = new Map(figures.map(({ operation, queued }) => [operation, queued]));
+      const stored = engine.waiting
+        ? new Map([[operation, await engine.waiting(operation)]])
+        : new Map((await engine.figures()).map((figures) => [figures.operation, figures.queued]));
       // What was accepted while the store was asked may be in its figures or not: a bound rather counts it twice.
-      for (const operation of new Set([...this.#depths.keys(), ...stored.keys()])) {
-        const depth = this.#depth(operation);
-        depth.stored = stored.get(operation) ?? 0;
-        depth.since -= before.get(operation) ?? 0;
+      const asked = engine.waiting ? [operation] : new Set([...this.#depths.keys(), ...stored.keys()]);
+      for (const name of asked) {
+        const depth = this.#depth(name);
+        depth.stored = stored.get(name) ?? 0;
+        depth.since -= before.get(name) ?? 0;
       }
       this.#failures.over();
     } catch (error) {
@@ -101,7 +110,7 @@ export class Depths {
   #depth(operation: string): Depth {
     const known = this.#depths.get(operation);
     if (known) return known;
-    const fresh = { stored: 0, since: 0, opening: 0 };
+    const fresh = { stored: 0, since: 0, opening: 0, ...NEVER_ASKED };
     this.#depths.set(operation, fresh);
     return fresh;
   }

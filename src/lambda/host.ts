@@ -148,7 +148,8 @@ export class FunctionHost<E extends Engine> {
   #start(context: FunctionContext): Promise<Started<E>> {
     this.#started ??= this.#open(context).catch((error) => {
       this.#started = undefined;
-      throw new NotStarted("The app could not be started.", { cause: error });
+      const why = error instanceof Error ? error.message : String(error);
+      throw new NotStarted(`The app could not be started: ${why}`, { cause: error });
     });
     return this.#started;
   }

@@ -93,6 +93,32 @@ suite("a store that cannot say how much waits", () => {
   });
 });
 
+suite("a store whose figures are dear", () => {
+  test("is asked for the one queue that it is about, at most once in ten seconds", async () => {
+    const rig = await DoorRig.start({ operations: [event("a", 10), event("b")] });
+    await rig.pause("a");
+    await rig.pause("b");
+    const asked: string[] = [];
+    rig.engine.figures = () => assert.fail("Its figures were asked for.");
+    rig.engine.waiting = async (operation) => {
+      asked.push(operation);
+      return operation === "a" ? 10 : 0;
+    };
+    for (let i = 0; i < 3; i++) {
+      assert.equal(gist(await rig.call("b")), "202 queued");
+      await rig.clock.run(4_000);
+    }
+    assert.deepEqual(asked, ["b"]);
+    assert.equal(gist(await rig.call("b")), "202 queued");
+    assert.deepEqual(asked, ["b", "b"]);
+    // Of a full backlog only what it says now counts.
+    assert.equal(gist(await rig.call("a")), "202 queued");
+    await rig.settle();
+    assert.equal(gist(await rig.call("a")), "503 backlog-full");
+    assert.deepEqual(asked, ["b", "b", "a", "a"]);
+  });
+});
+
 suite("a job of an operation that is not registered", () => {
   test("can be read and cancelled", async () => {
     const source = memory();
