@@ -115,9 +115,15 @@ const TRAPS: readonly Trap[] = [
   },
   {
     trap: "a queue that keeps messages as long as its dead letters are kept",
-    plant: set(QUEUE, "MessageRetentionPeriod", 1_209_600),
-    named: [["dead-letter-retention", `${QUEUE}Dead`]],
+    plant: set("QueueSendConfirmation", "MessageRetentionPeriod", 1_209_600),
+    named: [["dead-letter-retention", "QueueSendConfirmationDead"]],
     says: /^is 14 days, no longer than the 14 days/,
+  },
+  {
+    trap: "a queue that keeps direct calls for less than their receipts are promised",
+    plant: set(QUEUE, "MessageRetentionPeriod", 345_600),
+    named: [["direct-seconds", QUEUE]],
+    says: /^is 345600 s, and functions are told 1036800 s in SPILLWAY_DIRECT_SECONDS\.$/,
   },
   {
     trap: "reserved concurrency below what the mapping may invoke",
@@ -422,6 +428,24 @@ suite("the doctor", () => {
       "provisioned-pollers",
       "time-to-live",
     ]);
+  });
+
+  test("names an input that no queue can hold, where the gateway writes it there", () => {
+    const operations = app.options.operations.map((one) => {
+      const { spec } = one;
+      return spec.name === "place-order-event" ? { ...one, spec: { ...spec, inputBytes: 2_000_000 } } : one;
+    });
+    const { findings } = examine({ ...app.options, operations }, plan, templateFor(plan));
+    assert.deepEqual(
+      findings.map(({ rule, resource, says }) => ({ rule, resource, says })),
+      [
+        {
+          rule: "message-size",
+          resource: QUEUE,
+          says: "can be 1048576 at most, and inputs of up to 2000000 bytes are written to it.",
+        },
+      ],
+    );
   });
 
   test("says what only a deployment knows, and judges nothing by it", () => {

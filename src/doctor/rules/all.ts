@@ -8,6 +8,7 @@ import { deadLetterRetention } from "./dead-letter-retention.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { deadLettersUnread } from "./dead-letters-unread.ts";
 import { defaultResponse } from "./default-response.ts";
+import { directSeconds } from "./direct-seconds.ts";
 import { disabledMapping } from "./disabled-mapping.ts";
 import { functionTimeout } from "./function-timeout.ts";
 import { integrationSubtype } from "./integration-subtype.ts";
@@ -49,6 +50,7 @@ export const rules: readonly Rule[] = [
   tableDeletion,
   pointInTimeRecovery,
   visibility,
+  directSeconds,
   functionTimeout,
   atOnceTimeout,
   maximumConcurrency,
