@@ -6,7 +6,7 @@ import { CHECKS } from "./smoke/checks.ts";
 import { type Check, Run, Skipped } from "./smoke/judging.ts";
 import { type Addresses, Site } from "./smoke/site.ts";
 
-const USAGE = `npm run smoke -- [--url URL | --outputs FILE] [--socket URL] [--events URL] [--direct URL]
+const USAGE = `npm run smoke -- [--url URL | --outputs FILE] [--socket URL] [--events URL] [--direct URL] [--only TEXT]
 
 Sends calls in every flow to a deployment of examples/orders and follows each to its end: some two hundred calls, and
 as many orders left behind. Ends with 1 if one of its checks failed.
@@ -19,6 +19,7 @@ as many orders left behind. Ends with 1 if one of its checks failed.
   --direct    its operations that API Gateway queues by itself; by default there are none
   --calls     calls at once where many are sent; 40 by default
   --patience  seconds that anything may take; 120 by default
+  --only      only the checks with this in their name, such as "socket"
 
 SPILLWAY_ADMIN_TOKEN in the environment lets it look at dead letters, redrive and cancel.`;
 
@@ -27,7 +28,7 @@ class UsageError extends Error {}
 /** The outputs of the template that `spillway synth` makes. */
 const OUTPUTS = { url: "HttpUrl", socket: "SocketUrl", events: "EventsUrl", direct: "DirectUrl" } as const;
 
-type Options = { readonly site: Site; readonly run: Run };
+type Options = { readonly site: Site; readonly run: Run; readonly checks: readonly Check[] };
 
 /** Undefined where help is all that is wanted. */
 function optionsOf(args: readonly string[]): Options | undefined {
@@ -40,7 +41,15 @@ function optionsOf(args: readonly string[]): Options | undefined {
   return {
     site: new Site(addressesOf({ ...given, ...values }), token, patience * 1_000),
     run: new Run(calls),
+    checks: chosen(values.only),
   };
+}
+
+function chosen(text: string | undefined): readonly Check[] {
+  const checks = CHECKS.filter(({ name }) => name.includes(text ?? ""));
+  if (checks.length > 0) return checks;
+  const names = CHECKS.map(({ name }) => `\n  ${name}`).join("");
+  throw new UsageError(`--only is "${text}", and no check has that in its name. There are:${names}`);
 }
 
 type Given = Partial<Record<keyof typeof OUTPUTS, string>>;
@@ -96,6 +105,7 @@ function parsed(args: readonly string[]) {
       options: {
         ...{ url: text, outputs: text, socket: text, events: text, direct: text },
         calls: { ...text, default: "40" },
+        only: text,
         patience: { ...text, default: "120" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -129,7 +139,7 @@ async function main(): Promise<void> {
   const { http, socket } = options.site.addresses;
   console.log(`${http}, its socket at ${socket}`);
   const counts = { held: 0, skipped: 0, failed: 0 };
-  for (const check of CHECKS) counts[await carriedOut(check, options)]++;
+  for (const check of options.checks) counts[await carriedOut(check, options)]++;
   console.log(`${counts.held} held, ${counts.skipped} skipped, ${counts.failed} failed`);
   if (counts.failed > 0) process.exitCode = 1;
 }
