@@ -1,8 +1,9 @@
-// Writes the pages that are made from the code: docs/errors.md and docs/engines.md. With --check it writes nothing
-// and fails if a page is not what it would write.
+// Writes the pages that are made from the code: docs/errors.md, docs/engines.md and docs/aws-costs.md. With --check it
+// writes nothing and fails if a page is not what it would write.
 import { readFile, writeFile } from "node:fs/promises";
 import { PROBLEMS } from "../src/core/errors.ts";
 import { engines } from "../test/conformance/engines.ts";
+import { awsCostsPage } from "./aws-costs.ts";
 
 const MADE = "<!-- Made by scripts/docs.ts; `npm run docs` writes it again. -->";
 
@@ -53,7 +54,11 @@ async function enginesPage(): Promise<string> {
   ].join("\n\n");
 }
 
-const pages = { "docs/errors.md": errorsPage(), "docs/engines.md": await enginesPage() };
+const pages = {
+  "docs/errors.md": errorsPage(),
+  "docs/engines.md": await enginesPage(),
+  "docs/aws-costs.md": awsCostsPage(MADE),
+};
 const stale: string[] = [];
 for (const [path, text] of Object.entries(pages)) {
   const file = new URL(`../${path}`, import.meta.url);
