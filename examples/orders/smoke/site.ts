@@ -22,6 +22,7 @@ const SILENCE_MS = 60_000;
 /** A receipt is asked for less and less often, as a patient client would. */
 const FIRST_LOOK_MS = 200;
 const LAST_LOOK_MS = 3_000;
+const SILENT_MS = 30_000;
 
 export class Site {
   readonly addresses: Addresses;
@@ -149,7 +150,7 @@ export class Frames {
     this.#socket.send(JSON.stringify(frame));
   }
 
-  heard<T>(what: string, fits: (frame: unknown) => T | undefined): Promise<T> {
+  heard<T>(what: string, fits: (frame: unknown) => T | undefined, patienceMs = this.#patienceMs): Promise<T> {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         clearTimeout(givingUp);
@@ -160,10 +161,7 @@ export class Frames {
         end(() =>
           reject(new Error(`${what} ${why}; of ${this.#heard.length} frames the last is ${this.#last()}.`)),
         );
-      const givingUp = setTimeout(
-        () => lost(`was not heard within ${this.#patienceMs / 1_000} s`),
-        this.#patienceMs,
-      );
+      const givingUp = setTimeout(() => lost(`was not heard within ${patienceMs / 1_000} s`), patienceMs);
       const look = () => {
         for (const frame of this.#heard) {
           const found = fits(frame);
@@ -176,14 +174,31 @@ export class Frames {
     });
   }
 
-  /** A receipt's final state. */
-  final(id: string): Promise<Receipt> {
-    return this.heard(`The end of ${id}`, (frame) => {
+  /**
+   * A receipt's final state, and how often it was asked for again: a gateway's pushes are best effort, so a client
+   * asks after half a minute in which it heard nothing of it.
+   */
+  async final(id: string): Promise<{ readonly receipt: Receipt; readonly askedAgain: number }> {
+    const fits = (frame: unknown) => {
       const receipt = member(frame, "receipt") as Receipt | undefined;
       return member(frame, "type") === "status" && receipt?.id === id && isFinal(receipt)
         ? receipt
         : undefined;
-    });
+    };
+    const rounds = Math.ceil(this.#patienceMs / SILENT_MS);
+    for (let askedAgain = 0; ; askedAgain++) {
+      const patienceMs = askedAgain + 1 < rounds ? SILENT_MS : this.#patienceMs - askedAgain * SILENT_MS;
+      try {
+        return { receipt: await this.heard(`The end of ${id}`, fits, patienceMs), askedAgain };
+      } catch (error) {
+        if (askedAgain + 1 >= rounds || this.#socket.readyState !== WebSocket.OPEN) throw error;
+        this.follow(id);
+      }
+    }
+  }
+
+  follow(id: string): void {
+    this.send({ type: "subscribe", receipt: id, ref: id });
   }
 
   answer(ref: string): Promise<unknown> {
