@@ -72,10 +72,13 @@ function onReserved({ choices, queues }: Drawn): readonly string[] {
 /** Event streams open at once: each holds a function as long as it lasts. */
 export const EVENT_STREAMS = 50;
 
-function onDirect({ asked }: Drawn): readonly string[] {
+function onDirect({ app, asked }: Drawn): readonly string[] {
   const names = asked.filter(({ direct }) => direct).map(({ spec }) => spec.name);
   if (names.length === 0) return [];
   return [
     `A call to DirectUrl (${names.join(", ")}) promises less (docs/wire.md §9): the edge checks input by JSON Schema without saying where it is wrong; nothing runs at once and Prefer is ignored; a key's second receipt ends as the first rather than being the same; and what only the function can check, such as an input over its limit, ends as a failed receipt.`,
+    ...(app.allowedOrigins?.length
+      ? [`Pages of other origins cannot call DirectUrl: ${app.allowedOrigins.join(", ")} can call HttpUrl.`]
+      : []),
   ];
 }
