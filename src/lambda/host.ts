@@ -65,6 +65,8 @@ const COMMIT_MS = 1_000;
 const NEARLY_LAST_MS = 600;
 const LAST_MS = 300;
 const LEASE_BEYOND_MS = 2_000;
+/** An answer waits no longer for what is still under way: all of that has another way back. */
+const SETTLE_MS = 5_000;
 const SETTINGS_MS = 60_000;
 
 export class FunctionHost<E extends Engine> {
@@ -117,7 +119,7 @@ export class FunctionHost<E extends Engine> {
     try {
       return await Promise.race([this.#run(context, run, alarm.nearlyLate), alarm.late]);
     } finally {
-      await Promise.race([this.#settled(), alarm.late]).catch(() => undefined);
+      await Promise.race([this.#settled(), alarm.late, alarm.in(SETTLE_MS)]).catch(() => undefined);
       alarm.cancel();
     }
   }
@@ -223,7 +225,14 @@ function alarmIn(ms: number) {
     setTimeout(() => reject(error), Math.max(0, ms - LAST_MS)),
   ];
   late.catch(() => undefined);
-  return { late, nearlyLate, cancel: () => timers.forEach(clearTimeout) };
+  return {
+    late,
+    nearlyLate,
+    in: (moreMs: number) => new Promise<void>((resolve) => timers.push(setTimeout(resolve, moreMs))),
+    cancel: () => {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
 }
 
 /** EX_SOFTWARE of sysexits.h; the platform starts another process. */
