@@ -25,9 +25,12 @@ export type Cold = {
   readonly plain: readonly BundledPart[];
   readonly orders: readonly BundledPart[];
   readonly clients: readonly BundledPart[];
-  /** Milliseconds, one for each round: the median of its loads. */
-  readonly loads: Readonly<Record<Loaded, readonly number[]>>;
+  /** One for each round: the medians of its loads. */
+  readonly loads: Readonly<Record<Loaded, readonly Load[]>>;
 };
+
+/** How long it took, and how long a processor worked on it, whatever else the machine did. */
+export type Load = { readonly ms: number; readonly cpuMs: number };
 
 const LOADS_IN_A_ROUND = 9;
 /** What a function of Spillway asks of AWS, and nothing around it. */
@@ -52,14 +55,14 @@ export async function coldRun({ build: installed, folder, rounds, say }: ColdRun
   const clients = join(folder, "clients");
   await bundleClients(clients);
   const folders = { plain, clients, orders: join(example, "queue"), ordersHttp: join(example, "http") };
-  const loads = { plain: [], clients: [], orders: [], ordersHttp: [] } as Record<Loaded, number[]>;
+  const loads: Record<Loaded, Load[]> = { plain: [], clients: [], orders: [], ordersHttp: [] };
   // The first round brings the files into memory, and does not count.
   for (let round = 0; round <= rounds; round++) {
     if (round > 0) say(`round ${round} of ${rounds}`);
-    const taken = { plain: [], clients: [], orders: [], ordersHttp: [] } as Record<Loaded, number[]>;
+    const taken: Record<Loaded, Load[]> = { plain: [], clients: [], orders: [], ordersHttp: [] };
     for (let load = 0; load < LOADS_IN_A_ROUND; load++)
-      for (const name of LOADED) taken[name].push(loadMs(installed.folder, join(folders[name], ENTRY)));
-    if (round > 0) for (const name of LOADED) loads[name].push(median(taken[name]));
+      for (const name of LOADED) taken[name].push(loaded(installed.folder, join(folders[name], ENTRY)));
+    if (round > 0) for (const name of LOADED) loads[name].push(medianOf(taken[name]));
   }
   return { plain: partsIn(plain), orders: partsIn(folders.orders), clients: partsIn(clients), loads };
 }
@@ -95,14 +98,18 @@ async function bundleClients(outdir: string): Promise<void> {
   });
 }
 
-function loadMs(folder: string, module: string): number {
+function medianOf(loads: readonly Load[]): Load {
+  return { ms: median(loads.map(({ ms }) => ms)), cpuMs: median(loads.map(({ cpuMs }) => cpuMs)) };
+}
+
+function loaded(folder: string, module: string): Load {
   // Nothing that was compiled before: a function that starts has nothing of the kind.
   const { NODE_COMPILE_CACHE: _, NODE_OPTIONS: __, ...inherited } = process.env;
   const said = execFileSync(process.execPath, [join(folder, "imported.js"), pathToFileURL(module).href], {
     env: { ...inherited, ...ENVIRONMENT },
     encoding: "utf8",
   });
-  return Number(said);
+  return JSON.parse(said);
 }
 
 function partsIn(folder: string): readonly BundledPart[] {

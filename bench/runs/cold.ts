@@ -1,5 +1,5 @@
 // A function's size and its load: what was measured, made ready to be shown.
-import { type Cold, type ColdRun, coldRun, LOADED } from "../measure/cold.ts";
+import { type Cold, type ColdRun, coldRun, LOADED, type Load } from "../measure/cold.ts";
 import { type BundledPart, bytesAtStart } from "../measure/parts.ts";
 import type { Found } from "../report/found.ts";
 import { median } from "../report/statistics.ts";
@@ -28,7 +28,11 @@ export function foundOf(cold: Cold): Found {
     rows: LOADED.map((name) => ({
       id: `load-${name}`,
       name: NAMES[name],
-      samples: cold.loads[name].map((p50Ms) => ({ perSecond: 1_000 / p50Ms, p50Ms })),
+      samples: cold.loads[name].map(({ ms, cpuMs }) => ({
+        perSecond: 1_000 / ms,
+        p50Ms: ms,
+        cpuMicros: cpuMs * 1_000,
+      })),
     })),
     figures: { "cold-size": bytesAtStart(cold.plain) / 1_024, "cold-load": median(ratiosOf(cold, "plain")) },
     tables: () => [
@@ -41,23 +45,29 @@ export function foundOf(cold: Cold): Found {
 }
 
 /** Of the rounds: what ran next to each other in time is compared. */
-function ratiosOf({ loads }: Cold, name: keyof Cold["loads"]): readonly number[] {
-  return loads[name].map((ms, round) => ms / (loads.clients[round] ?? Number.NaN));
+function ratiosOf({ loads }: Cold, name: keyof Cold["loads"], of: keyof Load = "ms"): readonly number[] {
+  return loads[name].map((load, round) => load[of] / (loads.clients[round]?.[of] ?? Number.NaN));
 }
 
 function loadsTable(cold: Cold): Table {
   const spread = (values: readonly number[], digits: number) =>
     `${fixed(Math.min(...values), digits)}–${fixed(Math.max(...values), digits)}`;
   return {
-    head: ["", "ms", "spread", "of the clients'", "spread"],
+    head: ["", "ms", "spread", "of the clients'", "spread", "CPU ms", "of the clients'"],
     rows: LOADED.map((name) => {
-      const [ms, ratios] = [cold.loads[name], ratiosOf(cold, name)];
+      const [ms, cpuMs] = [
+        cold.loads[name].map((load) => load.ms),
+        cold.loads[name].map((load) => load.cpuMs),
+      ];
+      const [ratios, cpuRatios] = [ratiosOf(cold, name), ratiosOf(cold, name, "cpuMs")];
       return [
         NAMES[name],
         fixed(median(ms), 1),
         spread(ms, 1),
         `${fixed(median(ratios), 2)} ×`,
         spread(ratios, 2),
+        fixed(median(cpuMs), 1),
+        `${fixed(median(cpuRatios), 2)} ×`,
       ];
     }),
   };

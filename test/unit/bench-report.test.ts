@@ -162,6 +162,7 @@ test("of lists the slowest counts, and of what consoles cost the median", () => 
 });
 
 test("of a function's load the median of the rounds' own ratios counts, and of its size only what it needs at the start", () => {
+  const loads = (...all: readonly number[]) => all.map((ms) => ({ ms, cpuMs: ms }));
   const { figures } = coldOf({
     plain: [
       { file: "index.mjs", bytes: 300 * 1_024, isOptional: false },
@@ -171,7 +172,7 @@ test("of a function's load the median of the rounds' own ratios counts, and of i
     orders: [],
     clients: [],
     // The second round was slow for both.
-    loads: { plain: [60, 300, 70], orders: [1, 1, 1], ordersHttp: [1, 1, 1], clients: [50, 200, 50] },
+    loads: { plain: loads(60, 300, 70), orders: [], ordersHttp: [], clients: loads(50, 200, 50) },
   });
   assert.deepEqual(figures, { "cold-size": 350, "cold-load": 1.4 });
 });
