@@ -109,6 +109,15 @@ test("a PATCH that the store refuses is not in force", async () => {
   assert.equal(made.runtime.gate.isPaused("work"), false);
 });
 
+test("§9 a limit that was divided beforehand is not changed by a PATCH, and a pause is", async () => {
+  const made = await world();
+  Object.assign(made.engine, { shares: { take: async () => undefined } });
+  const { status, body } = await made.ask("PATCH", "/resources/db", { concurrency: 1, paused: true });
+  assert.deepEqual([status, body["code"]], [501, "not-on-this-deployment"]);
+  assert.deepEqual([await made.engine.settings(), await made.items("/audit")], [[], []]);
+  assert.equal((await made.ask("PATCH", "/resources/db", { concurrency: null, paused: true })).status, 200);
+});
+
 test("nothing is changed that the audit could not take", async () => {
   const made = await world();
   const queued = await made.queued();

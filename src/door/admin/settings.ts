@@ -35,6 +35,12 @@ export class Settings {
         "This app has no engine, so a setting could not be kept; nothing was changed.",
       );
     }
+    if (typeof patch.concurrency === "number" && store.engine.shares) {
+      throw refuse(
+        "not-on-this-deployment",
+        "Limits are divided between calls at once and the queue when the template is made: change it in the app, synthesise and deploy. `paused` works here.",
+      );
+    }
     await this.#inTurn(() => this.#apply(patch, scope, name, store));
     const { operations, resources } = await overview(this.#runtime);
     const entries = scope === "operation" ? operations : resources;
