@@ -5,8 +5,8 @@
 import type { AppOptions } from "../app/app.ts";
 import { FREE_THROTTLES } from "../core/decide.ts";
 import type { Spec } from "../core/operation.ts";
+import { LONGEST_AT_ONCE_MS } from "../synth/bounds.ts";
 import type { Plan, PlannedLimit, PlannedQueue } from "../synth/plan.ts";
-import { LONGEST_AT_ONCE_MS } from "../synth/refusals.ts";
 import { objectOf, type Resource, type Template } from "./template.ts";
 
 /** An event source mapping of a queue. */

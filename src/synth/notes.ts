@@ -1,6 +1,6 @@
 /** What was decided for an app, and what differs from other deployments: said to whoever deploys, never silent. */
+import { EVENT_STREAMS, GATEWAY_MS, LONGEST_AT_ONCE_MS } from "./bounds.ts";
 import type { Drawn } from "./plan.ts";
-import { GATEWAY_MS, LONGEST_AT_ONCE_MS } from "./refusals.ts";
 
 /** Of the account's concurrent executions, 1,000 by default, this many must stay unreserved. */
 const UNRESERVED = 100;
@@ -68,9 +68,6 @@ function onReserved({ choices, queues }: Drawn): readonly string[] {
     `Reserves ${reserved} of the account's concurrent executions; ${UNRESERVED} must be left over. A new account may have 10 in all: there, until its quota is raised, use --reserve no.`,
   ];
 }
-
-/** Event streams open at once: each holds a function as long as it lasts. */
-export const EVENT_STREAMS = 50;
 
 function onDirect({ app, asked }: Drawn): readonly string[] {
   const names = asked.filter(({ direct }) => direct).map(({ spec }) => spec.name);

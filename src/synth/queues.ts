@@ -3,16 +3,10 @@
  * limit for one queue and not across two. Judges nothing: what comes out impossible is found by refusals.ts.
  */
 import { FREE_THROTTLES } from "../core/decide.ts";
+import { LEAST_INVOCATIONS, MOST_INVOCATIONS, OVERHEAD_S } from "./bounds.ts";
 import { type LimitUse, queueShare } from "./limits.ts";
 import { idsOf } from "./names.ts";
 import type { Asked, Choices, PlannedQueue } from "./plan.ts";
-
-/** What AWS allows: invocations of one queue at once, and the time of one. */
-export const LEAST_INVOCATIONS = 2;
-export const MOST_INVOCATIONS = 1_000;
-export const LONGEST_FUNCTION_S = 900;
-/** Of an invocation's time: for a cold start, the claims before and the settlements after. */
-export const OVERHEAD_S = 10;
 
 const MOST_IN_BATCH = 10;
 /** Above it a batch grows no longer: its messages stay hidden for six times as long when a function dies. */

@@ -3,13 +3,15 @@
  * than by whoever calls it.
  */
 import { inputSchemaOf } from "../core/schema.ts";
+import {
+  GATEWAY_MS,
+  LEAST_INVOCATIONS,
+  LONGEST_AT_ONCE_MS,
+  LONGEST_FUNCTION_S,
+  OVERHEAD_S,
+} from "./bounds.ts";
 import { chosenShare, type LimitUse, queueShare } from "./limits.ts";
 import type { Asked, AwsRefusal, Choices, Drawn, PlannedQueue } from "./plan.ts";
-import { LEAST_INVOCATIONS, LONGEST_FUNCTION_S, OVERHEAD_S } from "./queues.ts";
-
-/** The gateway gives up on a function after this long. What lasts as long is cut to what leaves time to answer. */
-export const GATEWAY_MS = 30_000;
-export const LONGEST_AT_ONCE_MS = 28_000;
 
 const CONTAINER = "serve it from one container with aws() as its engine, whose gate holds it";
 

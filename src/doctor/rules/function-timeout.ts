@@ -1,4 +1,4 @@
-import { LONGEST_FUNCTION_S, OVERHEAD_S } from "../../synth/queues.ts";
+import { LONGEST_FUNCTION_S, OVERHEAD_S } from "../../synth/bounds.ts";
 import type { Rule } from "../rule.ts";
 
 export const functionTimeout: Rule = {

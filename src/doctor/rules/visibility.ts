@@ -1,5 +1,5 @@
 import { shown } from "../../core/options.ts";
-import { LONGEST_FUNCTION_S } from "../../synth/queues.ts";
+import { LONGEST_FUNCTION_S } from "../../synth/bounds.ts";
 import type { Rule } from "../rule.ts";
 
 const TIMES = 6;

@@ -1,6 +1,6 @@
 /** The functions: one code folder each, its role, its log group, what it is given and how long it may take. */
 
-import { EVENT_STREAMS } from "../notes.ts";
+import { EVENT_STREAMS } from "../bounds.ts";
 import type { Plan } from "../plan.ts";
 import { arnOf, type JsonObject, type Part, ref } from "./cloudformation.ts";
 import { environmentOf } from "./environment.ts";

@@ -1,11 +1,9 @@
 /** The HTTP API: every path goes to one function, receipts by id to their own, which may only read. */
+import { GATEWAY_MS } from "../bounds.ts";
 import { arnOf, filledIn, type Part, type Resource, ref } from "./cloudformation.ts";
 import { HTTP_FUNCTION, logGroup, STATUS_FUNCTION } from "./functions.ts";
 
 export const HTTP_API = "HttpApi";
-
-/** The most that an HTTP API takes. */
-const GATEWAY_MS = 30_000;
 
 const ACCESS_LOG = {
   bytes: "$context.responseLength",
