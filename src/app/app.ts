@@ -61,6 +61,11 @@ export type AppHost = {
   readonly parallel?: number;
   /** For how long an attempt holds its job before it must say that it is alive; half a minute by default. */
   readonly leaseMs?: number;
+  /**
+   * How long a call may wait in a queue that a gateway fills by itself, before anybody sees it. Until then a receipt
+   * that is not known, but says when it was accepted, may be one; by default there are none.
+   */
+  readonly unseenMs?: number;
   /** Hears of every change, and tells those who listen. Within the process by default. */
   readonly notifier?: Notifier;
   /** Counts an operation's attempts. By default for the admin's figures only. */

@@ -100,6 +100,7 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     node: host.node,
     leaseMs: host.leaseMs ?? LEASE_MS,
     timeLeftMs: host.timeLeftMs,
+    unseenMs: host.unseenMs ?? 0,
     gate: new Gate(specsOf(operations), clock),
     // Progress is shown by the process that makes it, so that one which shows nothing meanwhile tells nobody of it.
     live: new LiveRuns(host.timeLeftMs ? new LocalNotifier() : notifier, clock),

@@ -39,6 +39,10 @@ export type CallDetails = {
   /** How it came: `http`, `socket`, `batch`, or the id of the job that sent it. */
   readonly origin: string;
   readonly traceparent?: string;
+  /** The receipt that its caller was given, where that is not the job's id. */
+  readonly receipt?: JobId;
+  /** Of a receipt that came second under a key: the first one. */
+  readonly duplicateOf?: JobId;
   readonly fairnessKey?: string;
   readonly orderingKey?: string;
   readonly priority?: number;

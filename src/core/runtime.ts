@@ -41,6 +41,8 @@ export type Runtime = {
    * may not, as a function, leaves nothing behind that goes on by itself.
    */
   readonly timeLeftMs?: (() => number) | undefined;
+  /** How long a call may wait where nobody has seen it yet, after it was accepted. */
+  readonly unseenMs?: number;
   readonly meters: ReadonlyMap<string, Meter>;
   readonly onError: OnError;
 };

@@ -7,7 +7,7 @@ import type { Calls } from "./calls.ts";
 import type { DoorRequest, Reply } from "./exchange.ts";
 import { headerOf } from "./headers.ts";
 import { parsePrefer } from "./prefer.ts";
-import { receiptHeaders, receiptText } from "./receipt.ts";
+import { receiptHeaders, receiptText, unseenReceiptText } from "./receipt.ts";
 import { json, refuse, unknownReceipt } from "./replies.ts";
 import { untilFinal } from "./waiting.ts";
 
@@ -23,12 +23,27 @@ export async function receiptRoute(
   if (request.method === "DELETE") return cancel(ref, store, runtime, calls);
   const { waitSeconds } = parsePrefer(headerOf(request, "prefer"));
   const [known] = await store.engine.find([ref]);
-  if (!known?.listed) throw unknownReceipt();
+  if (!known) return unseen(request, id, runtime);
+  if (!known.listed) throw unknownReceipt();
   const waits = waitSeconds !== undefined && !isFinal(known.status);
   const job = waits ? await untilFinal(ref, waitSeconds * 1_000, runtime, store) : known;
   if (!job) throw unknownReceipt();
   const applied = waits ? ["preference-applied", `wait=${waitSeconds}`] : [];
   return json(200, receiptText(job, runtime), [...receiptHeaders(job, calls.waitSecondsOf(job)), ...applied]);
+}
+
+/** The gateway's may go ahead of ours. */
+const CLOCKS_DIFFER_MS = 60_000;
+const MESSAGE_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Of a call that a gateway put into a queue, which nobody can tell from none until it is taken out. */
+function unseen({ query }: DoorRequest, id: JobId, { unseenMs = 0, clock }: Runtime): Reply {
+  const accepted = Number(new URLSearchParams(query).get("accepted") ?? Number.NaN);
+  const age = clock.now() - accepted;
+  const mayBe = unseenMs > 0 && age > -CLOCKS_DIFFER_MS && age < unseenMs;
+  if (!mayBe || !Number.isInteger(accepted) || !MESSAGE_ID.test(id)) throw unknownReceipt();
+  const headers = ["cache-control", "no-store", "retry-after", "1"];
+  return json(200, unseenReceiptText(id, accepted), headers);
 }
 
 async function cancel(ref: Ref, store: Store, runtime: Runtime, calls: Calls): Promise<Reply> {

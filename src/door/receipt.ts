@@ -1,12 +1,15 @@
 /** A receipt: what a caller sees of its job. */
 import { timestamp } from "../core/clock.ts";
 import type { Problem } from "../core/errors.ts";
-import { isFinal, type Job, type JsonText } from "../core/job.ts";
+import { type CallDetails, isFinal, type Job, type JobId, type JsonText } from "../core/job.ts";
 import { parseJson } from "../core/json-build.ts";
 import type { Runtime } from "../core/runtime.ts";
 
+/** A record that the store gave says more than what a job was when it was opened. */
+type Shown = Job & { readonly details?: CallDetails };
+
 /** As JSON text: payloads are text already, and are not parsed to be written again. */
-export function receiptText(job: Job, { live }: Pick<Runtime, "live">): JsonText {
+export function receiptText(job: Shown, { live }: Pick<Runtime, "live">): JsonText {
   const progress = job.status === "running" ? live.progressOf(job.id) : undefined;
   // Ids, names and moments hold nothing that JSON would escape.
   const head =
@@ -16,7 +19,18 @@ export function receiptText(job: Job, { live }: Pick<Runtime, "live">): JsonText
   const reported = progress ? `,"progress":${JSON.stringify(progress)}` : "";
   const output = job.status === "succeeded" ? `,"output":${job.output ?? "null"}` : "";
   const error = job.error === undefined ? "" : `,"error":${job.error}`;
-  return `${head}${reported}${output}${error}}`;
+  const first = job.details?.duplicateOf;
+  const duplicate = first === undefined ? "" : `,"duplicateOf":"${first}"`;
+  return `${head}${reported}${output}${error}${duplicate}}`;
+}
+
+/**
+ * Of a call that waits in a queue which a gateway filled, so that nobody has seen it yet: by when it was accepted. It
+ * may as well be none at all, which nobody can tell either.
+ */
+export function unseenReceiptText(id: JobId, acceptedAt: number): JsonText {
+  const at = timestamp(acceptedAt);
+  return `{"id":"${id}","status":"queued","revision":0,"attempt":0,"acceptedAt":"${at}","updatedAt":"${at}","availableAt":"${at}"}`;
 }
 
 export function errorOf(job: Job): Problem {

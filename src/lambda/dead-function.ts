@@ -4,10 +4,12 @@
  */
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
 import type { App } from "../app/app.ts";
+import type { Operation } from "../core/operation.ts";
 import type { DeliveredEngine } from "../engines/aws/delivered.ts";
 import { noticeIn } from "../engines/aws/message.ts";
 import type { BatchResult } from "./batch.ts";
 import type { FunctionContext } from "./complaints.ts";
+import { type HandedOver, handedOver } from "./handed-over.ts";
 import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
 import { announceById } from "./notices.ts";
 import { pusherOf } from "./pusher-of.ts";
@@ -19,7 +21,7 @@ export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadH
   const host = new FunctionHost(app, source, { role: "worker", pusher: pusherOf });
   return async (event, context) => {
     try {
-      return await host.invoke(context, (invocation) => ended(event, invocation));
+      return await host.invoke(context, (invocation) => ended(event, invocation, app.options.operations));
     } catch (error) {
       await host.report(error);
       throw error;
@@ -30,8 +32,17 @@ export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadH
 async function ended(
   event: SqsEvent,
   { engine, notices, pushes, complain }: Invocation<DeliveredEngine>,
+  operations: readonly Operation[],
 ): Promise<BatchResult> {
-  const messages = event.Records.map((record) => messageOf(record, []));
+  const given = new Map(event.Records.map((record) => [record, messageOf(record, [])]));
+  // A call that never became a job becomes one now, so that its receipt can say how it ended.
+  const handed = await handedOver(given, { operations, engine });
+  const messages = [...given.values()].map((message, i) => {
+    const over = handed[i] as HandedOver;
+    if (over.kind === "trouble") complain(over.error);
+    // Its body is its caller's, who could name any job in it.
+    return "message" in over ? over.message : { ...message, body: "" };
+  });
   const isOver = await engine.exhausted(messages);
   const ids = messages.flatMap(({ body }, i) => (isOver[i] ? (noticeIn(body)?.id ?? []) : []));
   await announceById(ids, engine, notices).catch(complain);

@@ -42,3 +42,14 @@ export function socketEndpointOf(environment: Environment): string | undefined {
     "Set it to the https:// address of the WebSocket API's stage: https://{api}.execute-api.{region}.amazonaws.com/{stage}.",
   );
 }
+
+/** How long a call may wait in a queue that a gateway fills by itself; 0 where there is none. */
+export function unseenMsOf(environment: Environment): number {
+  const given = environment["SPILLWAY_DIRECT_SECONDS"];
+  const seconds = Number(given || 0);
+  if (Number.isInteger(seconds) && seconds >= 0) return seconds * 1_000;
+  throw configurationError(
+    `SPILLWAY_DIRECT_SECONDS is ${JSON.stringify(given)}.`,
+    "Set it to the retention of the queue that is filled directly, in whole seconds.",
+  );
+}

@@ -9,7 +9,7 @@ import { SpillwayError } from "../core/errors.ts";
 import type { OnError, Role } from "../core/runtime.ts";
 import { InvocationClock } from "./clock.ts";
 import { Complaints, type FunctionContext } from "./complaints.ts";
-import { adminTokenOf, parallelOf } from "./environment.ts";
+import { adminTokenOf, parallelOf, unseenMsOf } from "./environment.ts";
 import { Measures } from "./measures.ts";
 import { Notices } from "./notices.ts";
 import type { SocketPusher } from "./push.ts";
@@ -178,6 +178,7 @@ export class FunctionHost<E extends Engine> {
       // The first invocation has all of a function's time, but for what its start takes.
       leaseMs: context.getRemainingTimeInMillis() + LEASE_BEYOND_MS,
       timeLeftMs: () => this.#timeLeftMs(),
+      unseenMs: unseenMsOf(process.env),
       onError: this.complain,
       onFatal: endAtOnce,
       role,

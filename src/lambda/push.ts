@@ -92,7 +92,9 @@ export class SocketPusher {
   async #pushReceipts(ids: readonly JobId[], until: number): Promise<void> {
     const told: Told[] = [];
     await inParallel(ids, PARALLEL, async (receipt) => {
-      for (const watcher of await this.#host.watchers.ofReceipt(receipt)) told.push({ receipt, watcher });
+      for (const watcher of await this.#host.watchers.ofReceipt(receipt)) {
+        told.push({ receipt: watcher.receipt ?? receipt, watcher });
+      }
     });
     await this.#tell(told, until);
   }
@@ -136,7 +138,7 @@ export class SocketPusher {
     const there = job?.listed ? job : undefined;
     const posted = await this.post(watcher, there ? texts.status(there) : texts.unknown(receipt));
     if (posted === "sent" && (!there || isFinal(there.status))) {
-      await watchers.unfollow(watcher.connection, [receipt]);
+      await watchers.unfollow(watcher.connection, receipt);
     }
   }
 

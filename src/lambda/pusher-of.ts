@@ -3,13 +3,13 @@ import type { RunningApp } from "../app/app.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Engine } from "../core/engine.ts";
 import { systemRandom } from "../core/random.ts";
-import type { Watchers } from "../engines/aws/watchers.ts";
+import type { DeliveredEngine } from "../engines/aws/delivered.ts";
 import { socketEndpointOf } from "./environment.ts";
 import { socketGateway } from "./gateway.ts";
 import { SocketPusher } from "./push.ts";
 
 /** An engine that keeps who watches what. */
-export type WatchedEngine = Engine & { readonly watchers: Watchers };
+export type WatchedEngine = Engine & Pick<DeliveredEngine, "watchers" | "jobOf">;
 
 export type PusherParts<E extends Engine> = {
   readonly engine: E;

@@ -71,7 +71,7 @@ async function heard(
   const row = await engine.watchers.socket(connectionId);
   // Nobody knows any more who it is, so it must say so again.
   if (!row) return pusher.close(connectionId);
-  const far = farSocket(row, engine.watchers, pusher);
+  const far = farSocket(row, engine.watchers, pusher, (receipt) => engine.jobOf(receipt));
   const detached = await running.detached();
   await (isBase64Encoded ? detached.hearBinary(far) : detached.hear(body ?? "", far));
   // What changed here is what it was just told.

@@ -7,10 +7,16 @@ export type SqsRecord = {
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: { readonly ApproximateReceiveCount: string };
+  readonly messageAttributes?: Readonly<Record<string, { readonly stringValue?: string | undefined }>>;
   readonly eventSourceARN: string;
 };
 
 export type SqsEvent = { readonly Records: SqsRecord[] };
+
+/** Whether a gateway put it there by itself: by its attributes, never by its body, in which anything may stand. */
+export function isDirect({ messageAttributes }: SqsRecord): boolean {
+  return messageAttributes?.["operation"] !== undefined;
+}
 
 /** @param urls of the queues that are known; the function may be fed by one that is not */
 export function messageOf(record: SqsRecord, urls: readonly string[]): Message {

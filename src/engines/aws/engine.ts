@@ -1,7 +1,7 @@
 /** The engine: hands each method of the port to the file that does it. Refuses to work once it is closed. */
 import type { Change, Cursor, Engine, EngineHost, EngineLimits, JobQuery, Ref } from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
-import type { Principal } from "../../core/job.ts";
+import type { JobRecord, Principal } from "../../core/job.ts";
 import type { ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import { changes } from "./changes.ts";
@@ -17,6 +17,7 @@ import type { Settled } from "./options.ts";
 import { Parked } from "./parked.ts";
 import { Polling } from "./polling.ts";
 import { Queues } from "./queues.ts";
+import { byNames, ReceiptNames } from "./receipt-names.ts";
 import { seen } from "./rows.ts";
 import { Settings } from "./settings.ts";
 import type { Store } from "./store.ts";
@@ -77,6 +78,7 @@ export class AwsEngine implements Engine {
   readonly lastSequence: number;
   readonly location: string;
   protected readonly opened: Opened;
+  protected readonly names: ReceiptNames;
   readonly #commits: Commits;
   #isOpen = true;
 
@@ -86,12 +88,13 @@ export class AwsEngine implements Engine {
     this.secret = opened.secret;
     this.lastSequence = opened.lastSequence;
     this.location = `DynamoDB table ${opened.store.database.table}`;
+    this.names = new ReceiptNames(opened.store.database);
     this.#commits = new Commits(opened.store, opened.claims, opened.settings);
   }
 
   async commit(group: readonly Change[]) {
     this.#assertOpen();
-    return this.#commits.commit(group);
+    return byNames(group, this.names, (changes) => this.#commits.commit(changes));
   }
 
   listen(operations: readonly string[]) {
@@ -100,6 +103,11 @@ export class AwsEngine implements Engine {
   }
 
   async find(refs: readonly Ref[]) {
+    const records = await this.#records(refs);
+    return this.names.filledIn(refs, records, (others) => this.#records(others));
+  }
+
+  async #records(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]> {
     const { database, host } = this.store;
     const found = await database.get(refs.map(({ id }) => jobKey(id)));
     return refs.map((ref, place) => {

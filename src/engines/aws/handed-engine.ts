@@ -1,12 +1,14 @@
 /** The engine of a function of AWS Lambda: the same in all but where its jobs come from. */
-import type { AnswerOf, EngineHost, EngineLimits, Lease, Shares } from "../../core/engine.ts";
+import type { AnswerOf, EngineHost, EngineLimits, Lease, NewCall, Shares } from "../../core/engine.ts";
+import type { Job, JobId } from "../../core/job.ts";
 import { Database } from "./database.ts";
-import type { DeliveredEngine } from "./delivered.ts";
+import type { Adopted, DeliveredEngine } from "./delivered.ts";
 import { Deliveries } from "./deliveries.ts";
 import { AwsEngine, type Opened, storeOf } from "./engine.ts";
 import { exhausted } from "./exhausted.ts";
 import { figures } from "./figures.ts";
 import { Handed } from "./handed.ts";
+import { open } from "./jobs.ts";
 import type { Message } from "./message.ts";
 import { type Settled, sharedLimits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
@@ -19,6 +21,9 @@ import { Watchers } from "./watchers.ts";
 
 /** Ids are told apart by chance alone here, so that no cold start has to look for the last sequence. */
 const NO_SEQUENCE = 0;
+
+/** A job may wait and be redriven before it ends, and its record is kept from then on. */
+const NAME_BEYOND_MS = 60 * 24 * 3_600_000;
 
 /** A function that asks finds nothing: what is ready is on its way to one that is called for it. */
 const NO_CLAIMS: Opened["claims"] = {
@@ -97,6 +102,26 @@ class HandedEngine extends AwsEngine implements DeliveredEngine {
   async deliver(messages: readonly Message[], leaseMs: number) {
     void this.store;
     return this.#handing.deliveries.deliver(messages, leaseMs);
+  }
+
+  async adopt(call: NewCall, acceptedAt: number): Promise<Adopted> {
+    const { answer, notice } = await open(this.store, call, this.store.ticks.take(), acceptedAt);
+    if (answer.kind !== "existing") return { answer, isOwn: answer.kind === "opened" };
+    const [record] = await this.find([{ id: call.id, principal: call.principal }]);
+    const isAgain = record?.details.receipt !== undefined && record.details.receipt === call.details.receipt;
+    // One whose own message was never sent is glad of this one.
+    return { answer, isOwn: isAgain || notice !== undefined };
+  }
+
+  async nameReceipt(receipt: JobId, job: Job) {
+    const { retention, host } = this.store;
+    const longest = Math.max(retention.succeededMs, retention.failedMs);
+    await this.names.give(receipt, job, host.clock.now() + longest + NAME_BEYOND_MS);
+  }
+
+  async jobOf(receipt: JobId) {
+    const [name] = await this.names.named([receipt]);
+    return name?.id ?? receipt;
   }
 
   fateOf(lease: Lease) {

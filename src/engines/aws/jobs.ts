@@ -26,12 +26,21 @@ export type Opened = {
   readonly stamp?: string;
 };
 
-/** @param position its place among the changes of its principal */
-export async function open(store: Store, call: NewCall, position: number): Promise<Opened> {
+/**
+ * @param position its place among the changes of its principal
+ * @param acceptedAt when whoever is to know said so, if that was before
+ */
+export async function open(
+  store: Store,
+  call: NewCall,
+  position: number,
+  acceptedAt = Number.POSITIVE_INFINITY,
+): Promise<Opened> {
   let there: Seen = NOTHING_SEEN;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const now = store.host.clock.now();
-    const { answer, next } = transition.open(there.row && jobOf(there.row.record), call, now);
+    const opened = transition.open(there.row && jobOf(there.row.record), call, now);
+    const { answer, next } = since(opened, Math.min(acceptedAt, now));
     if (!next || next === "removed") return { answer, ...lateNotice(there.row, now) };
     const stamp = store.database.stamp();
     const { write, way } = openWrite(store, call, next, there, position, stamp);
@@ -45,6 +54,17 @@ export async function open(store: Store, call: NewCall, position: number): Promi
     await store.database.pause(tries);
   }
   throw contended(call.id);
+}
+
+/** A record that is new is as old as its acceptance. */
+function since(
+  opened: transition.Transition<AnswerOf<"open">>,
+  acceptedAt: number,
+): transition.Transition<AnswerOf<"open">> {
+  const { answer, next } = opened;
+  if (answer.kind !== "opened" || !next || next === "removed" || next.revision !== 1) return opened;
+  const job = { ...next, acceptedAt };
+  return { answer: { kind: "opened", job }, next: job };
 }
 
 /** A first revision is a record of its own, also where one that is past its time still stands. */

@@ -21,8 +21,9 @@ export const principalPartition = (principal: string): string => `watch#principa
 export const socketKey = (connection: string): Key => keyOf(socketPartition(connection), SOCKET_SORT);
 export const followedKey = (connection: string, receipt: string): Key =>
   keyOf(socketPartition(connection), RECEIPT_SORT + receipt);
-export const watchKey = (receipt: string, connection: string): Key =>
-  keyOf(receiptPartition(receipt), connection);
+/** `job`: the one that is to change, which the receipt may not bear the name of. */
+export const watchKey = (receipt: string, connection: string, job = receipt): Key =>
+  keyOf(receiptPartition(job), job === receipt ? connection : `${connection}#${receipt}`);
 export const mineKey = (principal: string, connection: string): Key =>
   keyOf(principalPartition(principal), connection);
 
@@ -32,6 +33,8 @@ export type Watcher = {
   readonly principal: string;
   readonly tokenUntil?: number;
   readonly until: number;
+  /** As it is known there, if that is not the id of the job that is watched. */
+  readonly receipt?: string;
 };
 
 /** `lookAt`: when the sweep asks whether it was told all; `lookMs`: how long it waited for that. */
@@ -51,13 +54,16 @@ export function watcherRow({ principal, tokenUntil, until }: Watcher): Row {
   };
 }
 
-export function watcherOf(row: Row, connection: string): Watcher {
+/** `name`: the connection, and the receipt by which it knows the job, if that is not the job's id. */
+export function watcherOf(row: Row, name: string): Watcher {
   const tokenUntil = row["u"]?.N;
+  const [connection = "", receipt] = name.split("#");
   return {
     connection,
     principal: row["p"]?.S ?? "",
     ...(tokenUntil !== undefined && { tokenUntil: Number(tokenUntil) }),
     until: Number(row["x"]?.N ?? 0),
+    ...(receipt !== undefined && { receipt }),
   };
 }
 

@@ -6,12 +6,14 @@
 import type { DynamoDBClient, QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../core/clock.ts";
 import { LookList } from "./look-list.ts";
+import { isMessageId } from "./receipt-names.ts";
 import {
   followedKey,
   type Key,
   mineKey,
   principalPartition,
   RECEIPT_SORT,
+  type Row,
   receiptPartition,
   SOCKET_MS,
   type SocketRow,
@@ -54,7 +56,7 @@ export class Watchers {
     const keys: Key[] = [];
     for (const row of rows) {
       const sort = row["sk"]?.S ?? "";
-      if (sort.startsWith(RECEIPT_SORT)) keys.push(...keysOf(connection, sort.slice(RECEIPT_SORT.length)));
+      if (sort.startsWith(RECEIPT_SORT)) keys.push(...keysOfFollowed(connection, row));
       else if (row["m"]?.BOOL === true) keys.push(mineKey(row["p"]?.S ?? "", connection));
     }
     // Its own row last, for it leads to the others.
@@ -76,13 +78,20 @@ export class Watchers {
     return rows.map((row) => (row["sk"]?.S ?? "").slice(RECEIPT_SORT.length));
   }
 
-  async follow(watcher: Watcher, receipt: string): Promise<void> {
+  /** `job`: the one that is to change, which the receipt may not bear the name of. */
+  async follow(watcher: Watcher, receipt: string, job = receipt): Promise<void> {
+    const { connection } = watcher;
     const row = watcherRow(watcher);
-    await this.table.put(keysOf(watcher.connection, receipt).map((key) => ({ ...key, ...row })));
+    await this.table.put([
+      { ...watchKey(receipt, connection, job), ...row },
+      { ...followedKey(connection, receipt), ...row, ...(job !== receipt && { k: { S: job } }) },
+    ]);
   }
 
-  async unfollow(connection: string, receipts: readonly string[]): Promise<void> {
-    await this.table.delete(receipts.flatMap((receipt) => keysOf(connection, receipt)));
+  async unfollow(connection: string, receipt: string): Promise<void> {
+    const row = isMessageId(receipt) ? await this.table.get(followedKey(connection, receipt)) : undefined;
+    const job = row?.["k"]?.S;
+    await this.table.delete([watchKey(receipt, connection, job), followedKey(connection, receipt)]);
   }
 
   /** All jobs of its principal after this place; anew, if it did so already. */
@@ -122,8 +131,9 @@ export class Watchers {
   }
 }
 
-function keysOf(connection: string, receipt: string): readonly Key[] {
-  return [watchKey(receipt, connection), followedKey(connection, receipt)];
+function keysOfFollowed(connection: string, row: Row): readonly Key[] {
+  const receipt = (row["sk"]?.S ?? "").slice(RECEIPT_SORT.length);
+  return [watchKey(receipt, connection, row["k"]?.S), followedKey(connection, receipt)];
 }
 
 type Read = Pick<

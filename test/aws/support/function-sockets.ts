@@ -1,9 +1,12 @@
 /** An app's functions on emulated AWS, its sockets among them: what API Gateway and the poller would hand to them. */
 import assert from "node:assert/strict";
-import { ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { ReceiveMessageCommand, SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { App } from "../../../src/app/app.ts";
 import type { DeliveredSource } from "../../../src/engines/aws/index.ts";
 import { deliveredAws } from "../../../src/engines/aws/index.ts";
+import { type DeadHandler, deadFunction } from "../../../src/lambda/dead-function.ts";
+import { type HttpHandler, httpFunction } from "../../../src/lambda/http-function.ts";
+import { pusherOf } from "../../../src/lambda/pusher-of.ts";
 import { type QueueHandler, queueFunction } from "../../../src/lambda/queue-function.ts";
 import type { SocketEvent, SocketResult } from "../../../src/lambda/socket-event.ts";
 import { type SocketHandler, socketFunction } from "../../../src/lambda/socket-function.ts";
@@ -21,6 +24,8 @@ export class FunctionSockets {
   readonly socket: SocketHandler;
   readonly queue: QueueHandler;
   readonly sweep: SweepHandler;
+  readonly dead: DeadHandler;
+  readonly http: HttpHandler;
   readonly #ground: SocketGround;
   readonly #sqs: SQSClient;
 
@@ -31,6 +36,8 @@ export class FunctionSockets {
     this.socket = socketFunction(app, source);
     this.queue = queueFunction(app, source);
     this.sweep = sweepFunction(app, source);
+    this.dead = deadFunction(app, source);
+    this.http = httpFunction(app, source, { role: "gateway", pusher: pusherOf });
   }
 
   static async of(ground: SocketGround, app: App): Promise<FunctionSockets> {
@@ -87,16 +94,49 @@ export class FunctionSockets {
   async received(operation: string): Promise<readonly SqsRecord[]> {
     const QueueUrl = this.#ground.store.queues[operation];
     const { Messages = [] } = await this.#sqs.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        WaitTimeSeconds: 1,
+        MessageAttributeNames: ["All"],
+      }),
     );
-    return Messages.map(({ Body = "", ReceiptHandle = "", MessageId = "" }) =>
+    return Messages.map(({ Body = "", ReceiptHandle = "", MessageId = "", MessageAttributes = {} }) =>
       sqsRecord({
         body: Body,
+        messageAttributes: Object.fromEntries(
+          Object.entries(MessageAttributes).map(([name, value]) => [
+            name,
+            { stringValue: value.StringValue },
+          ]),
+        ),
         receiptHandle: ReceiptHandle,
         messageId: MessageId,
         eventSourceARN: `arn:aws:sqs:us-east-1:123456789012:${QueueUrl?.split("/").at(-1)}`,
       }),
     );
+  }
+
+  /** As a gateway that fills a queue by itself does: the receipt that it answers. */
+  async sentDirectly(
+    operation: string,
+    body: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const attributes = { operation, accepted: String(Date.now()), ...more };
+    const { MessageId = "" } = await this.#sqs.send(
+      new SendMessageCommand({
+        QueueUrl: this.#ground.store.queues[operation],
+        MessageBody: body,
+        MessageAttributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, StringValue]) => [
+            name,
+            { DataType: "String", StringValue },
+          ]),
+        ),
+      }),
+    );
+    return MessageId;
   }
 
   /** Runs them as one delivery; the identifiers of those that are to come again. */
