@@ -30,8 +30,8 @@ const LONGEST_MS = 14 * 60_000;
 
 /** What the platform calls; known to it as one that streams where the platform is there to be told. */
 export function eventsFunction<E extends Engine>(app: App, source: SourceOf<E>): unknown {
-  const platform = (globalThis as { readonly awslambda?: Platform }).awslambda;
-  if (!platform) return refuseToRun;
+  const platform = (globalThis as { readonly awslambda?: Partial<Platform> }).awslambda;
+  if (!canStream(platform)) return refuseToRun;
   const host = new FunctionHost(app, source, { role: "status", streams: true });
   return platform.streamifyResponse(async (event, stream, context) => {
     const request = new EventRequest(event);
@@ -52,6 +52,11 @@ export function eventsFunction<E extends Engine>(app: App, source: SourceOf<E>):
       else await send(unanswered(error)).over;
     }
   });
+}
+
+/** The name alone says nothing: the SDK keeps something of its own there. */
+function canStream(platform: Partial<Platform> | undefined): platform is Platform {
+  return platform?.streamifyResponse !== undefined && platform.HttpResponseStream !== undefined;
 }
 
 function sent(reply: Reply, method: string, stream: Writable, platform: Platform) {
