@@ -33,7 +33,7 @@ async function compare(subject: Subject, seed: number): Promise<void> {
   try {
     await inWorld(
       memoryEngine,
-      (model) => inWorld(subject, (world) => run([model, world], seed), EVEN),
+      (model) => inWorld(subject, (world) => run([model, world], seed, subject), EVEN),
       EVEN,
     );
   } catch (error) {
@@ -44,7 +44,7 @@ async function compare(subject: Subject, seed: number): Promise<void> {
 
 type Pair = readonly [World, World];
 
-async function run(worlds: Pair, seed: number): Promise<void> {
+async function run(worlds: Pair, seed: number, subject: Subject): Promise<void> {
   const script = new Script(seed, worlds[0]);
   const readers = worlds.map((world) => new Reader(world.engine));
   for (let done = 0; done < CHANGES; ) {
@@ -58,9 +58,9 @@ async function run(worlds: Pair, seed: number): Promise<void> {
       script.learn(answers);
     }
     done += group.length;
-    await between(worlds, readers, script, `after ${done}`);
+    await between(worlds, readers, script, `after ${done}`, subject);
   }
-  await both(worlds, "at the end", (world) => everything(world.engine, script));
+  await both(worlds, "at the end", (world) => everything(world.engine, script, subject));
 }
 
 /** Time passes, leases run out, someone looks. */
@@ -69,21 +69,27 @@ async function between(
   readers: readonly Reader[],
   { random }: Script,
   when: string,
+  subject: Subject,
 ): Promise<void> {
   if (random.chance(0.4)) {
     const ms = random.pick([1, 50, 1_000, 30_000, HOUR_MS, DAY_MS]);
     for (const { clock } of worlds) clock.advance(ms);
+    // What is past its time is gone at once there, and here with the next sweep.
+    if (subject.prunes === "by itself") await both(worlds, `time ${when}`, sweptWhole);
   }
   if (random.chance(0.2)) {
     const limit = 1 + random.integer(5);
-    await both(worlds, `sweep ${when}`, (world) => world.engine.sweep(limit));
+    await both(worlds, `sweep ${when}`, async (world) => {
+      const { rescued, pruned } = await world.engine.sweep(limit);
+      return { rescued, pruned: subject.prunes === "by itself" ? 0 : pruned };
+    });
   }
   if (random.chance(0.2)) {
     const limit = 1 + random.integer(5);
     const principal = random.pick(NAMED);
     await both(worlds, `changes ${when}`, (_, n) => readers[n]?.changes(principal, limit));
   }
-  if (random.chance(0.1)) await both(worlds, `figures ${when}`, ({ engine }) => figures(engine));
+  if (random.chance(0.1)) await both(worlds, `figures ${when}`, ({ engine }) => figures(engine, subject));
 }
 
 async function both<T>(worlds: Pair, what: string, ask: (world: World, n: number) => T): Promise<Awaited<T>> {
@@ -135,7 +141,7 @@ class Reader {
   }
 }
 
-async function everything(engine: Engine, { ids }: Script) {
+async function everything(engine: Engine, { ids }: Script, subject: Subject) {
   const items = await Promise.all(TABLES.map((table) => engine.scan(table, "", 100)));
   const versions = items.flat().map(({ version }) => version);
   const ranks = versions.map((version) => versions.filter((other) => other < version).length);
@@ -154,17 +160,26 @@ async function everything(engine: Engine, { ids }: Script) {
       await engine.deadLetters(),
       ({ operation, errorCode }) => `${operation} ${errorCode}`,
     ),
-    figures: await figures(engine),
+    figures: await figures(engine, subject),
     settings: sorted(await engine.settings(), ({ scope, name }) => `${scope} ${name}`),
     audit: (await engine.audit(1_000)).items,
   };
 }
 
-/** An engine may leave out an operation that has nothing to count. */
-async function figures(engine: Engine) {
-  const counted = (await engine.figures()).filter(
-    ({ queued, running, failed }) => queued + running + failed > 0,
+async function sweptWhole({ engine }: World) {
+  const { rescued } = await engine.sweep(1_000);
+  return rescued;
+}
+
+/**
+ * An engine may leave out an operation that has nothing to count; and one that has its jobs from a queue counts what
+ * waits there about right.
+ */
+async function figures(engine: Engine, { queues }: Subject) {
+  const all = (await engine.figures()).map((one) =>
+    queues === "exact" ? one : { ...one, queued: 0, oldestAt: undefined },
   );
+  const counted = all.filter(({ queued, running, failed }) => queued + running + failed > 0);
   return sorted(counted, ({ operation }) => operation);
 }
 

@@ -21,6 +21,12 @@ export type Subject = {
   readonly name: string;
   /** Whether anything is left after its process ends. */
   readonly survives: boolean;
+  /** Many: what runs when it opens may be another process's, which it leaves alone until its lease is over. */
+  readonly owners: "one" | "many";
+  /** What is past its time is gone for whoever asks; whether a sweep counts it, or the store rids itself of it. */
+  readonly prunes: "in its sweep" | "by itself";
+  /** Whether what waits is counted to the job, or as a queue beside the store has it. */
+  readonly queues: "exact" | "about right";
   readonly waivers: readonly Waiver[];
   /** A store of its own for each test. */
   install(): Promise<Installed>;
@@ -29,6 +35,9 @@ export type Subject = {
 export const memoryEngine: Subject = {
   name: "memory",
   survives: false,
+  owners: "one",
+  prunes: "in its sweep",
+  queues: "exact",
   waivers: [],
   install: async () => ({ source: memory(), remove: async () => {} }),
 };
@@ -36,6 +45,9 @@ export const memoryEngine: Subject = {
 const sqliteEngine: Subject = {
   name: "sqlite",
   survives: true,
+  owners: "one",
+  prunes: "in its sweep",
+  queues: "exact",
   waivers: [],
   async install() {
     const { sqlite } = await import("../../src/engines/sqlite/index.ts");
@@ -53,7 +65,24 @@ const OPERATIONS = [
 const awsEngine: Subject = {
   name: "aws",
   survives: true,
-  waivers: [],
+  owners: "many",
+  prunes: "by itself",
+  queues: "about right",
+  waivers: [
+    {
+      test: "the oldest is, of the queued jobs that are due, the one accepted first",
+      reason:
+        "SQS does not tell how long its messages have waited, so a queue with messages is as old as now",
+    },
+    {
+      test: "a sweep prunes at most its limit, and the next goes on",
+      reason: "DynamoDB deletes what is past its time by itself, and says nothing of how much",
+    },
+    {
+      test: "the audit is pruned from its oldest end, at most a sweep's limit at a time",
+      reason: "DynamoDB deletes what is past its time by itself; every entry ends in its own moment",
+    },
+  ],
   async install() {
     const { aws } = await import("../../src/engines/aws/index.ts");
     const { rig } = await import("../aws/support/rig.ts");

@@ -7,10 +7,12 @@ import { World } from "./world.ts";
 
 export type Promised = (sentence: string, keep: (world: World) => Promise<void>) => void;
 
-/** `needs: "survival"`: for engines that keep their store when they close. */
-export function promises(topic: string, declare: (promise: Promised) => void, needs?: "survival"): void {
+/** What an engine must be for a topic: one that keeps its store when it closes, for itself or beside others. */
+export type Needs = "survival" | "survival alone" | "survival beside others";
+
+export function promises(topic: string, declare: (promise: Promised) => void, needs?: Needs): void {
   for (const subject of engines) {
-    if (needs === "survival" && !subject.survives) continue;
+    if (!has(subject, needs)) continue;
     // Most of a test is waiting for a thread to start and a disk to write.
     describe(`${topic} (${subject.name})`, { concurrency: 4 }, () => {
       declare((sentence, keep) => {
@@ -21,13 +23,19 @@ export function promises(topic: string, declare: (promise: Promised) => void, ne
   }
 }
 
+function has({ survives, owners }: Subject, needs: Needs | undefined): boolean {
+  if (needs === undefined) return true;
+  if (needs === "survival") return survives;
+  return survives && owners === (needs === "survival alone" ? "one" : "many");
+}
+
 export async function inWorld(
   subject: Subject,
   keep: (world: World) => Promise<void>,
   random?: Random,
 ): Promise<void> {
   const installed = await subject.install();
-  const world = new World(installed, random);
+  const world = new World(installed, random, subject.prunes);
   try {
     await world.open();
     await keep(world);

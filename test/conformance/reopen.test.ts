@@ -57,6 +57,43 @@ promises(
       );
     });
 
+    promise("a settlement that was applied before is known when it is sent again after", async (world) => {
+      const { lease } = await world.running();
+      const effects = { writes: [{ kind: "add", table: "things", key: "n", fields: { n: 1 } } as const] };
+      const first = await world.settle(lease, DONE, effects);
+      await world.reopen();
+      assert.deepEqual(await world.settle(lease, DONE, effects), first);
+      assert.deepEqual(await world.value("things", "n"), { n: 1 });
+    });
+
+    promise("versions go on growing, also of what was deleted before", async (world) => {
+      await world.write([put("a", 1), put("b", 1)]);
+      const versions = [await world.version("things", "a"), await world.version("things", "b")];
+      await world.write([
+        { kind: "delete", table: "things", key: "a" },
+        { kind: "delete", table: "things", key: "b" },
+      ]);
+      await world.reopen();
+      await world.write([put("a", 1)]);
+      assert.ok((await world.version("things", "a")) > Math.max(...versions));
+    });
+
+    promise("opening again and again changes nothing further", async (world) => {
+      await world.running();
+      await world.opened({ delayMs: LEASE_MS });
+      await world.reopen();
+      const before = await snapshot(world);
+      await world.reopen();
+      await world.reopen();
+      assert.deepEqual(await snapshot(world), before);
+    });
+  },
+  "survival",
+);
+
+promises(
+  "reopen alone",
+  (promise) => {
     promise(
       "what was running was lost, whatever its lease says: queued again, its attempt counted",
       async (world) => {
@@ -123,15 +160,6 @@ promises(
       },
     );
 
-    promise("a settlement that was applied before is known when it is sent again after", async (world) => {
-      const { lease } = await world.running();
-      const effects = { writes: [{ kind: "add", table: "things", key: "n", fields: { n: 1 } } as const] };
-      const first = await world.settle(lease, DONE, effects);
-      await world.reopen();
-      assert.deepEqual(await world.settle(lease, DONE, effects), first);
-      assert.deepEqual(await world.value("things", "n"), { n: 1 });
-    });
-
     promise("cursors lead on from where they stood, and what opening took back is told", async (world) => {
       for (let n = 0; n < 3; n++) await world.opened({ delayMs: 1 });
       const { job } = await world.running({ operation: "other" });
@@ -148,18 +176,6 @@ promises(
       );
     });
 
-    promise("versions go on growing, also of what was deleted before", async (world) => {
-      await world.write([put("a", 1), put("b", 1)]);
-      const versions = [await world.version("things", "a"), await world.version("things", "b")];
-      await world.write([
-        { kind: "delete", table: "things", key: "a" },
-        { kind: "delete", table: "things", key: "b" },
-      ]);
-      await world.reopen();
-      await world.write([put("a", 1)]);
-      assert.ok((await world.version("things", "a")) > Math.max(...versions));
-    });
-
     promise("retention goes on: what was to be pruned is, what was rescued is not", async (world) => {
       await world.settle((await world.running()).lease);
       const { job } = await world.running();
@@ -168,18 +184,69 @@ promises(
       assert.equal((await world.engine.sweep(10)).pruned, 1);
       assert.equal((await world.known(job.id)).status, "queued");
     });
-
-    promise("opening again and again changes nothing further", async (world) => {
-      await world.running();
-      await world.opened({ delayMs: LEASE_MS });
-      await world.reopen();
-      const before = await snapshot(world);
-      await world.reopen();
-      await world.reopen();
-      assert.deepEqual(await snapshot(world), before);
-    });
   },
-  "survival",
+  "survival alone",
+);
+
+promises(
+  "reopen beside others",
+  (promise) => {
+    promise("what runs when an engine opens is left to whoever holds its lease", async (world) => {
+      const { job, lease } = await world.running();
+      const before = await world.known(job.id);
+      await world.reopen();
+      assert.deepEqual(await world.known(job.id), before);
+      assert.deepEqual(await world.engine.sweep(10), { rescued: [], pruned: 0 });
+      assert.equal((await world.commit({ kind: "extend", lease, leaseMs: LEASE_MS })).kind, "held");
+      assert.equal((await world.settle(lease)).kind, "applied");
+    });
+
+    promise("a job of a process that died is taken back when its lease is over", async (world) => {
+      const { id } = await world.opened({ maxAttempts: 2 });
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        const [claim] = await world.claim();
+        assert.equal(claim?.job.attempt, attempt);
+        await world.reopen();
+        world.clock.advance(LEASE_MS);
+        const { rescued } = await world.engine.sweep(10);
+        assert.deepEqual(
+          rescued.map((job) => [job.id, job.status]),
+          [[id, attempt < 2 ? "queued" : "failed"]],
+        );
+        world.clock.advance(60_000);
+      }
+      const record = await world.known(id);
+      assert.deepEqual([record.attempts.length, record.errorCode], [2, "handler-failed"]);
+      assert.deepEqual(await world.claim(), []);
+    });
+
+    promise("a call at once holds its key until its lease is over, whichever process asks", async (world) => {
+      const call = world.callAtOnce("forget", keyed("k"));
+      await world.commit({ kind: "open", call });
+      await world.reopen();
+      const again = () =>
+        world.commit({ kind: "open", call: world.callAtOnce("forget", keyed("k", "other")) });
+      assert.equal((await again()).kind, "mismatch");
+      world.clock.advance(LEASE_MS);
+      assert.equal((await again()).kind, "opened");
+    });
+
+    promise(
+      "what was claimed is not claimed again, and its place in the list and its cursors stay",
+      async (world) => {
+        for (let n = 0; n < 3; n++) await world.opened({ delayMs: 1 });
+        await world.running({ operation: "other" });
+        const page = await world.engine.list({ limit: 2 });
+        const { next } = await world.engine.changes("ann", undefined, 10);
+        await world.reopen();
+        assert.ok(page.next !== null);
+        assert.equal((await world.engine.list({ limit: 10, cursor: page.next })).items.length, 2);
+        assert.deepEqual(await world.engine.changes("ann", next, 10), { jobs: [], next });
+        assert.deepEqual(await world.claim(1, "other"), []);
+      },
+    );
+  },
+  "survival beside others",
 );
 
 async function snapshot(world: World) {

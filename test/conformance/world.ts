@@ -19,7 +19,7 @@ import type { Random } from "../../src/core/random.ts";
 import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
-import type { Installed } from "./engines.ts";
+import type { Installed, Subject } from "./engines.ts";
 
 export const LEASE_MS = 30_000;
 export const HOUR_MS = 3_600_000;
@@ -39,10 +39,16 @@ export class World {
   readonly fatal: Error[] = [];
   readonly #ids: Ids;
   readonly #installed: Installed;
+  readonly #prunes: Subject["prunes"];
   #engine: Engine | undefined;
 
-  constructor(installed: Installed, random: Random = new SeededRandom(1)) {
+  constructor(
+    installed: Installed,
+    random: Random = new SeededRandom(1),
+    prunes: Subject["prunes"] = "in its sweep",
+  ) {
     this.#installed = installed;
+    this.#prunes = prunes;
     this.#random = random;
     // Chance of its own, so that an engine may draw as much as it likes.
     this.#ids = new Ids(this.clock, new SeededRandom(2));
@@ -66,6 +72,11 @@ export class World {
   async reopen(): Promise<void> {
     await this.close();
     await this.open();
+  }
+
+  /** What a sweep says of so many that are past their time. */
+  pruned(count: number): number {
+    return this.#prunes === "in its sweep" ? count : 0;
   }
 
   token(): string {

@@ -9,6 +9,7 @@ import { jobKey } from "./keys.ts";
 import { Leftovers } from "./leftovers.ts";
 import { type Message, noticeIn } from "./message.ts";
 import type { Parked } from "./parked.ts";
+import { RECEIVE_MOST } from "./queues.ts";
 import { altered, jobOf, type Row, seen } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { inTurns } from "./turns.ts";
@@ -22,6 +23,11 @@ type Ready = { readonly chosen: readonly Candidate[]; readonly isFull: boolean; 
 const MOST_LOOKS = 20;
 /** Claims whose repeat is known. */
 const MOST_REMEMBERED = 1_000;
+
+/** How many ticks a claim takes: one for each job that it may get. */
+export function ticksOfClaim({ queues }: ClaimChange): number {
+  return queues.reduce((sum, { limit }) => sum + limit, 1);
+}
 
 export class Claims {
   readonly #store: Store;
@@ -37,7 +43,8 @@ export class Claims {
     this.#leftovers = new Leftovers(store.queues, store.host.clock);
   }
 
-  async claim(change: ClaimChange): Promise<AnswerOf<"claim">> {
+  /** @param tick the first of the places of what it takes */
+  async claim(change: ClaimChange, tick: number): Promise<AnswerOf<"claim">> {
     const { queues, token } = change;
     const held = await this.#heldBy(token);
     const ready = await Promise.all(
@@ -49,6 +56,7 @@ export class Claims {
         : await this.#take(
             ready.flatMap(({ chosen }) => chosen),
             change,
+            tick,
           );
     if (claims.length > 0) this.#remember(token, claims);
     const full = queues.filter((_, place) => ready[place]?.isFull).map(({ operation }) => operation);
@@ -101,12 +109,13 @@ export class Claims {
     );
     for (let looks = 0; looks < MOST_LOOKS; looks++) {
       const missing = limit + 1 - withMessage(found);
-      const messages = missing > 0 ? await this.#leftovers.receive(operation, missing) : [];
-      if (messages.length === 0) break;
+      if (missing <= 0) break;
+      const messages = await this.#leftovers.receive(operation, missing);
       await this.#look(
         messages.map((message) => [noticeIn(message.body)?.id ?? "", message]),
         found,
       );
+      if (messages.length < Math.min(missing, RECEIVE_MOST)) break;
     }
     const inOrder = [...found.values()].sort(olderFirst);
     const rest = inOrder.slice(limit);
@@ -143,10 +152,9 @@ export class Claims {
     this.#after(isNeeded ? this.#store.queues.hide(message, at - now) : this.#store.queues.delete([message]));
   }
 
-  async #take(chosen: readonly Candidate[], change: ClaimChange): Promise<readonly Claim[]> {
-    const first = this.#store.ticks.take(chosen.length);
+  async #take(chosen: readonly Candidate[], change: ClaimChange, tick: number): Promise<readonly Claim[]> {
     const taken = await inTurns(chosen, (candidate, place) =>
-      this.#takeOne(candidate, `${change.token}.${place}`, change.leaseMs, first + place),
+      this.#takeOne(candidate, `${change.token}.${place}`, change.leaseMs, tick + place),
     );
     const messages = chosen.flatMap((candidate, place) => (taken[place] ? candidate.messages : []));
     if (messages.length > 0) this.#after(this.#store.queues.delete(messages));

@@ -5,11 +5,12 @@
 import type { Answer, Change, Settlement } from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
 import * as transition from "../../core/transition.ts";
-import type { Claims } from "./claims.ts";
+import { type Claims, ticksOfClaim } from "./claims.ts";
 import { follow, open, wayOfState } from "./jobs.ts";
 import { Opening } from "./opening.ts";
 import type { Settings } from "./settings.ts";
 import { Settling, ticksOf } from "./settle.ts";
+import { Known } from "./standings.ts";
 import type { Store } from "./store.ts";
 
 /** What claims, and what comes after a claim, waits for: everything before. */
@@ -29,13 +30,14 @@ export class Commits {
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
     const last = new Map<string, Promise<unknown>>();
     const all: Promise<unknown>[] = [];
+    const known = new Known(this.#store.items);
     let opening = new Opening(this.#store);
     const answers = changes.map((change) => {
       const keys = keysOf(change);
       const isClaim = change.kind === "claim";
       const before = Promise.all(isClaim ? [...all] : [EVERYTHING, ...keys].map((key) => last.get(key)));
       // In the order of the changes, though not all of them are done in it.
-      const tick = this.#store.ticks.take(change.kind === "settle" ? ticksOf(change.settlement) : 1);
+      const tick = this.#store.ticks.take(ticksOfChange(change));
       if (change.kind === "open") {
         const row = before.then(() => open(this.#store, change.call, tick));
         const answer = opening.answered(change.call.id, row).catch(refusal);
@@ -45,7 +47,7 @@ export class Commits {
         all.push(answer);
         return answer;
       }
-      const answer = before.then(() => this.#answer(change, tick)).catch(refusal);
+      const answer = before.then(() => this.#answer(change, tick, known)).catch(refusal);
       for (const key of keys) last.set(key, answer);
       all.push(answer);
       if (isClaim) opening = new Opening(this.#store);
@@ -54,13 +56,13 @@ export class Commits {
     return Promise.all(answers);
   }
 
-  #answer(change: Exclude<Change, { kind: "open" }>, tick: number): Promise<Answer> {
+  #answer(change: Exclude<Change, { kind: "open" }>, tick: number, known: Known): Promise<Answer> {
     const { retention } = this.#store;
     switch (change.kind) {
       case "settle":
-        return new Settling(this.#store, change.settlement, tick).settled();
+        return new Settling(this.#store, change.settlement, tick, known).settled();
       case "claim":
-        return this.#claims.claim(change);
+        return this.#claims.claim(change, tick);
       case "extend": {
         const { lease, leaseMs } = change;
         return this.#follow(lease.id, tick, (job, now) => ({
@@ -105,6 +107,11 @@ function refusal(error: unknown): Answer {
   const detail = error instanceof Error ? error.message : String(error);
   const isKnown = error instanceof SpillwayError && error.code !== "configuration";
   return { kind: "refused", code: isKnown ? error.code : "internal", detail } as Answer;
+}
+
+function ticksOfChange(change: Change): number {
+  if (change.kind === "settle") return ticksOf(change.settlement);
+  return change.kind === "claim" ? ticksOfClaim(change) : 1;
 }
 
 /** Of what a change may alter or look at. */

@@ -3,11 +3,11 @@
  * leaves a mark with its version, and once the mark is gone, time has outgrown it.
  */
 import type { ItemChange } from "../../core/items.ts";
-import type { Item, ItemKey } from "../../core/table.ts";
+import type { Item, ItemKey, ItemWrite } from "../../core/table.ts";
 import type { Database } from "./database.ts";
 import { ITEM_SHARDS, itemKey, itemPartition, itemSort, keyOfItem } from "./keys.ts";
 import { type Attributes, number, seconds, text } from "./rows.ts";
-import { putItem, type Write } from "./writes.ts";
+import { type ItemExpected, putItem, type Write } from "./writes.ts";
 
 /** No clock of ours is so far behind another's. */
 const MARK_KEPT_MS = 3_600_000;
@@ -68,20 +68,57 @@ export class Items {
   }
 }
 
+/** What is known or assumed to stand in an item's place, and what it hangs on that it does. */
+export type Standing = { readonly item: StoredItem | undefined; readonly expected: ItemExpected };
+
+export function found(item: StoredItem | undefined): Standing {
+  return { item, expected: item ? { kind: "version", version: item.version } : { kind: "nothing" } };
+}
+
+/**
+ * What must stand in the place of the only write of a key, if it is to be applied: so that it need not be looked at
+ * first. Not what an addition adds to.
+ * @param version the one to write
+ */
+export function assumed(write: ItemWrite, version: number): Standing | undefined {
+  if (write.kind === "add") return undefined;
+  const condition = write.kind === "insert" ? "absent" : write.condition;
+  if (condition === undefined) return { item: undefined, expected: { kind: "any", below: version } };
+  if (condition === "absent") return { item: undefined, expected: { kind: "absent", below: version } };
+  if (condition === "present") return { item: SOME, expected: { kind: "present", below: version } };
+  return assumedRead(condition.version, version);
+}
+
+/** What must stand where this version was read. */
+export function assumedRead(read: number, version: number): Standing {
+  if (read === 0) return { item: undefined, expected: { kind: "absent", below: version } };
+  return { item: { version: read, value: SOME.value }, expected: { kind: "version", version: read } };
+}
+
+const SOME: StoredItem = { version: 1, value: "null" };
+
+/** As it stands once it is written; for the version, see `itemWrite`. */
+export function standingAfter(change: ItemChange, { item }: Standing, least: number): Standing {
+  return found({ version: versionOver(item, least), value: change.value });
+}
+
 /** @param least the version to write, unless what stands there is ahead of it */
 export function itemWrite(
   change: ItemChange,
-  stored: StoredItem | undefined,
+  { item: stored, expected }: Standing,
   least: number,
   stamp: string,
   now: number,
 ): Write {
-  const version = Math.max(least, (stored?.version ?? 0) + 1);
   const { table, key, value } = change;
-  const item: Attributes = { v: { N: String(version) }, w: { S: stamp } };
+  const item: Attributes = { v: { N: String(versionOver(stored, least)) }, w: { S: stamp } };
   if (value === undefined) item["ttl"] = seconds(now + MARK_KEPT_MS);
   else item["val"] = { S: value };
-  return putItem({ table, key }, item, stored?.version);
+  return putItem({ table, key }, item, expected);
+}
+
+function versionOver(stored: StoredItem | undefined, least: number): number {
+  return Math.max(least, (stored?.version ?? 0) + 1);
 }
 
 export function storedItem(item: Attributes): StoredItem {

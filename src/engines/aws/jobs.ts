@@ -110,16 +110,19 @@ export type Step<A> = transition.Transition<A> & {
   readonly silent?: boolean;
 };
 
-/** Reads a job, applies a change, and writes it, until nobody comes between. */
+/**
+ * Reads a job, applies a change, and writes it, until nobody comes between.
+ * @param found what was just read, if it was
+ */
 export async function follow<A>(
   store: Store,
   id: JobId,
   position: number,
   step: (job: Job | undefined, row: Row | undefined, now: number) => Step<A>,
   wayOf: WayOf,
+  found?: Seen,
 ): Promise<A> {
-  const [item] = await store.database.get([jobKey(id)]);
-  let there = seen(item, store.host.clock.now());
+  let there = found ?? (await look(store, [id]))[0] ?? NOTHING_SEEN;
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const now = store.host.clock.now();
     const { row } = there;
@@ -149,6 +152,12 @@ export async function follow<A>(
     }
   }
   throw contended(id);
+}
+
+/** Positional. */
+export async function look(store: Store, ids: readonly JobId[]): Promise<readonly Seen[]> {
+  const items = await store.database.get(ids.map(jobKey));
+  return items.map((item) => seen(item, store.host.clock.now()));
 }
 
 /** The row has another way back until its message is sent, so nobody waits for that. */

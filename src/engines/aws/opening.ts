@@ -10,10 +10,13 @@ const MOST_MESSAGES = 10;
 
 type Waiting = { readonly notice: Notice; readonly sent: (isSent: boolean) => void };
 
+/** Calls that are told of together: in their order, as soon as the last of their rows is written. */
+type Lot = { expected: number; readonly waiting: (Waiting | undefined)[] };
+
 export class Opening {
   readonly #store: Store;
-  #expected = 0;
-  #waiting: Waiting[] = [];
+  #lot: Lot | undefined;
+  #count = 0;
   /** What became of each call: another of the same commit, under the same key, may be answered by it. */
   readonly #fates = new Map<JobId, Promise<AnswerOf<"open"> | undefined>>();
 
@@ -23,26 +26,28 @@ export class Opening {
 
   /** Called for all of them before the first row is written. */
   async answered(id: JobId, row: Promise<Opened>): Promise<AnswerOf<"open">> {
-    this.#expected++;
+    const place = this.#count++ % MOST_MESSAGES;
+    if (place === 0 || !this.#lot) this.#lot = { expected: 0, waiting: [] };
+    const lot = this.#lot;
+    lot.expected++;
     let opened: Opened;
-    let sent: Promise<boolean> | undefined;
     try {
       opened = await row;
       const { notice } = opened;
       if (notice) {
-        sent = new Promise((tell) => this.#waiting.push({ notice, sent: tell }));
+        const sent = new Promise<boolean>((tell) => {
+          lot.waiting[place] = { notice, sent: tell };
+        });
         this.#fates.set(id, this.#fate(opened, notice, sent));
       }
     } finally {
-      this.#expected--;
-      if (this.#expected === 0 || this.#waiting.length >= MOST_MESSAGES) this.#send();
+      lot.expected--;
+      if (lot.expected === 0) this.#send(lot.waiting.filter((one) => one !== undefined));
     }
     return (await this.#fates.get(id)) ?? opened.answer;
   }
 
-  #send(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+  #send(waiting: readonly Waiting[]): void {
     if (waiting.length === 0) return;
     void this.#store.queues.send(waiting.map(({ notice }) => notice)).then((accepted) => {
       for (const [place, { sent }] of waiting.entries()) sent(accepted[place] === true);

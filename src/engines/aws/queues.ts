@@ -27,9 +27,11 @@ export type Depth = { readonly visible: number; readonly hidden: number; readonl
 
 /** Ours while we ask its row: whoever polls deletes what it has claimed. A queue's own is made for functions. */
 export const HELD_S = 30;
-const RECEIVE_MOST = 10;
+const POLL_MOST = 10;
 /** Short polls at once, for a claim of many. */
 const POLLS_MOST = 10;
+/** What one look may find, so that there may be more where it found as much. */
+export const RECEIVE_MOST = POLL_MOST * POLLS_MOST;
 /** A message of another operation, found in a queue that several share; doubled each time, as it may be nobody's. */
 const NOT_MINE_MS = 1_000;
 const NOT_MINE_MOST_MS = 900_000;
@@ -81,9 +83,9 @@ export class Queues {
     const held = this.#listener?.take(url, operation, most) ?? [];
     const missing = most - held.length;
     if (missing <= 0 || this.#listener?.isPolling(url)) return held;
-    const polls = Math.min(Math.ceil(missing / RECEIVE_MOST), POLLS_MOST);
+    const polls = Math.min(Math.ceil(missing / POLL_MOST), POLLS_MOST);
     const looks = Array.from({ length: polls }, (_, index) =>
-      this.#poll(url, Math.min(RECEIVE_MOST, missing - index * RECEIVE_MOST), 0),
+      this.#poll(url, Math.min(POLL_MOST, missing - index * POLL_MOST), 0),
     );
     const mine = (await Promise.all(looks)).flat().filter((message) => this.#isOf(operation, message));
     return [...held, ...mine];
@@ -139,7 +141,7 @@ export class Queues {
     this.#listener ??= new Listener({
       clock: this.#clock,
       onReady,
-      poll: (url, seconds, signal) => this.#poll(url, RECEIVE_MOST, seconds, signal),
+      poll: (url, seconds, signal) => this.#poll(url, POLL_MOST, seconds, signal),
       leave: (message) => this.#leave(message),
       giveBack: (message) => this.#setVisibility(message, 0),
     });

@@ -9,15 +9,17 @@ import { type Applied, applyWrites } from "../../core/items.ts";
 import { isFinal, type Job } from "../../core/job.ts";
 import * as transition from "../../core/transition.ts";
 import type { Failures } from "./database.ts";
-import { itemWrite, type StoredItem } from "./items.ts";
+import { found, itemWrite, type StoredItem } from "./items.ts";
 import { contended, expectedOf, listed, told } from "./jobs.ts";
-import { itemKey, jobKey } from "./keys.ts";
+import { jobKey } from "./keys.ts";
 import { altered, entries, jobOf, NOTHING_SEEN, newRow, type Seen, seen } from "./rows.ts";
 import { sendWrites } from "./sends.ts";
+import { type Known, nameOf, type Standings } from "./standings.ts";
 import type { Store, Way } from "./store.ts";
 import { checkItem, deleteRow, type Expected, putRow, updateRow, type Write } from "./writes.ts";
 
 const MOST_TRIES = 60;
+const UNKNOWN = found(undefined);
 
 /** What is held to be in the job's place: as it was claimed, nothing as of a call that was never opened, or as read. */
 type Believed = { readonly job: Job | undefined; readonly seen: Seen | undefined };
@@ -39,11 +41,14 @@ export class Settling {
   readonly #store: Store;
   readonly #settlement: Settlement;
   readonly #tick: number;
+  readonly #known: Known;
   /** Rows that stand where sent jobs would. */
   readonly #taken = new Map<string, Seen>();
 
-  constructor(store: Store, settlement: Settlement, tick: number) {
+  /** @param known the items of the same commit */
+  constructor(store: Store, settlement: Settlement, tick: number, known: Known) {
     this.#store = store;
+    this.#known = known;
     this.#settlement = settlement;
     this.#tick = tick;
   }
@@ -51,32 +56,53 @@ export class Settling {
   async settled(): Promise<AnswerOf<"settle">> {
     const { database, host } = this.#store;
     let believed = this.#assumed() ?? (await this.#read());
+    let standings = await this.#known.first(this.#settlement, this.#tick + 1);
+    let hasLooked = false;
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const fenced = transition.fence(believed.job, this.#settlement);
       if (fenced) return fenced;
       const now = host.clock.now();
-      const stored = await this.#stored();
-      const applied = applyWrites(this.#settlement, (key) => liveItem(stored.get(nameOf(key))));
+      const applied = this.#applied(standings, believed.seen !== undefined && hasLooked);
       if (applied.kind === "conflict") {
-        // The fence comes first, and so far it was only assumed to hold.
-        if (believed.seen) return applied;
+        // What was only assumed is no answer; and the fence, which comes first, may be an assumption, too.
+        if (believed.seen && hasLooked) return applied;
+        if (!believed.seen) believed = await this.#read();
+        standings = await this.#known.looked(this.#settlement);
+        hasLooked = true;
+        continue;
+      }
+      if (this.#needsSequence(believed)) {
         believed = await this.#read();
         continue;
       }
-      if (this.#needsSequence(believed)) believed = await this.#read();
       const stamp = database.stamp();
-      const plan = this.#plan(believed, applied.changes, stored, stamp, now);
+      const plan = this.#plan(believed, applied.changes, standings, stamp, now);
       const written = await database.write(plan.writes);
-      if (written.ok) return this.#done(plan);
-      if (isOwn(written.failures, stamp)) return this.#done(plan);
+      if (written.ok || isOwn(written.failures, stamp)) {
+        this.#known.learn(applied.changes, standings, (place) => this.#versionAt(place));
+        return this.#done(plan);
+      }
       if (plan.row && written.failures[0] !== undefined) {
         const there = seen(written.failures[0] ?? undefined, now);
         believed = { job: there.row && jobOf(there.row.record), seen: there };
       }
       this.#learnTaken(plan, written.failures, now);
+      this.#known.forget(applied.changes);
       await database.pause(tries);
+      standings = await this.#known.looked(this.#settlement);
+      hasLooked = true;
     }
     throw contended(this.#settlement.lease.id);
+  }
+
+  /** @param isKnown whether a write that cannot be made is a mistake, and not something assumed */
+  #applied(standings: Standings, isKnown: boolean): Applied {
+    try {
+      return applyWrites(this.#settlement, (key) => liveItem(standings.get(nameOf(key))?.item));
+    } catch (error) {
+      if (isKnown) throw error;
+      return { kind: "conflict", reads: [], conditions: [] };
+    }
   }
 
   /** Without asking: what the holder of a lease knows, and that nothing is there of a call that was never opened. */
@@ -103,17 +129,15 @@ export class Settling {
     );
   }
 
-  async #stored(): Promise<ReadonlyMap<string, StoredItem | undefined>> {
-    const { reads, writes } = this.#settlement;
-    const keys = [...reads, ...writes];
-    const found = keys.length === 0 ? [] : await this.#store.items.stored(keys);
-    return new Map(keys.map((key, place) => [nameOf(key), found[place]]));
+  /** The version that the change in this place begins with. */
+  #versionAt(place: number): number {
+    return this.#tick + 1 + place;
   }
 
   #plan(
     believed: Believed,
     changes: Extract<Applied, { kind: "ok" }>["changes"],
-    stored: ReadonlyMap<string, StoredItem | undefined>,
+    standings: Standings,
     stamp: string,
     now: number,
   ): Plan {
@@ -140,7 +164,7 @@ export class Settling {
       writes: [
         ...(row ? [row] : []),
         ...changes.map((change, place) =>
-          itemWrite(change, stored.get(nameOf(change)), this.#tick + 1 + place, stamp, now),
+          itemWrite(change, standings.get(nameOf(change)) ?? UNKNOWN, this.#versionAt(place), stamp, now),
         ),
         ...[...checked.values()].map(checkItem),
         ...sent.map(({ write }) => write),
@@ -198,9 +222,4 @@ function isOwn(failures: Failures, stamp: string): boolean {
 
 function liveItem(item: StoredItem | undefined): { version: number; value: string } | undefined {
   return item?.value === undefined ? undefined : { version: item.version, value: item.value };
-}
-
-function nameOf(key: Parameters<typeof itemKey>[0]): string {
-  const { pk, sk } = itemKey(key);
-  return `${pk}\n${sk}`;
 }

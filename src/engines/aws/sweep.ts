@@ -2,9 +2,9 @@
 import type { Swept } from "../../core/engine.ts";
 import type { Job, JobId } from "../../core/job.ts";
 import { lostAttempt, rescue } from "../../core/transition.ts";
-import { follow, wayOfState } from "./jobs.ts";
+import { follow, look, wayOfState } from "./jobs.ts";
 import { endOf, leaseUntil, WORK_SHARDS, workPartition } from "./keys.ts";
-import { text } from "./rows.ts";
+import { NOTHING_SEEN, type Seen, text } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { WORK_INDEX } from "./table-definition.ts";
 import { inTurns } from "./turns.ts";
@@ -12,12 +12,12 @@ import { inTurns } from "./turns.ts";
 export async function sweep(store: Store, limit: number): Promise<Swept> {
   const lost = await lostBy(store, limit);
   const first = store.ticks.take(Math.max(1, lost.length));
-  const rescued = await inTurns(lost, (id, place) => rescueOne(store, id, first + place));
+  const rescued = await inTurns(lost, (one, place) => rescueOne(store, one, first + place));
   return { rescued: rescued.filter((job) => job !== undefined), pruned: 0 };
 }
 
 /** Nothing, if it was settled or extended meanwhile: the index follows after. */
-export function rescueOne(store: Store, id: JobId, tick: number): Promise<Job | undefined> {
+function rescueOne(store: Store, { id, there }: Lost, tick: number): Promise<Job | undefined> {
   return follow(
     store,
     id,
@@ -29,10 +29,13 @@ export function rescueOne(store: Store, id: JobId, tick: number): Promise<Job | 
       return { answer: next, next, attempt: lostAttempt(job, now) };
     },
     (next, row) => wayOfState(store, next, row),
+    there,
   );
 }
 
-async function lostBy(store: Store, limit: number): Promise<readonly JobId[]> {
+type Lost = { readonly id: JobId; readonly until: number; readonly there: Seen };
+
+async function lostBy(store: Store, limit: number): Promise<readonly Lost[]> {
   const now = store.host.clock.now();
   const shards = Array.from({ length: WORK_SHARDS }, (_, shard) =>
     store.database.query({
@@ -48,8 +51,12 @@ async function lostBy(store: Store, limit: number): Promise<readonly JobId[]> {
   const sorts = (await Promise.all(shards)).flatMap(({ items }) =>
     items.map((item) => text(item, "ws") ?? ""),
   );
-  return sorts
-    .sort()
-    .slice(0, limit)
-    .map((sort) => endOf(sort).id);
+  const ends = sorts.sort().slice(0, limit).map(endOf);
+  const rows = await look(
+    store,
+    ends.map(({ id }) => id),
+  );
+  const lost = ends.map(({ id, at }, place) => ({ id, until: at, there: rows[place] ?? NOTHING_SEEN }));
+  const sequence = ({ there }: Lost) => there.row?.sequence ?? 0;
+  return lost.sort((one, other) => one.until - other.until || sequence(one) - sequence(other));
 }

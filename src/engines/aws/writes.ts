@@ -89,11 +89,29 @@ function holding(expected: Expected): { condition: string; names: Names; values:
   }
 }
 
-/** An item's value, or the mark of its deletion. `stored` is what stands there, if anything does: a mark as well. */
-export function putItem(key: ItemKey, item: Attributes, stored: number | undefined): Write {
+/** What must stand in an item's place. */
+export type ItemExpected =
+  /** Exactly that, a mark of a deletion as well. */
+  | { readonly kind: "version"; readonly version: number }
+  | { readonly kind: "nothing" }
+  /** An item, none, or either; and no version that is ahead of the one which is written. */
+  | { readonly kind: "present" | "absent" | "any"; readonly below: number };
+
+/** An item's value, or the mark of its deletion. */
+export function putItem(key: ItemKey, item: Attributes, expected: ItemExpected): Write {
   const place = itemKey(key);
-  const holds = stored === undefined ? holding({ kind: "absent" }) : versionIs(stored);
-  return { kind: "put", key: place, item: { ...keyAttributes(place), ...item }, ...holds };
+  return { kind: "put", key: place, item: { ...keyAttributes(place), ...item }, ...standing(expected) };
+}
+
+function standing(expected: ItemExpected): { condition: string; names: Names; values: Attributes } {
+  if (expected.kind === "nothing") return holding({ kind: "absent" });
+  if (expected.kind === "version") return versionIs(expected.version);
+  const isBelow = "(attribute_not_exists(#v) OR #v < :below)";
+  const names: Names = { "#v": "v" };
+  const values = { ":below": { N: String(expected.below) } };
+  if (expected.kind === "any") return { condition: isBelow, names, values };
+  const there = expected.kind === "present" ? "attribute_exists(#val)" : "attribute_not_exists(#val)";
+  return { condition: `${there} AND ${isBelow}`, names: { ...names, "#val": "val" }, values };
 }
 
 /** Version 0 is no item, or the mark of one that was deleted. */
