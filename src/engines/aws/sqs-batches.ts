@@ -1,6 +1,7 @@
 /** Requests to SQS that may be repeated: batches of ten, and what of them was done in the end. */
 import type { BatchResultErrorEntry } from "@aws-sdk/client-sqs";
 import type { Clock } from "../../core/clock.ts";
+import { troubleOf } from "./trouble.ts";
 
 const BATCH = 10;
 const TRIES = 3;
@@ -9,13 +10,13 @@ const PAUSE_MS = 100;
 type Entry = { readonly Id?: string | undefined };
 type Result = { readonly Failed?: BatchResultErrorEntry[] | undefined };
 
-/** Tries it again, whatever went wrong: done twice it is as if it were done once. */
+/** Tries it again, unless it was refused: done twice it is as if it were done once. */
 export async function tried<T>(clock: Clock, call: () => Promise<T>): Promise<T | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await call();
-    } catch {
-      if (attempt === TRIES) return undefined;
+    } catch (error) {
+      if (attempt === TRIES || troubleOf(error) === "refused") return undefined;
     }
     await pause(clock, attempt);
   }
