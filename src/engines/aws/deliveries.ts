@@ -43,6 +43,7 @@ export class Deliveries {
     this.#pauses = pauses;
   }
 
+  /** Rejects only where nothing was claimed: of a row that could not be asked its message comes again soon. */
   async deliver(messages: readonly Message[], leaseMs: number): Promise<readonly Delivered[]> {
     const { database, ticks, host } = this.#store;
     const ids = messages.map(({ body }) => noticeIn(body)?.id);
@@ -54,7 +55,7 @@ export class Deliveries {
     return inTurns(ids, (id, place) => {
       if (id === undefined) return Promise.resolve(MALFORMED);
       const claiming = { place: `${token}.${place}`, leaseMs, tick: first + place, paused };
-      return this.#one(id, rows.get(id), claiming);
+      return this.#one(id, rows.get(id), claiming).catch(() => later(LEAST_HIDE_MS));
     });
   }
 

@@ -8,7 +8,7 @@ import { changes } from "./changes.ts";
 import { Claims } from "./claims.ts";
 import { Commits } from "./commit.ts";
 import { Database } from "./database.ts";
-import { deadLetters, figures } from "./figures.ts";
+import { deadLetters, figures, type Hidden } from "./figures.ts";
 import { Items } from "./items.ts";
 import { jobKey } from "./keys.ts";
 import { lastSequence, list } from "./lists.ts";
@@ -78,6 +78,8 @@ export class AwsEngine implements Engine {
   readonly lastSequence: number;
   readonly location: string;
   protected readonly opened: Opened;
+  /** A process that polls holds messages back for a moment, and deletes them when it claims. */
+  protected readonly hidden: Hidden = "hidden messages wait";
   protected readonly names: ReceiptNames;
   readonly #commits: Commits;
   #isOpen = true;
@@ -130,7 +132,13 @@ export class AwsEngine implements Engine {
 
   async figures() {
     await this.opened.claims.settled();
-    return figures(this.store, this.opened.operations, "hidden messages wait");
+    return figures(this.store, this.opened.operations, this.hidden);
+  }
+
+  /** Those of which SQS has a message; what is parked is counted in the figures only. */
+  async waiting(operation: string) {
+    const { visible, hidden, delayed } = await this.store.queues.depth(operation);
+    return visible + delayed + (this.hidden === "hidden messages wait" ? hidden : 0);
   }
 
   async read(keys: readonly ItemKey[]) {

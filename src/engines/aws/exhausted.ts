@@ -11,7 +11,7 @@ import { inTurns } from "./turns.ts";
 const DETAIL =
   "Its message was delivered too often without its job coming to an end. See what the functions of its queue say, then redrive it.";
 
-/** Positional: whether its message may be deleted. */
+/** Positional: whether its message may be deleted; not where its row could not be asked. */
 export function exhausted(store: Store, messages: readonly Message[]): Promise<readonly boolean[]> {
   const first = store.ticks.take(Math.max(1, messages.length));
   return inTurns(messages, async ({ body }, place) => {
@@ -24,7 +24,7 @@ export function exhausted(store: Store, messages: readonly Message[]): Promise<r
       first + place,
       (job, row, now) => ending(store, job, row, now),
       () => ({}),
-    );
+    ).catch(() => false);
   });
 }
 

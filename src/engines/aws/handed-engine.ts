@@ -6,7 +6,6 @@ import type { Adopted, DeliveredEngine } from "./delivered.ts";
 import { Deliveries } from "./deliveries.ts";
 import { AwsEngine, type Opened, storeOf } from "./engine.ts";
 import { exhausted } from "./exhausted.ts";
-import { figures } from "./figures.ts";
 import { Handed } from "./handed.ts";
 import { open } from "./jobs.ts";
 import type { Message } from "./message.ts";
@@ -77,6 +76,8 @@ export async function openHanded(
 class HandedEngine extends AwsEngine implements DeliveredEngine {
   readonly shares: Shares;
   readonly watchers: Watchers;
+  /** Here a message stays until its job has ended. */
+  protected override readonly hidden = "hidden messages run";
   readonly #handing: Handing;
 
   constructor(opened: Opened, limits: EngineLimits, handing: Handing) {
@@ -88,10 +89,6 @@ class HandedEngine extends AwsEngine implements DeliveredEngine {
 
   /** Nothing is to be heard: messages are brought. */
   override listen(): void {}
-
-  override async figures() {
-    return figures(this.store, this.opened.operations, "hidden messages run");
-  }
 
   override async sweep(limit: number) {
     const swept = await sweep(this.store, limit);
