@@ -12,6 +12,7 @@ export const CHOICES = {
   direct: many,
   share: many,
   env: many,
+  policy: many,
   parallel: text,
   window: text,
   memory: text,
@@ -42,11 +43,13 @@ export function synthCommandOf(args: readonly string[]): SynthCommand {
   return { file, out: values.out, choices: choicesOf(values) };
 }
 
-export function choicesOf({ direct, share, env, parallel, window, memory, reserve }: Chosen): Choices {
+export function choicesOf(chosen: Chosen): Choices {
+  const { direct, share, env, policy, parallel, window, memory, reserve } = chosen;
   return {
     ...(direct && { direct }),
     ...(share && { shares: Object.fromEntries(share.map(shareOf)) }),
     ...(env && { environment: Object.fromEntries(env.map(variableOf)) }),
+    ...(policy && { policies: policy.map(policyOf) }),
     ...(parallel !== undefined && { parallel: whole("--parallel", parallel, 1, 10) }),
     ...(window !== undefined && { windowSeconds: windowOf(window) }),
     ...(memory !== undefined && { memoryMiB: whole("--memory", memory, 128, 10_240) }),
@@ -80,6 +83,13 @@ function variableOf(given: string) {
   if (/^(?:AWS_|LAMBDA_|SPILLWAY_|POWERTOOLS_)/.test(name))
     throw new UsageError(`--env names ${name}, which AWS or the template sets. Choose another name.`);
   return [name, value] as const;
+}
+
+function policyOf(given: string): string {
+  if (/^arn:[a-z-]+:iam::(?:\d{12}|aws):policy\/\S+$/.test(given)) return given;
+  throw new UsageError(
+    `--policy is ${JSON.stringify(given)}. Give the ARN of a policy: --policy arn:aws:iam::123456789012:policy/NAME`,
+  );
 }
 
 function windowOf(given: string): number {

@@ -26,10 +26,11 @@ Options:
   --memory <MiB>        of functions that run handlers (default: 512)
   --reserve yes|no      keep concurrent executions of the account for the queues (default: yes; new accounts: no)
   --env <name>=<value>  a variable for every function; it stands in the template, so no secrets
+  --policy <arn>        what handlers and \`authenticate\` may do on AWS besides, as a managed policy of yours
   --direct <operation>  API Gateway puts its calls into the queue by itself, at an address of its own; promises less
   --help                show this
 
---share, --env and --direct may be repeated.`,
+--share, --env, --policy and --direct may be repeated.`,
   run,
 };
 

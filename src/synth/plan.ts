@@ -26,6 +26,8 @@ export type Choices = {
   readonly reserve?: boolean;
   /** Variables of the app's own, for every function. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** ARNs of policies with what handlers and `authenticate` need of AWS besides. */
+  readonly policies?: readonly string[];
 };
 
 /** Why AWS cannot do what the app asks for. `operation`: the one it is about, or none. */
@@ -91,6 +93,7 @@ export type Plan = {
   readonly memoryMiB: number;
   readonly reserve: boolean;
   readonly environment: Readonly<Record<string, string>>;
+  readonly policies: readonly string[];
   /** What was decided for the app, and what differs from other deployments; for whoever deploys. */
   readonly notes: readonly string[];
 };
@@ -138,6 +141,7 @@ export function planOf(app: AppOptions, choices: Choices = {}): Planned {
       memoryMiB: choices.memoryMiB ?? 512,
       reserve: choices.reserve ?? true,
       environment: choices.environment ?? {},
+      policies: choices.policies ?? [],
       notes: notesOf(drawn),
     },
   };

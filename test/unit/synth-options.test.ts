@@ -10,7 +10,7 @@ describe("spillway synth takes", () => {
 
   test("every choice", () => {
     const text =
-      "app.ts --out dir --direct a --direct b --share orders-db=6/10 --parallel 1 --window 5s --memory 1024 --reserve no --env A_B=c=d";
+      "app.ts --out dir --direct a --direct b --share orders-db=6/10 --parallel 1 --window 5s --memory 1024 --reserve no --env A_B=c=d --policy arn:aws:iam::123456789012:policy/Mail";
     assert.deepEqual(synthCommandOf(text.split(" ")), {
       file: "app.ts",
       out: "dir",
@@ -18,6 +18,7 @@ describe("spillway synth takes", () => {
         direct: ["a", "b"],
         shares: { "orders-db": { atOnce: 6, of: 10 } },
         environment: { A_B: "c=d" },
+        policies: ["arn:aws:iam::123456789012:policy/Mail"],
         parallel: 1,
         windowSeconds: 5,
         memoryMiB: 1_024,
@@ -43,6 +44,7 @@ describe("spillway synth refuses", () => {
     ["app.ts --env LOG_LEVEL", /--env is "LOG_LEVEL"\. Write a name and its value/],
     ["app.ts --env X=1", /--env is "X=1"/],
     ["app.ts --env SPILLWAY_TABLE=x", /--env names SPILLWAY_TABLE, which AWS or the template sets/],
+    ["app.ts --policy Mail", /--policy is "Mail"\. Give the ARN of a policy/],
     ["app.ts --env AWS_REGION=x", /--env names AWS_REGION/],
   ];
   for (const [line, expected] of rows) {

@@ -127,6 +127,18 @@ describe("choices", () => {
     );
   });
 
+  test("give what handlers may do besides to the functions that run them", () => {
+    const policy = "arn:aws:iam::123456789012:policy/Mail";
+    const roles = resources(templateFor(planned({ policies: [policy] })), "AWS::IAM::Role");
+    const given = roles.filter(([, { Properties }]) => JSON.stringify(Properties).includes(policy));
+    assert.deepEqual(given.map(([id]) => id.replace(/Role$/, "")).sort(), [
+      "HttpFunction",
+      "QueueOrdersDbFunction",
+      "QueueSendConfirmationFunction",
+      "SocketFunction",
+    ]);
+  });
+
   test("give the functions their memory and the queues their window", () => {
     const { Resources } = templateFor(planned({ memoryMiB: 1_024, windowSeconds: 5 }));
     assert.equal(Resources["HttpFunction"]?.Properties["MemorySize"], 1_024);

@@ -7,6 +7,14 @@ import { TABLE } from "./table.ts";
 export const SOCKET_API = "SocketApi";
 export const SOCKET_STAGE = "live";
 
+/** For Powertools, which names logs and metrics by it. */
+const NAMES = { POWERTOOLS_METRICS_NAMESPACE: "Spillway", POWERTOOLS_SERVICE_NAME: ref("AWS::StackName") };
+
+/** The authorizer has no store. */
+export function authorizerEnvironmentOf({ environment }: Plan): JsonObject {
+  return { ...NAMES, ...environment };
+}
+
 export function environmentOf({ operations, limits, queues, environment }: Plan): JsonObject {
   const urls = queues.flatMap((queue) =>
     queue.operations.map((operation) => [operation, `\${${queueId(queue)}}`] as const),
@@ -14,8 +22,7 @@ export function environmentOf({ operations, limits, queues, environment }: Plan)
   const atOnce = operations.filter((operation) => operation.atOnce);
   const shared = limits.filter(({ name }) => atOnce.some((operation) => operation.limits.includes(name)));
   return {
-    POWERTOOLS_METRICS_NAMESPACE: "Spillway",
-    POWERTOOLS_SERVICE_NAME: ref("AWS::StackName"),
+    ...NAMES,
     SPILLWAY_ADMIN_TOKEN: { "Fn::If": ["HasAdminToken", ref("AdminToken"), NOTHING] },
     ...(operations.some(({ accept }) => accept === "direct") && { SPILLWAY_DIRECT_SECONDS: `${KEPT_S}` }),
     SPILLWAY_LIMITS: JSON.stringify(Object.fromEntries(atOnce.map(({ name, limits }) => [name, limits]))),

@@ -3,7 +3,7 @@
 import { EVENT_STREAMS } from "../bounds.ts";
 import type { Plan } from "../plan.ts";
 import { arnOf, type JsonObject, type Part, ref } from "./cloudformation.ts";
-import { environmentOf } from "./environment.ts";
+import { authorizerEnvironmentOf, environmentOf } from "./environment.ts";
 import { DEAD_FUNCTION, DEAD_TIMEOUT_S, queueFunctionId, queueId } from "./queues.ts";
 import { mayPush, mayRead, mayReceive, mayReceiveDead, mayWrite, roleOf } from "./roles.ts";
 
@@ -19,6 +19,7 @@ export type PlannedFunction = {
   readonly reserved: number | undefined;
   readonly environment: JsonObject;
   readonly statements: Parameters<typeof roleOf>[1];
+  readonly policies: readonly string[];
 };
 
 export const HTTP_FUNCTION = "HttpFunction";
@@ -33,6 +34,9 @@ const AT_ONCE_S = 30;
 /** An event stream ends then; its client comes back with Last-Event-ID. */
 const STREAM_S = 300;
 const SWEEP_S = 60;
+/** Where the app's own code runs: its handlers, or its `authenticate`. */
+const RUNS_HANDLERS: readonly Bundle[] = ["http", "queue", "socket"];
+const ASKS: readonly Bundle[] = ["authorizer", "events", "status"];
 /** Of functions that nobody waits for, or that wait themselves. */
 const LIGHT_MIB = 256;
 
@@ -48,6 +52,8 @@ export function functionsOf(plan: Plan): readonly PlannedFunction[] {
   ): PlannedFunction => ({
     ...{ id, bundle, about, timeoutSeconds, environment },
     ...{ memoryMiB: plan.memoryMiB, reserved: undefined, statements: everything },
+    policies:
+      RUNS_HANDLERS.includes(bundle) || (plan.authenticates && ASKS.includes(bundle)) ? plan.policies : [],
     ...more,
   });
   const readOnly = { statements: mayRead(plan) };
@@ -87,7 +93,7 @@ export function functionsOf(plan: Plan): readonly PlannedFunction[] {
     ...(plan.authenticates && plan.operations.some(({ accept }) => accept === "direct")
       ? [
           one(AUTHORIZER_FUNCTION, "authorizer", "Who calls a queue directly", AT_ONCE_S, {
-            environment: plan.environment,
+            environment: authorizerEnvironmentOf(plan),
             statements: [],
           }),
         ]
@@ -102,10 +108,10 @@ export function functionsPart(functions: readonly PlannedFunction[]): Part {
 export const logGroupOf = ({ id }: PlannedFunction) => `${id}Logs`;
 
 function resourcesOf(one: PlannedFunction) {
-  const { id, bundle, about, timeoutSeconds, memoryMiB, reserved, environment, statements } = one;
+  const { id, bundle, about, timeoutSeconds, memoryMiB, reserved, environment, statements, policies } = one;
   return [
     [logGroupOf(one), logGroup()],
-    [`${id}Role`, roleOf(logGroupOf(one), statements)],
+    [`${id}Role`, roleOf(logGroupOf(one), statements, policies)],
     [
       id,
       {

@@ -56,9 +56,16 @@ export function mayPush(): readonly Statement[] {
   return [allow(["execute-api:ManageConnections"], [arn("DELETE"), arn("POST")])];
 }
 
-export function roleOf(logGroup: string, statements: readonly Statement[]): Resource {
+/** @param policies besides, of the app's own */
+export function roleOf(
+  logGroup: string,
+  statements: readonly Statement[],
+  policies: readonly string[],
+): Resource {
   const logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [arnOf(logGroup)]);
-  return roleFor("lambda.amazonaws.com", [logs, ...statements]);
+  const { Properties, ...role } = roleFor("lambda.amazonaws.com", [logs, ...statements]);
+  if (policies.length === 0) return { ...role, Properties };
+  return { ...role, Properties: { ...Properties, ManagedPolicyArns: policies } };
 }
 
 export function roleFor(service: string, statements: readonly Statement[]): Resource {

@@ -22,6 +22,7 @@ export const everything = (): Template =>
       direct: ["place-order", "place-order-event"],
       environment: { LOG_LEVEL: "info" },
       memoryMiB: 1_024,
+      policies: ["arn:aws:iam::123456789012:policy/Mail"],
       shares: { "orders-db": { atOnce: 6, of: 10 } },
       windowSeconds: 5,
     },
