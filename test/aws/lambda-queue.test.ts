@@ -10,6 +10,7 @@ import { memory } from "../../src/engines/memory/index.ts";
 import { queueFunction } from "../../src/lambda/queue-function.ts";
 import { functionContext } from "../support/function-events.ts";
 import { anything } from "../support/schemas.ts";
+import type { Rule } from "./support/faults.ts";
 import { drained, type FunctionsOptions, functionsOn } from "./support/functions.ts";
 import { type Rig, rig, withoutMoto } from "./support/rig.ts";
 
@@ -32,6 +33,19 @@ suite("functions that share a table", { skip: withoutMoto }, () => {
     const { status, output, attempt } = await show(path);
     assert.deepEqual([status, output, attempt], ["succeeded", { n: 1 }, 1]);
     assert.deepEqual(await poller.receive(), []);
+  });
+
+  test("write a row and send a message for an accept, and ask for nothing else", async (t) => {
+    const requests: string[] = [];
+    const rule: Rule = ({ name }) => {
+      requests.push(name);
+      return undefined;
+    };
+    const { accept } = await functions(t, [event("work", () => 1)], { rule });
+    await accept("work");
+    requests.length = 0;
+    for (let i = 0; i < 3; i++) await accept("work");
+    assert.deepEqual(requests, Array(3).fill(["PutItem", "SendMessageBatch"]).flat());
   });
 
   test("keep the messages of a batch apart: what fails comes again, and harms no other", async (t) => {
