@@ -68,6 +68,28 @@ suite("functions that are failed by what they use", { skip: withoutMoto }, () =>
     assert.deepEqual((await show(path)).output, 2);
   });
 
+  test("send in the next minutes what was sent by a job and never reached its queue", async (t) => {
+    let lost = 0;
+    const rule: Rule = ({ name, input }) => {
+      if (!name.startsWith("SendMessage") || !JSON.stringify(input).includes("inner")) return undefined;
+      return lost++ < 3 ? "unheard" : undefined;
+    };
+    const sent: unknown[] = [];
+    const inner = event("inner", (input) => void sent.push(input));
+    const outer = event("outer", (_, { send }) => void send(inner.spec, { from: "outer" }));
+    const { accept, poller, queue, sweep } = await functions(t, [outer, inner], { rule });
+    await accept("outer");
+    assert.equal(await drained(poller, queue, 1), 0);
+    assert.deepEqual([await poller.receive(), lost], [[], 3]);
+    await sweep({}, functionContext());
+    assert.deepEqual(await poller.receive(), []);
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 });
+    await sweep({}, functionContext());
+    t.mock.timers.reset();
+    assert.equal(await drained(poller, queue, 1), 0);
+    assert.deepEqual(sent, [{ from: "outer" }]);
+  });
+
   test("share what may run at once between them, and queue the call that finds no room", async (t) => {
     const environment = {
       SPILLWAY_SHARES: JSON.stringify({ "operations/work": { atOnce: 1 } }),
