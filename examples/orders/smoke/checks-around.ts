@@ -82,10 +82,13 @@ export const direct: Check = {
       return new Skipped("no operation is called directly here; if one is, give --direct");
     const url = `${direct}/operations/place-order-event`;
     const order = run.order();
-    const path = accepted(await site.ask("POST", url, { "idempotency-key": run.key() }, order));
-    const { output } = await succeeded(site, path);
+    const key = { "idempotency-key": run.key() };
+    const { output } = await succeeded(site, accepted(await site.ask("POST", url, key, order)));
     await placed(site, output, order);
+    const again = await succeeded(site, accepted(await site.ask("POST", url, key, order)));
+    assert.deepEqual(again.output, output);
+    assert.ok(member(again, "duplicateOf"), `A repeat's receipt is no duplicate: ${JSON.stringify(again)}`);
     expect(await site.ask("POST", url, { "idempotency-key": run.key() }, { sku: 1 }), 400, "invalid-input");
-    return "accepted, done, and a bad input is refused at the edge";
+    return "done, a repeat ends as the first, a bad input is refused at the edge";
   },
 };
