@@ -5,7 +5,7 @@ import { PRICES } from "../src/lab/prices.ts";
 import type { Way } from "../src/lab/report.ts";
 
 /** A small order: one row written, nothing read, nothing sent. */
-const SAMPLE = { inputBytes: 100, outputBytes: 200, written: [250], read: [], sent: [] };
+const SAMPLE = { inputBytes: 100, outputBytes: 200, written: [250], added: 0, read: [], sent: [] };
 const TIMES_MS = [20, 200, 2_000];
 const SUMMED_MS = 200;
 

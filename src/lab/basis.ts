@@ -7,6 +7,8 @@ export type OperationSample = {
   readonly outputBytes: number;
   /** Of each row written or deleted. */
   readonly written: readonly number[];
+  /** Of these, the rows that are added to: they are read first. */
+  readonly added: number;
   /** Of the input of each operation that was sent. */
   readonly sent: readonly number[];
   /** Of each row read. */
@@ -39,7 +41,7 @@ export function basisOf(
     itemsWritten: mean((sample) => itemsOf(sample).length),
     itemsRead: mean(({ read }) => read.length),
     writeUnits: mean(writeUnitsOf),
-    readUnits: mean(({ read, written }) => units([...read, ...written], READ_UNIT_BYTES)),
+    readUnits: mean(({ read, added }) => units(read, READ_UNIT_BYTES) + added),
     rowUnits: mean(({ inputBytes }) => units([RECORD_BYTES + inputBytes], WRITE_UNIT_BYTES)),
     rowReads: mean(({ inputBytes }) => units([RECORD_BYTES + inputBytes], READ_UNIT_BYTES)),
     named,

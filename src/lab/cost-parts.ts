@@ -123,14 +123,7 @@ function outcomeParts({ writeUnits, readUnits, itemsWritten }: CostBasis, rates:
   return [
     part("DynamoDB, written", writeUnits, writes, how),
     ...(readUnits > 0
-      ? [
-          part(
-            "DynamoDB, read",
-            readUnits,
-            reads,
-            "what it reads, and what it writes in the place of; consistent",
-          ),
-        ]
+      ? [part("DynamoDB, read", readUnits, reads, "what it reads, and what it adds to; consistent")]
       : []),
   ];
 }

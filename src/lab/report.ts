@@ -218,7 +218,7 @@ export type CostBasis = {
   readonly itemsRead: number;
   /** Of DynamoDB, for one operation: 1 KiB each, twice in a transaction. */
   readonly writeUnits: number;
-  /** Of what is read, and of what stands in the place of what is written. */
+  /** Of what is read, and of what is added to. */
   readonly readUnits: number;
   /** Of the job's row without its outcome, each time it is written; and to read it. */
   readonly rowUnits: number;

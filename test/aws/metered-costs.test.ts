@@ -1,6 +1,7 @@
 // The cost model of a flow report against the engine and the functions themselves: what they ask of DynamoDB and of
 // sockets for one operation is what the model prices, unit by unit.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, suite, test } from "node:test";
 import * as z from "zod";
 import { spillway } from "../../src/app/app.ts";
@@ -10,6 +11,7 @@ import type { Authenticate } from "../../src/door/identity.ts";
 import { deliveredAws } from "../../src/engines/aws/index.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { costOf } from "../../src/lab/cost.ts";
+import type { Accept } from "../../src/lab/cost-parts.ts";
 import type { CostBasis, Way } from "../../src/lab/report.ts";
 import { httpFunction } from "../../src/lambda/http-function.ts";
 import { queueFunction } from "../../src/lambda/queue-function.ts";
@@ -38,7 +40,7 @@ const basis: CostBasis = {
   itemsWritten: 2,
   itemsRead: 0,
   writeUnits: 4,
-  readUnits: 1,
+  readUnits: 0,
   rowUnits: 1,
   rowReads: 1,
   named: false,
@@ -50,8 +52,8 @@ const basis: CostBasis = {
 type Units = { writes: number; reads: number; messages: number };
 
 /** What a way's parts come to in units, by the prices that they name. */
-function priced(name: string, told: Partial<CostBasis> = {}): Units {
-  const ways = costOf({ ...basis, ...told }).ways;
+function priced(name: string, told: Partial<CostBasis> = {}, accept: Accept = "function"): Units {
+  const { ways } = costOf({ ...basis, ...told }, { accept });
   const { parts } = ways.find((way) => way.name === name) as Way;
   const units = (usd: number, of: string) =>
     parts
@@ -103,6 +105,16 @@ function metered(name: string, input: Input): Pick<Units, "writes" | "reads"> {
 function inIndexes({ Item, ExpressionAttributeValues: values = {} }: Input): number {
   if (Item) return ["lk", "ck", "wk"].filter((key) => key in Item).length;
   return [":cs", ":ws"].filter((key) => key in values).length * 2;
+}
+
+/** As a REST API puts it there. */
+function directRecord(name: string) {
+  const attribute = (stringValue: string) => ({ stringValue, dataType: "String" });
+  return sqsRecord({
+    messageId: randomUUID(),
+    body: "{}",
+    messageAttributes: { operation: attribute(name), accepted: attribute(String(Date.now())) },
+  });
 }
 
 suite("what one operation asks of AWS is what the model prices", { skip: withoutMoto }, () => {
@@ -165,6 +177,7 @@ suite("what one operation asks of AWS is what the model prices", { skip: without
           { Records: [sqsRecord({ body: JSON.stringify({ spillway: 1, id, operation: name }) })] },
           functionContext(60_000),
         ),
+      runDirect: (name: string) => queue({ Records: [directRecord(name)] }, functionContext(60_000)),
       frame: (eventType: "CONNECT" | "MESSAGE", frame?: object) => {
         units.messages++;
         return socket(
@@ -236,6 +249,11 @@ suite("what one operation asks of AWS is what the model prices", { skip: without
       await functions.run(id, "queued");
     });
     assert.deepEqual(asked, priced("event, one by one, pushed"));
+  });
+
+  test("one that a gateway put into the queue by itself", async () => {
+    const asked = await unitsOf(() => functions.runDirect("queued"));
+    assert.deepEqual(asked, priced("event, one by one", {}, "direct"));
   });
 
   test("one that finds no slot", async () => {

@@ -137,7 +137,7 @@ export function measured(more: Partial<FlowReport> = {}): Omit<FlowReport, "reco
         itemsWritten: 3,
         itemsRead: 0,
         writeUnits: 6,
-        readUnits: 1,
+        readUnits: 0,
         rowUnits: 1,
         rowReads: 1,
         named: false,

@@ -112,14 +112,14 @@ suite("the table of a report", () => {
   });
 
   test("has each way on AWS with its price and from when on it is cheaper", () => {
-    assert.equal(rowOf(text, "request  "), "request | $7.34 | lowest");
-    assert.equal(rowOf(text, "event, one by one  "), "event, one by one | $8.87 | never");
+    assert.equal(rowOf(text, "request  "), "request | $7.22 | lowest");
+    assert.equal(rowOf(text, "event, one by one  "), "event, one by one | $8.75 | never");
     assert.equal(
       rowOf(text, "event, batches of 10 in parallel, polled once"),
-      "event, batches of 10 in parallel, polled once | $9.31 | 349 ms",
+      "event, batches of 10 in parallel, polled once | $9.18 | 349 ms",
     );
     assert.match(text, /cheaper once the handler takes/);
-    assert.equal(rowOf(text, "spill, "), "spill, 20% at once, the rest polled once | $9.01 | 369 ms");
+    assert.equal(rowOf(text, "spill, "), "spill, 20% at once, the rest polled once | $8.89 | 369 ms");
     assert.match(text, /A million of them on AWS, us-east-1: a model, made of listed prices/);
   });
 

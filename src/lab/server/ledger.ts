@@ -37,7 +37,7 @@ export class Ledger {
   rowsRead = 0;
   bytesRead = 0;
   /** How large was what the operation's first runs wrote and sent, by their ids. */
-  readonly sizes = new Map<JobId, Pick<OperationSample, "written" | "sent">>();
+  readonly sizes = new Map<JobId, Pick<OperationSample, "written" | "added" | "sent">>();
 
   constructor(operation: string) {
     this.#operation = operation;
@@ -97,6 +97,7 @@ export class Ledger {
     if (isOwn && this.sizes.size < SIZES_KEPT)
       this.sizes.set(lease.id, {
         written: writes.map((write) => ("value" in write ? byteLength(write.value) : 0)),
+        added: writes.filter(({ kind }) => kind === "add").length,
         sent: sends.map(({ input }) => byteLength(input)),
       });
     this.expected += writes.length + sends.length;

@@ -6,7 +6,7 @@ import { type Ledger, SIZES_KEPT } from "./ledger.ts";
 
 type Sized = { readonly id: string; readonly inputBytes: number; readonly outputBytes: number };
 
-const NOTHING = { written: [], sent: [] } as const;
+const NOTHING = { written: [], added: 0, sent: [] } as const;
 
 export class HandlerTimes implements Stopwatch {
   readonly ms: number[] = [];
