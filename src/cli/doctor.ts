@@ -27,8 +27,8 @@ Options:
   --json              the same for programs
   --help              show this
 
-Those of \`spillway synth\` that change the template (--share, --parallel, --window, --memory, --reserve, --env, --policy, --direct)
-mean the same here.
+Those of \`spillway synth\` that change the template (--share, --parallel, --window, --memory, --reserve, --env, --policy,
+--direct) mean the same here.
 
 Ends with 1 if work would be lost or done twice, or a limit not kept; with 0 otherwise.`,
   run,
