@@ -50,7 +50,7 @@ function ofChoices(
     ...direct
       .filter((name) => !names.includes(name))
       .map((name) => ({
-        operation: name,
+        operation: undefined,
         reason: `--direct names "${name}", which is no operation of this app.`,
         next: `It has ${names.join(", ")}.`,
       })),

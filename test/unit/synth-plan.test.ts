@@ -273,7 +273,7 @@ describe("what AWS cannot honour is refused, with the reason and the next step",
       {},
       /Its timeout is 31 s, its flow "spill" answers at once.*→ Lower its timeout to 28 s, or give it flow "event"/,
     ],
-    ["--direct of nothing", [event], { direct: ["oq"] }, /oq: --direct names "oq".* → It has op\./],
+    ["--direct of nothing", [event], { direct: ["oq"] }, /-: --direct names "oq".* → It has op\./],
     [
       "--direct of a request",
       [{ name: "op", flow: "request" }],
