@@ -241,7 +241,9 @@ promises(
         await world.reopen();
         assert.ok(page.next !== null);
         assert.equal((await world.engine.list({ limit: 10, cursor: page.next })).items.length, 2);
-        assert.deepEqual(await world.engine.changes("ann", next, 10), { jobs: [], next });
+        // It may tell again what lies close before, as that of another process may have come late.
+        const told = (await world.engine.changes("ann", next, 10)).jobs.map((one) => one.job.revision);
+        assert.ok(told.every((revision) => revision <= 2));
         assert.deepEqual(await world.claim(1, "other"), []);
       },
     );

@@ -4,7 +4,7 @@ import { SpillwayError } from "../../core/errors.ts";
 import type { JobRecord, Principal } from "../../core/job.ts";
 import type { ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
-import { changes } from "./changes.ts";
+import { ChangesOf } from "./changes.ts";
 import { Claims } from "./claims.ts";
 import { Commits } from "./commit.ts";
 import { Database } from "./database.ts";
@@ -82,6 +82,7 @@ export class AwsEngine implements Engine {
   protected readonly hidden: Hidden = "hidden messages wait";
   protected readonly names: ReceiptNames;
   readonly #commits: Commits;
+  readonly #changes: ChangesOf;
   #isOpen = true;
 
   constructor(opened: Opened, limits: EngineLimits) {
@@ -91,6 +92,7 @@ export class AwsEngine implements Engine {
     this.lastSequence = opened.lastSequence;
     this.location = `DynamoDB table ${opened.store.database.table}`;
     this.names = new ReceiptNames(opened.store.database);
+    this.#changes = new ChangesOf(opened.store);
     this.#commits = new Commits(opened.store, opened.claims, opened.settings);
   }
 
@@ -123,7 +125,8 @@ export class AwsEngine implements Engine {
   }
 
   async changes(principal: Principal, after: Cursor | undefined, limit: number) {
-    return changes(this.store, principal, after, limit);
+    this.#assertOpen();
+    return this.#changes.after(principal, after, limit);
   }
 
   async deadLetters() {

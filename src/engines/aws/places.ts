@@ -11,7 +11,7 @@ export type Place = { readonly sort: string; readonly id: string; readonly tick:
 export const FIRST_PLACE = `${padded(0)}-`;
 
 /** A change is in sight so soon after its place was drawn: writers' clocks, repeats and the index's delay together. */
-const LATE_MS = 10_000;
+export const LATE_MS = 10_000;
 
 export async function placesAfter(
   table: WatchTable,
