@@ -25,7 +25,9 @@ export function sweepFunction(app: App, source: SourceOf<WatchedEngine>): SweepH
 
 async function swept(invocation: Invocation<WatchedEngine>): Promise<void> {
   const { pusher, timeLeftMs } = invocation;
-  await Promise.all([takenBack(invocation), pusher?.sweep(timeLeftMs())]);
+  const told = pusher?.sweep(timeLeftMs());
+  // Whatever becomes of the one, the other is not stopped in the middle.
+  await takenBack(invocation).finally(() => told);
 }
 
 async function takenBack({ engine, notices, pushes, timeLeftMs }: Invocation<WatchedEngine>): Promise<void> {
