@@ -26,8 +26,12 @@ export function sweepFunction(app: App, source: SourceOf<WatchedEngine>): SweepH
 async function swept(invocation: Invocation<WatchedEngine>): Promise<void> {
   const { pusher, timeLeftMs } = invocation;
   const told = pusher?.sweep(timeLeftMs());
-  // Whatever becomes of the one, the other is not stopped in the middle.
-  await takenBack(invocation).finally(() => told);
+  try {
+    await takenBack(invocation);
+  } finally {
+    // Whatever becomes of the one, the other is not stopped in the middle.
+    await told;
+  }
 }
 
 async function takenBack({ engine, notices, pushes, timeLeftMs }: Invocation<WatchedEngine>): Promise<void> {
