@@ -11,14 +11,14 @@ import { Meter } from "../core/meter.ts";
 import { LocalNotifier } from "../core/notifier.ts";
 import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
 import { systemRandom } from "../core/random.ts";
-import type { OnError, Role, Runtime } from "../core/runtime.ts";
+import type { OnError, Role, Runtime, Store } from "../core/runtime.ts";
 import type { SpillwayDoor } from "../door/door.ts";
 import type { Door } from "../door/exchange.ts";
 import { Gatekeeper } from "../door/identity.ts";
 import { Quotas } from "../door/quotas.ts";
 import { SocketTexts } from "../door/socket/texts.ts";
 import { Deliveries } from "../worker/deliveries.ts";
-import { Worker } from "../worker/worker.ts";
+import type { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
 import { type Configuration, specsOf } from "./configuration.ts";
 
@@ -38,7 +38,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const door = role === "worker" ? undefined : await opened();
   const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime, role))];
   const looksForWork = (role === "all" || role === "worker") && host.timeLeftMs === undefined;
-  const worker = store && looksForWork ? new Worker(runtime, store) : undefined;
+  const worker = store && looksForWork ? await workerOf(runtime, store) : undefined;
   if (worker) store?.engine.listen?.([...operations.keys()]);
   worker?.start();
   return {
@@ -67,6 +67,12 @@ export async function start(configuration: Configuration, host: AppHost): Promis
       await store?.engine.close();
     },
   };
+}
+
+/** Not in the code of a function, which is handed its jobs. */
+async function workerOf(runtime: Runtime, store: Store): Promise<Worker> {
+  const { Worker } = await import("../worker/worker.ts");
+  return new Worker(runtime, store);
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
