@@ -34,9 +34,15 @@ async function live(process: Process): Promise<void> {
 }
 
 /** Others find what is left, and time passes, until every job has ended. */
-export async function finish(way: Way, place: Place, ledger: Ledger, seed: number): Promise<Process> {
+export async function finish(
+  way: Way,
+  place: Place,
+  ledger: Ledger,
+  seed: number,
+  rounds = ROUNDS,
+): Promise<Process> {
   const process = await begin(way, place, { seed }, ledger);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     while ((await process.work()) > 0) place.clock.advance(10);
     await process.engine.sweep(100);
     const records = await recordsOf(process.engine);

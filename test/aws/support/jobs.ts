@@ -115,6 +115,7 @@ export async function judge(engine: Engine, ledger: Ledger): Promise<void> {
   const byId = new Map(records.map((record) => [record.id, record]));
   const marks = (await engine.scan("marks", "", 10_000)).map(({ key }) => key.split(" ")[0] ?? "");
   const marksOf = (id: string) => marks.filter((marked) => marked === id).length;
+  for (const id of new Set(marks)) assert.equal(marksOf(id), 1, `doubled: effects of ${id}`);
   for (const [id, kind] of ledger.accepted) {
     const record = byId.get(id);
     assert.ok(record, `lost: ${kind} ${id} was accepted and is not there`);
@@ -125,7 +126,6 @@ export async function judge(engine: Engine, ledger: Ledger): Promise<void> {
   }
   for (const id of ledger.ended)
     assert.ok(marksOf(id) > 0, `lost: the effect of ${id}, which was told to be there`);
-  for (const id of new Set(marks)) assert.equal(marksOf(id), 1, `doubled: effects of ${id}`);
   const [total] = await engine.read([{ table: "totals", key: "all" }]);
   assert.equal(Number(total?.value ?? 0), marks.length, "the count of all that succeeded");
   for (const record of records) {
