@@ -50,6 +50,25 @@ export const suite = (name: SuiteName, share?: Readonly<Record<string, string>>)
   run: async () => (await runSuite(name, [], share)) ?? noTestsYet,
 });
 
+/** The same suite on the engine of AWS, which those chosen by default leave out. */
+export const suiteOnAws = (name: SuiteName): Step => ({
+  name: `${name} on aws`,
+  hint: `\`ENGINES=aws npm run test:${name}\` runs it alone.`,
+  run: async () => (await runSuite(name, [], { ENGINES: "aws" })) ?? noTestsYet,
+});
+
+/** What of the wire suite is the engine's affair, on the engine of AWS; the rest no engine alters. */
+export const wireOnAws: Step = {
+  name: "wire on aws",
+  hint: "`SPILLWAY_DEPLOYMENT=container npm run test:wire -- FILE` runs a file of it alone.",
+  run: async () => (await runSuite("wire", engineFiles, { SPILLWAY_DEPLOYMENT: "container" })) ?? noTestsYet,
+};
+
+const engineFiles = [
+  ...["flows", "idempotency", "receipts", "receipt-events", "prefer", "cancel", "batch"],
+  ...["socket", "bursts", "counts", "drain", "example", "admin-jobs"],
+].map((name) => `test/wire/${name}.test.ts`);
+
 /** The same suite on the oldest supported line. Node.js 24 is not packaged for Apple silicon: only 26 runs there. */
 export const suiteOn24 = (name: SuiteName): Step => ({
   name: `${name} on Node.js 24`,

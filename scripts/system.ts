@@ -1,4 +1,4 @@
 // `npm run test:system`: what needs root, Debian packages, or the emulators of AWS.
-import { runSteps, suite } from "./steps.ts";
+import { runSteps, suite, suiteOnAws, wireOnAws } from "./steps.ts";
 
-await runSteps([suite("system"), suite("aws")]);
+await runSteps([suite("system"), suite("aws"), suiteOnAws("conformance"), wireOnAws]);

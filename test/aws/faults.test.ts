@@ -99,7 +99,7 @@ suite("whatever becomes of requests, messages and processes,", { skip: withoutMo
           for (const write of Object.values(item)) delete write.ConditionExpression;
         }
       },
-      /doubled|effects of|the count of all|of \w+ /
+      /doubled|effects of|the count of all|of \w+ /,
     ],
     [
       "keeps the outcome, and not what comes with it",

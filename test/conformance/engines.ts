@@ -1,12 +1,14 @@
 /**
  * The engines that the suite is run on, and what each is excused from: a waiver is data with a reason, printed
- * into docs/engines.md. `ENGINES=memory,sqlite` chooses; all of them by default.
+ * into docs/engines.md. `ENGINES=memory,aws` chooses; by default those that need no more than Node.js.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineSource } from "../../src/core/engine.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { missingMoto } from "../aws/support/emulators.ts";
+import type { Store } from "../aws/support/rig.ts";
 
 /** `test` is the sentence that the engine does not promise. */
 export type Waiver = { readonly test: string; readonly reason: string };
@@ -28,6 +30,8 @@ export type Subject = {
   /** Whether what waits is counted to the job, or as a queue beside the store has it. */
   readonly queues: "exact" | "about right";
   readonly waivers: readonly Waiver[];
+  /** Why it cannot be tried here; never, where `SPILLWAY_REQUIRE` names what it needs. */
+  readonly missing?: () => string | false;
   /** A store of its own for each test. */
   install(): Promise<Installed>;
 };
@@ -83,25 +87,30 @@ const awsEngine: Subject = {
       reason: "DynamoDB deletes what is past its time by itself; every entry ends in its own moment",
     },
   ],
+  missing: missingMoto,
   async install() {
     const { aws } = await import("../../src/engines/aws/index.ts");
-    const { rig } = await import("../aws/support/rig.ts");
-    const on = await rig();
-    const { table, queues, remove } = await on.newStore(OPERATIONS, { onDemand: true });
-    const clients = (now: () => number) => ({ dynamodb: () => on.dynamodb(), sqs: () => on.sqs(now) });
+    let store: Store | undefined;
     return {
       source: {
-        ...aws({ table, queues }),
-        open: (host) => aws({ table, queues, clients: clients(() => host.clock.now()) }).open(host),
+        ...aws(),
+        // Only now, so that its limits can be told where it cannot be tried.
+        async open(host) {
+          const { rig } = await import("../aws/support/rig.ts");
+          const on = await rig();
+          store ??= await on.newStore(OPERATIONS, { onDemand: true });
+          const { table, queues } = store;
+          const clients = { dynamodb: () => on.dynamodb(), sqs: () => on.sqs(() => host.clock.now()) };
+          return aws({ table, queues, clients }).open(host);
+        },
       },
-      remove,
+      remove: async () => store?.remove(),
     };
   },
 };
 
-/** By default, and by name. */
 const standard: readonly Subject[] = [memoryEngine, sqliteEngine];
-const subjects: readonly Subject[] = [...standard, awsEngine];
+export const subjects: readonly Subject[] = [...standard, awsEngine];
 
 export const engines: readonly Subject[] = chosen(process.env["ENGINES"]);
 

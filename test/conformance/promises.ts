@@ -13,11 +13,12 @@ export type Needs = "survival" | "survival alone" | "survival beside others";
 export function promises(topic: string, declare: (promise: Promised) => void, needs?: Needs): void {
   for (const subject of engines) {
     if (!has(subject, needs)) continue;
+    const missing = subject.missing?.() ?? false;
     // Most of a test is waiting for a thread to start and a disk to write.
     describe(`${topic} (${subject.name})`, { concurrency: 4 }, () => {
       declare((sentence, keep) => {
         const waiver = subject.waivers.find((one) => one.test === sentence);
-        test(sentence, { skip: waiver?.reason ?? false }, () => inWorld(subject, keep));
+        test(sentence, { skip: waiver?.reason ?? missing }, () => inWorld(subject, keep));
       });
     });
   }
