@@ -12,7 +12,7 @@ import type { SocketRow, Watcher } from "../engines/aws/watch-rows.ts";
 import type { Watchers } from "../engines/aws/watchers.ts";
 import type { Posted, SocketGateway } from "./gateway.ts";
 import { inParallel } from "./in-parallel.ts";
-import { type MineHost, tellMine } from "./tell-mine.ts";
+import type { HowFar, MineHost } from "./tell-mine.ts";
 
 export type Changed = { readonly receipts: Iterable<JobId>; readonly principals: Iterable<Principal> };
 
@@ -112,10 +112,16 @@ export class SocketPusher {
   }
 
   async #tellMine(watcher: Watcher, changed: readonly JobRecord[], until: number): Promise<void> {
-    if ((await tellMine(watcher, changed, until, this.#mine)) === "all") return;
+    if ((await this.#toldMine(watcher, changed, until)) === "all") return;
     const { watchers } = this.#host;
     const socket = await watchers.socket(watcher.connection);
     if (socket) await watchers.looks.soon(socket, 0);
+  }
+
+  /** Loaded where somebody asks for it: most functions never do. */
+  async #toldMine(watcher: Watcher, changed: readonly JobRecord[], until: number): Promise<HowFar> {
+    const { tellMine } = await import("./tell-mine.ts");
+    return tellMine(watcher, changed, until, this.#mine);
   }
 
   async #tell(told: readonly Told[], until: number): Promise<void> {
@@ -149,7 +155,7 @@ export class SocketPusher {
     if (this.#isOver(socket)) return this.close(connection);
     const followed = await watchers.followed(connection);
     await this.#tellEnded(socket, followed, until);
-    if (socket.mine) await tellMine(socket, [], until, this.#mine);
+    if (socket.mine) await this.#toldMine(socket, [], until);
     const left = followed.length > 0 && (await watchers.following(connection, 1)) > 0;
     await watchers.looks.looked(socket, left || socket.mine);
   }

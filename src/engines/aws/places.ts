@@ -1,7 +1,7 @@
 /** Where a principal's jobs stand in the order of their last changes: places only, for whoever knows some of them. */
 import { changesPartition, padded } from "./keys.ts";
 import { CHANGES_INDEX } from "./table-definition.ts";
-import { msOf } from "./ticks.ts";
+import { msOf, tickAt } from "./ticks.ts";
 import type { WatchTable } from "./watch-table.ts";
 
 /** `sort` is the place as a cursor names it. */
@@ -41,4 +41,9 @@ export function isSealed({ tick }: Place, now: number): boolean {
 /** Whether a job's change of that moment is this one or an earlier one; both times are of one clock. */
 export function covers({ tick }: Place, updatedAt: number): boolean {
   return msOf(tick) >= updatedAt - 1;
+}
+
+/** Where to go on from a cursor that a client brings: whoever gave it may not have seen all that lies close before. */
+export function placeBefore(cursor: string): string {
+  return `${padded(Math.max(0, (Number.parseInt(cursor, 10) || 0) - tickAt(LATE_MS)))}-`;
 }

@@ -6,6 +6,7 @@
 import type { DynamoDBClient, QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../core/clock.ts";
 import { LookList } from "./look-list.ts";
+import { placeBefore } from "./places.ts";
 import { isMessageId } from "./receipt-names.ts";
 import {
   followedKey,
@@ -106,7 +107,7 @@ export class Watchers {
       {
         ...mineKey(principal, connection),
         ...watcherRow(watcher),
-        ...(after !== undefined && { c: { S: after } }),
+        ...(after !== undefined && { c: { S: placeBefore(after) } }),
       },
     ]);
   }
