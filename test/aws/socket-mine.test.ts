@@ -120,7 +120,8 @@ suite("all jobs of a principal, told to sockets", { skip: withoutMoto }, () => {
     assert.deepEqual(told(frames).at(-1), [early, "cancelled"]);
     const again = await on.connected(principal);
     const repeated = await on.say(again, { ...mine, after: cursorOf(frames.at(-1)) });
-    assert.deepEqual(new Set(repeated.map(({ receipt }) => receipt?.id)), new Set([late, early]));
+    // Its cursor is of the one before, of which the last seconds are told once more.
+    assert.deepEqual(new Set(repeated.map(({ receipt }) => receipt?.id)), new Set([before, late, early]));
     clock.advance(MINUTE);
     await ended(late);
     await push(late);
@@ -131,7 +132,6 @@ suite("all jobs of a principal, told to sockets", { skip: withoutMoto }, () => {
       [early, "cancelled"],
       [late, "cancelled"],
     ]);
-    assert.ok(!repeated.some(({ receipt }) => receipt?.id === before));
   });
 
   test("tell what changed although the index does not show it yet", async () => {
