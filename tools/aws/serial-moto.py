@@ -1,10 +1,11 @@
 """Moto's own DynamoDB, one request at a time: a transaction of its that fails puts back a copy of the table, which
 loses what other threads wrote meanwhile. That copy, of the whole table for each item of a transaction, takes seconds
-at some thousand rows: here only the rows it names are copied. Says its port once it listens, and ends when its
+at some thousand rows: here only the rows it names are copied. A transaction's token counts, too. Says its port once it listens, and ends when its
 standard input does.
 """
 import copy
 import gc
+import json
 import logging
 import os
 import sys
@@ -13,6 +14,7 @@ import threading
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -53,6 +55,22 @@ def transact_with_copies_of_rows(backend, items):
         del Table.__deepcopy__
 
 
+apply = DynamoHandler.transact_write_items
+answers = {}
+
+
+def apply_once(handler):
+    """The same request under the same token is done once and answered again, as DynamoDB does for ten minutes."""
+    request = json.dumps(handler.body, sort_keys=True)
+    token = handler.body.get("ClientRequestToken")
+    if token is None or request not in answers:
+        answer = apply(handler)
+        if token is not None:
+            answers[request] = answer
+        return answer
+    return answers[request]
+
+
 def end_with_parent():
     while sys.stdin.buffer.read(4096):
         pass
@@ -60,6 +78,7 @@ def end_with_parent():
 
 
 DynamoDBBackend.transact_write_items = transact_with_copies_of_rows
+DynamoHandler.transact_write_items = apply_once
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 # Rows live long and requests make no cycles: to look for garbage as often as by default costs a tenth.
 gc.set_threshold(100_000)

@@ -5,6 +5,7 @@
 import type { AnswerOf, Change, Claim } from "../../core/engine.ts";
 import type { JobId } from "../../core/job.ts";
 import * as transition from "../../core/transition.ts";
+import { seenIn } from "./jobs.ts";
 import { jobKey } from "./keys.ts";
 import { Leftovers } from "./leftovers.ts";
 import { type Message, noticeIn } from "./message.ts";
@@ -174,14 +175,16 @@ export class Claims {
     const stamp = database.stamp();
     const write = updateRow(job.id, altered(job, way, tick, stamp), { kind: "stamp", stamp: row.stamp });
     const written = await database.write([write]);
-    const there = written.ok ? undefined : seen(written.failures[0] ?? undefined, now);
-    if (!written.ok && there?.stamp !== stamp) {
-      for (const message of messages) this.#putAside(message, there?.row, now);
-      this.#parked.note(job.operation, job.id, there?.row && parkedUntil(there.row));
+    const there = written.ok ? undefined : seenIn(written.failures, 0, now).row;
+    // Its own token: it was written, only the answer was lost, and it may have been asked to stop since.
+    const isTaken = written.ok || there?.record.token === job.token;
+    if (!isTaken) {
+      for (const message of messages) this.#putAside(message, there, now);
+      this.#parked.note(job.operation, job.id, there && parkedUntil(there));
       return undefined;
     }
     mode.wrote(job, way);
-    return claimOf({ ...row.record, ...job });
+    return claimOf(there?.record ?? { ...row.record, ...job });
   }
 
   async #rows(ids: readonly JobId[]): Promise<readonly (Row | undefined)[]> {

@@ -82,11 +82,17 @@ export class Database {
     return { items: Items, last: LastEvaluatedKey };
   }
 
-  /** One alone costs half of what it would in a transaction. */
-  async write(writes: readonly Write[]): Promise<Written> {
+  /**
+   * One alone costs half of what it would in a transaction. But only a transaction can be repeated as the same one:
+   * what leaves nothing by which it would be known again, others having written since, is always one.
+   */
+  async write(
+    writes: readonly Write[],
+    known: "by its row" | "by its request" = "by its row",
+  ): Promise<Written> {
     const [only, ...others] = writes;
     if (!only) return WRITTEN;
-    if (others.length === 0 && only.kind !== "check") return this.#one(only);
+    if (others.length === 0 && only.kind !== "check" && known === "by its row") return this.#one(only);
     if (writes.length > MOST_IN_TRANSACTION) {
       throw new SpillwayError(
         "effects-too-large",

@@ -76,7 +76,7 @@ export class Deliveries {
       );
       const written = await database.write([write]);
       const there = written.ok ? undefined : seenIn(written.failures, 0, now);
-      if (written.ok || there?.stamp === stamp) {
+      if (written.ok || there?.stamp === stamp || isClaimed(there?.row, next)) {
         mode.wrote(next, way);
         if (delivered.kind === "claimed") this.#handed.hold(delivered.claim.lease.token);
         return delivered;
@@ -125,6 +125,11 @@ type Claiming = {
   readonly tick: number;
   readonly paused: ReadonlySet<string>;
 };
+
+/** By this very claim: it was written, only the answer was lost, and it may have been asked to stop since. */
+function isClaimed(there: Row | undefined, next: Job): boolean {
+  return next.status === "running" && there?.record.token === next.token;
+}
 
 function later(ms: number): Delivered {
   return { kind: "later", hideMs: Math.max(LEAST_HIDE_MS, ms) };
