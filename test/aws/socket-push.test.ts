@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { followedKey, watcherRow, watchKey } from "../../src/engines/aws/watch-rows.ts";
 import { Rig } from "../support/push-rig.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { TestClock } from "../support/test-clock.ts";
 import { BROKEN, BUSY, GONE } from "./support/connections.ts";
+import { byChance, intercept } from "./support/faults.ts";
 import { MINUTE, PushedSockets, SocketGround, states } from "./support/pushed-sockets.ts";
-import { withoutMoto } from "./support/rig.ts";
+import { rig as awsRig, withoutMoto } from "./support/rig.ts";
 
 const ann = { authorization: "Bearer ann" };
 
@@ -143,6 +146,48 @@ suite("pushes to sockets", { skip: withoutMoto }, () => {
     await on.watchers.looks.looked(asRead, false);
     on.clock.advance(1);
     assert.deepEqual(await on.watchers.looks.due(100), [connection]);
+  });
+
+  test("reach every live socket although the table, the gateway and processes fail", async () => {
+    const chance = new SeededRandom(7);
+    const client = (await awsRig()).dynamodb();
+    const clock = new TestClock();
+    // Whoever waits before it tries again need not wait here.
+    clock.after = (_ms, run) => {
+      setImmediate(run);
+      return { cancel: () => undefined };
+    };
+    on = new PushedSockets(ground, rig.engine, rig.app, clock, client);
+    const followed: (readonly [string, string])[] = [];
+    for (let n = 0; n < 12; n++) {
+      const connection = await on.connected();
+      for (let more = 0; more <= n % 3; more++) {
+        const id = await rig.accepted(ann);
+        await on.say(connection, subscribe(id));
+        followed.push([connection, id]);
+      }
+    }
+    intercept(client, byChance(chance, 0.15));
+    for (const [connection, id] of followed) {
+      await rig.release();
+      ground.connections.refuse(connection, [chance.fraction() < 0.5 ? BUSY : BROKEN]);
+      // Or the process is gone before it could.
+      if (chance.fraction() < 0.7) await on.newPusher().push({ receipts: [id], principals: [] });
+    }
+    for (let minutes = 1; minutes <= 16; minutes *= 2) {
+      clock.advance(minutes * MINUTE);
+      await on.newPusher().sweep();
+    }
+    const heard = new Map<string, readonly string[]>();
+    for (const [connection] of followed) {
+      const ids = on
+        .take(connection)
+        .flatMap(({ receipt }) => (receipt?.status === "succeeded" ? [receipt.id] : []));
+      heard.set(connection, [...(heard.get(connection) ?? []), ...ids]);
+    }
+    const unheard = followed.filter(([connection, id]) => !heard.get(connection)?.includes(id));
+    assert.deepEqual(unheard, []);
+    client.destroy();
   });
 
   test("a socket follows a thousand receipts and no more, and may ask for each again", async () => {

@@ -53,12 +53,18 @@ export class PushedSockets {
   readonly #engine: Engine;
   readonly #app: RunningApp;
 
-  constructor(ground: SocketGround, engine: Engine, app: RunningApp, clock = new TestClock()) {
+  constructor(
+    ground: SocketGround,
+    engine: Engine,
+    app: RunningApp,
+    clock = new TestClock(),
+    dynamodb = ground.dynamodb,
+  ) {
     this.#ground = ground;
     this.#engine = engine;
     this.#app = app;
     this.clock = clock;
-    this.watchers = new Watchers(ground.store.table, () => ground.dynamodb, { clock });
+    this.watchers = new Watchers(ground.store.table, () => dynamodb, { clock });
     this.pusher = this.newPusher();
   }
 
