@@ -8,7 +8,7 @@ import { ChangesOf } from "./changes.ts";
 import { Claims } from "./claims.ts";
 import { Commits } from "./commit.ts";
 import { Database } from "./database.ts";
-import { deadLetters, figures, type Hidden } from "./figures.ts";
+import { Counts } from "./figures.ts";
 import { Items } from "./items.ts";
 import { jobKey } from "./keys.ts";
 import { lastSequence, list } from "./lists.ts";
@@ -29,6 +29,7 @@ export type Opened = {
   readonly store: Store;
   readonly settings: Settings;
   readonly claims: Pick<Claims, "claim" | "settled" | "close">;
+  readonly counts: Counts;
   readonly secret: string;
   readonly lastSequence: number;
   readonly operations: readonly string[];
@@ -68,7 +69,12 @@ export async function openAws(options: Settled, limits: EngineLimits, host: Engi
   const settings = new Settings(database, host, retention.auditMs);
   const [secret, last] = await Promise.all([settings.secret(), lastSequence(store)]);
   const operations = Object.keys(options.queues);
-  return new AwsEngine({ store, settings, claims, secret, lastSequence: last, operations, sending }, limits);
+  // A process that polls holds messages back for a moment, and deletes them when it claims.
+  const counts = new Counts(store, "hidden messages wait");
+  return new AwsEngine(
+    { store, settings, claims, counts, secret, lastSequence: last, operations, sending },
+    limits,
+  );
 }
 
 export class AwsEngine implements Engine {
@@ -78,8 +84,6 @@ export class AwsEngine implements Engine {
   readonly lastSequence: number;
   readonly location: string;
   protected readonly opened: Opened;
-  /** A process that polls holds messages back for a moment, and deletes them when it claims. */
-  protected readonly hidden: Hidden = "hidden messages wait";
   protected readonly names: ReceiptNames;
   readonly #commits: Commits;
   readonly #changes: ChangesOf;
@@ -130,18 +134,20 @@ export class AwsEngine implements Engine {
   }
 
   async deadLetters() {
-    return deadLetters(this.store);
+    this.#assertOpen();
+    return this.opened.counts.deadLetters();
   }
 
   async figures() {
+    this.#assertOpen();
     await this.opened.claims.settled();
-    return figures(this.store, this.opened.operations, this.hidden);
+    return this.opened.counts.figures(this.opened.operations);
   }
 
   /** Those of which SQS has a message; what is parked is counted in the figures only. */
   async waiting(operation: string) {
-    const { visible, hidden, delayed } = await this.store.queues.depth(operation);
-    return visible + delayed + (this.hidden === "hidden messages wait" ? hidden : 0);
+    this.#assertOpen();
+    return this.opened.counts.waiting(operation);
   }
 
   async read(keys: readonly ItemKey[]) {

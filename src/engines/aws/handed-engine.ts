@@ -6,6 +6,7 @@ import type { Adopted, DeliveredEngine } from "./delivered.ts";
 import { Deliveries } from "./deliveries.ts";
 import { AwsEngine, type Opened, storeOf } from "./engine.ts";
 import { exhausted } from "./exhausted.ts";
+import { Counts } from "./figures.ts";
 import { Handed } from "./handed.ts";
 import { open } from "./jobs.ts";
 import type { Message } from "./message.ts";
@@ -63,6 +64,8 @@ export async function openHanded(
   const secret = await settings.secret();
   const opened = {
     store,
+    // Here a message stays until its job has ended.
+    counts: new Counts(store, "hidden messages run"),
     settings,
     secret,
     operations,
@@ -76,8 +79,6 @@ export async function openHanded(
 class HandedEngine extends AwsEngine implements DeliveredEngine {
   readonly shares: Shares;
   readonly watchers: Watchers;
-  /** Here a message stays until its job has ended. */
-  protected override readonly hidden = "hidden messages run";
   readonly #handing: Handing;
 
   constructor(opened: Opened, limits: EngineLimits, handing: Handing) {
