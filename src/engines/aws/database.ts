@@ -16,6 +16,7 @@ import { SpillwayError } from "../../core/errors.ts";
 import { type Key, keyAttributes } from "./keys.ts";
 import { Persistence } from "./persistence.ts";
 import type { Attributes } from "./rows.ts";
+import { troubleOf } from "./trouble.ts";
 import { inputOf, inTransaction, type Write } from "./writes.ts";
 
 /** DynamoDB's own limits. */
@@ -83,16 +84,16 @@ export class Database {
   }
 
   /**
-   * One alone costs half of what it would in a transaction. But only a transaction can be repeated as the same one:
-   * what leaves nothing by which it would be known again, others having written since, is always one.
+   * One alone costs half of what it would in a transaction.
+   * @param known what leaves no row is known by its stamp alone, which is gone if others have written since
    */
   async write(
     writes: readonly Write[],
-    known: "by its row" | "by its request" = "by its row",
+    known: "by its row" | "by its stamp" = "by its row",
   ): Promise<Written> {
     const [only, ...others] = writes;
     if (!only) return WRITTEN;
-    if (others.length === 0 && only.kind !== "check" && known === "by its row") return this.#one(only);
+    if (others.length === 0 && only.kind !== "check") return this.#one(only, known);
     if (writes.length > MOST_IN_TRANSACTION) {
       throw new SpillwayError(
         "effects-too-large",
@@ -120,25 +121,36 @@ export class Database {
     return found;
   }
 
-  async #one(write: Write): Promise<Written> {
-    const input = inputOf(write, this.table);
+  async #one(write: Write, known: "by its row" | "by its stamp"): Promise<Written> {
+    let inDoubt = false;
+    const watched = async <T>(answer: Promise<T>): Promise<T> => {
+      try {
+        return await answer;
+      } catch (error) {
+        inDoubt ||= troubleOf(error) === "unknown";
+        throw error;
+      }
+    };
+    const send = () => {
+      const command = commandOf(write, this.table);
+      // Around each try, also of a client that tries again by itself.
+      command.middlewareStack.add((next) => (args) => watched(next(args)), {
+        step: "finalizeRequest",
+        priority: "low",
+        name: "spillwayDoubt",
+      });
+      return watched(this.#client().send(command));
+    };
+    const what = "A write";
     try {
-      await this.#persistence.until(
-        { what: "A write", alters: true },
-        async () => {
-          if (write.kind === "put") {
-            await this.#client().send(new PutItemCommand({ ...input, Item: write.item }));
-          } else if (write.kind === "delete") {
-            await this.#client().send(new DeleteItemCommand({ ...input, Key: keyAttributes(write.key) }));
-          } else
-            await this.#client().send(new UpdateItemCommand({ ...input, Key: keyAttributes(write.key) }));
-        },
-        (error) => error instanceof ConditionalCheckFailedException,
-      );
+      await this.#persistence.until({ what, alters: true }, send, isFailedCondition);
       return WRITTEN;
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return { ok: false, failures: [error.Item ?? null] };
+      if (!isFailedCondition(error)) throw error;
+      const there = error.Item;
+      // Perhaps it was done and others have written since, perhaps they were first: to answer either would be a guess.
+      const isUnknowable = inDoubt && known === "by its stamp" && there?.["w"]?.S !== write.item?.["w"]?.S;
+      return isUnknowable ? this.#persistence.giveUp(what, error) : { ok: false, failures: [there ?? null] };
     }
   }
 
@@ -170,6 +182,19 @@ export class Database {
   #read<T>(what: string, run: () => Promise<T>): Promise<T> {
     return this.#persistence.until({ what, alters: false }, run, () => false);
   }
+}
+
+/** Sent and answered alike, so that one of them stands for all. */
+function commandOf(write: Write, table: string): PutItemCommand {
+  const input = inputOf(write, table);
+  if (write.kind === "put") return new PutItemCommand({ ...input, Item: write.item });
+  const keyed = { ...input, Key: keyAttributes(write.key) };
+  const command = write.kind === "delete" ? new DeleteItemCommand(keyed) : new UpdateItemCommand(keyed);
+  return command as unknown as PutItemCommand;
+}
+
+function isFailedCondition(error: unknown): error is ConditionalCheckFailedException {
+  return error instanceof ConditionalCheckFailedException;
 }
 
 /** Others were at it, or too many: nothing that it hangs on has failed. */

@@ -37,7 +37,7 @@ export class Persistence {
         inDoubt ||= trouble === "unknown" && ask.alters;
         if (trouble === "refused" && !inDoubt) throw error;
         const waited = this.#host.clock.monotonic() - begunAt;
-        if (inDoubt && waited > DOUBT_MS) return await this.#giveUp(ask.what, error);
+        if (inDoubt && waited > DOUBT_MS) return await this.giveUp(ask.what, error);
         if (!inDoubt && waited > PATIENCE_MS) throw unavailable(ask.what, error);
       }
       await this.pause(tries);
@@ -53,7 +53,7 @@ export class Persistence {
   }
 
   /** Nothing that was promised may be guessed: the process stops, and another one reads what is there. */
-  #giveUp(what: string, error: unknown): Promise<never> {
+  giveUp(what: string, error: unknown): Promise<never> {
     if (!this.#fatal) {
       this.#fatal = true;
       this.#host.onFatal(unavailable(`${what}, of which it cannot be told whether it was done,`, error));

@@ -77,7 +77,7 @@ export class Settling {
       }
       const stamp = database.stamp();
       const plan = this.#plan(believed, applied.changes, standings, stamp, now);
-      const written = await database.write(plan.writes, plan.row ? "by its row" : "by its request");
+      const written = await database.write(plan.writes, plan.row ? "by its row" : "by its stamp");
       if (written.ok || isOwn(written.failures, stamp)) {
         this.#known.learn(applied.changes, standings, (place) => this.#versionAt(place));
         return this.#done(plan);

@@ -1,0 +1,140 @@
+// A call at once without a key leaves no row: what it costs, and what is said of it when its answer is lost.
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { Answer, Engine, NewCall, Settlement } from "../../src/core/engine.ts";
+import { Ids } from "../../src/core/ids.ts";
+import { aws } from "../../src/engines/aws/index.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { TestClock } from "../support/test-clock.ts";
+import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
+
+suite("a call at once without a key", { skip: withoutMoto }, () => {
+  let on: Rig;
+  let store: Store;
+  const clock = new TestClock();
+  const ids = new Ids(clock, new SeededRandom(1));
+  const engines: Engine[] = [];
+
+  before(async () => {
+    on = await rig();
+    store = await on.newStore([]);
+  });
+
+  after(async () => {
+    for (const engine of engines) await engine.close();
+    await store.remove();
+  });
+
+  async function opened(seed: number, client: DynamoDBClient, onFatal: (error: Error) => void = assert.fail) {
+    const { table, queues } = store;
+    const source = aws({ table, queues, clients: { dynamodb: () => client, sqs: () => on.sqs() } });
+    const engine = await source.open({ clock, random: new SeededRandom(seed), onFatal });
+    engines.push(engine);
+    return engine;
+  }
+
+  async function counted(engine: Engine, key: string): Promise<Answer | undefined> {
+    const [answer] = await engine.commit([{ kind: "settle", settlement: adding(key, ids) }]);
+    return answer;
+  }
+
+  async function count(key: string): Promise<unknown> {
+    const engine = await opened(9, on.dynamodb());
+    const [item] = await engine.read([{ table: "counts", key }]);
+    return item && JSON.parse(item.value).n;
+  }
+
+  test("with one insert costs one conditional put, and nothing is read before it", async () => {
+    const client = on.dynamodb();
+    const names = commandsOf(client);
+    const engine = await opened(1, client);
+    names.length = 0;
+    const settlement = { ...adding("a", ids), writes: [insert("new")] };
+    const [answer] = await engine.commit([{ kind: "settle", settlement }]);
+    assert.deepEqual(answer, { kind: "applied" });
+    assert.deepEqual(names, ["PutItemCommand"]);
+  });
+
+  test("whose answer was lost is found to be done, and not done again", async () => {
+    const lost = losing(on.dynamodb());
+    const engine = await opened(2, lost.client);
+    lost.lose(async () => {});
+    assert.deepEqual(await counted(engine, "b"), { kind: "applied" });
+    assert.equal(await count("b"), 1);
+  });
+
+  test("whose answer was lost, its item written by another since, is neither answered nor done again", async () => {
+    const lost = losing(on.dynamodb());
+    const fatal = Promise.withResolvers<Error>();
+    const [engine, other] = [await opened(3, lost.client, fatal.resolve), await opened(4, on.dynamodb())];
+    lost.lose(async () => void (await counted(other, "c")));
+    const answer = counted(engine, "c");
+    const error = await Promise.race([fatal.promise, answer]);
+    assert.ok(error instanceof Error, "the process is to stop, and the caller hears nothing");
+    assert.match(error.message, /cannot be told whether it was done/);
+    assert.equal(await count("c"), 2);
+  });
+
+  test("whose request was refused while another wrote its item is done after it", async () => {
+    const lost = losing(on.dynamodb());
+    const [engine, other] = [await opened(5, lost.client), await opened(6, on.dynamodb())];
+    lost.throttle(async () => void (await counted(other, "d")));
+    assert.deepEqual(await counted(engine, "d"), { kind: "applied" });
+    assert.equal(await count("d"), 2);
+  });
+});
+
+const insert = (key: string) => ({ kind: "insert", table: "counts", key, value: "1" }) as const;
+
+function adding(key: string, ids: Ids): Settlement {
+  const { id, sequence } = ids.mint();
+  const token = ids.mint().id;
+  const born: NewCall = {
+    ...{ id, sequence, operation: "work", principal: "", input: "{}", inputVersion: 1, delayMs: 0 },
+    maxAttempts: 1,
+    details: { origin: "http" },
+    start: { token, leaseMs: 1_000, ifLost: "forget" },
+  };
+  const writes = [{ kind: "add", table: "counts", key, fields: { n: 1 } }] as const;
+  const verdict = { kind: "succeeded", output: "1" } as const;
+  return { lease: { id, token }, born, verdict, reads: [], writes, sends: [] };
+}
+
+function commandsOf(client: DynamoDBClient): string[] {
+  const names: string[] = [];
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      names.push(String(context.commandName));
+      return next(args);
+    },
+    { step: "initialize", name: "names" },
+  );
+  return names;
+}
+
+/** A client whose next put is done without an answer, or refused; meanwhile others have their turn. */
+function losing(client: DynamoDBClient) {
+  let next: { readonly how: "lost" | "throttled"; readonly meanwhile: () => Promise<void> } | undefined;
+  client.middlewareStack.add(
+    (handle, context) => async (args) => {
+      const now = context.commandName === "PutItemCommand" ? next : undefined;
+      if (!now) return handle(args);
+      next = undefined;
+      if (now.how === "lost") await handle(args);
+      await now.meanwhile();
+      const name = now.how === "lost" ? "TimeoutError" : "ThrottlingException";
+      throw Object.assign(new Error("Nobody heard it."), { name });
+    },
+    { step: "deserialize", name: "losing", priority: "low" },
+  );
+  return {
+    client,
+    lose: (meanwhile: () => Promise<void>) => {
+      next = { how: "lost", meanwhile };
+    },
+    throttle: (meanwhile: () => Promise<void>) => {
+      next = { how: "throttled", meanwhile };
+    },
+  };
+}
