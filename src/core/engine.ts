@@ -297,4 +297,9 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export type Swept = { readonly rescued: readonly Job[]; readonly pruned: number };
+export type Swept = {
+  readonly rescued: readonly Job[];
+  readonly pruned: number;
+  /** There is more of what nobody hears of here, so that the next round should not wait. */
+  readonly more?: boolean;
+};

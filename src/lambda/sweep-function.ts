@@ -36,9 +36,10 @@ async function swept(invocation: Invocation<WatchedEngine>): Promise<void> {
 
 async function takenBack({ engine, notices, pushes, timeLeftMs }: Invocation<WatchedEngine>): Promise<void> {
   for (;;) {
-    const { rescued, pruned } = await engine.sweep(ROUND_MOST);
+    const { rescued, pruned, more } = await engine.sweep(ROUND_MOST);
     for (const job of rescued) announce(notices, job);
     await pushes.flush();
-    if ((rescued.length < ROUND_MOST && pruned < ROUND_MOST) || timeLeftMs() < ROUND_MS) return;
+    const isAll = rescued.length < ROUND_MOST && pruned < ROUND_MOST && !more;
+    if (isAll || timeLeftMs() < ROUND_MS) return;
   }
 }

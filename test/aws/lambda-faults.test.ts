@@ -90,6 +90,30 @@ suite("functions that are failed by what they use", { skip: withoutMoto }, () =>
     assert.deepEqual(sent, [{ from: "outer" }]);
   });
 
+  test("send all that is due within the minute, however much there is", async (t) => {
+    let isLost = true;
+    const rule: Rule = ({ name, input }) =>
+      isLost && name.startsWith("SendMessage") && JSON.stringify(input).includes("inner")
+        ? "unheard"
+        : undefined;
+    const inner = event("inner", () => undefined);
+    const outer = event("outer", (_, { send }) => {
+      for (let n = 0; n < 85; n++) send(inner.spec, { n });
+    });
+    const { accept, poller, queue, sweep } = await functions(t, [outer, inner], { rule });
+    for (let n = 0; n < 3; n++) await accept("outer");
+    assert.equal(await drained(poller, queue, 3), 0);
+    isLost = false;
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 });
+    await sweep({}, functionContext(60_000));
+    t.mock.timers.reset();
+    let sent = 0;
+    for (let records = await poller.receive(); records.length > 0; records = await poller.receive()) {
+      sent += records.length;
+    }
+    assert.equal(sent, 255);
+  });
+
   test("share what may run at once between them, and queue the call that finds no room", async (t) => {
     const environment = {
       SPILLWAY_SHARES: JSON.stringify({ "operations/work": { atOnce: 1 } }),

@@ -93,8 +93,8 @@ class HandedEngine extends AwsEngine implements DeliveredEngine {
 
   override async sweep(limit: number) {
     const swept = await sweep(this.store, limit);
-    await this.#handing.outbox.send(limit);
-    return swept;
+    const more = await this.#handing.outbox.send(limit);
+    return { ...swept, more };
   }
 
   async deliver(messages: readonly Message[], leaseMs: number) {

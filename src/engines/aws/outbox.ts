@@ -23,12 +23,13 @@ export class Outbox {
     this.#operations = operations;
   }
 
-  /** At most so many of each operation. What is paused waits where it is. */
-  async send(most: number): Promise<void> {
+  /** At most so many of each operation; answers whether there may be more. What is paused waits where it is. */
+  async send(most: number): Promise<boolean> {
     const paused = await this.#pauses.operations();
     const served = this.#operations.filter((operation) => !paused.has(operation));
-    const due = (await Promise.all(served.map((operation) => this.#due(operation, most)))).flat();
-    const put = await inTurns(due, (id) => this.#putOff(id));
+    const mostOfShard = Math.ceil(most / WORK_SHARDS);
+    const shards = (await Promise.all(served.map((operation) => this.#due(operation, mostOfShard)))).flat();
+    const put = await inTurns(shards.flat(), (id) => this.#putOff(id));
     const jobs = put.filter((job) => job !== undefined);
     const { queues, host } = this.#store;
     const accepted = await queues.send(
@@ -41,6 +42,7 @@ export class Outbox {
     await inTurns(jobs, (job, place) =>
       accepted[place] ? this.#rewrite(job.id, job.revision, () => ({})) : Promise.resolve(undefined),
     );
+    return shards.some((ids) => ids.length >= mostOfShard);
   }
 
   #putOff(id: JobId): Promise<Job | undefined> {
@@ -63,7 +65,8 @@ export class Outbox {
     );
   }
 
-  async #due(operation: string, most: number): Promise<readonly JobId[]> {
+  /** Shard by shard. */
+  async #due(operation: string, most: number): Promise<readonly (readonly JobId[])[]> {
     const now = this.#store.host.clock.now();
     const shards = Array.from({ length: WORK_SHARDS }, (_, shard) =>
       this.#store.database.query({
@@ -74,10 +77,10 @@ export class Outbox {
           ":from": { S: dueUntil(operation) },
           ":until": { S: dueUntil(operation, now) },
         },
-        Limit: Math.ceil(most / WORK_SHARDS),
+        Limit: most,
       }),
     );
-    const found = (await Promise.all(shards)).flatMap(({ items }) => items);
-    return found.map((item) => endOf(text(item, "ws") ?? "").id);
+    const found = await Promise.all(shards);
+    return found.map(({ items }) => items.map((item) => endOf(text(item, "ws") ?? "").id));
   }
 }
