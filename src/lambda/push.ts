@@ -30,7 +30,8 @@ const PARALLEL = 16;
 const FIND_MOST = 50;
 /** A job that ended must not wait long for those who are told of it. */
 const PUSH_MS = 5_000;
-const SWEEP_MOST = 200;
+/** Connections that are found together. */
+const PAGE = 100;
 const SWEEP_MS = 40_000;
 
 type Told = { readonly receipt: JobId; readonly watcher: Watcher };
@@ -55,15 +56,22 @@ export class SocketPusher {
     ]);
   }
 
-  /** Looks at those who follow something, whether they were told all of it. Never rejects. */
+  /** Looks at all who follow something, and whose turn it is, whether they were told all of it. Never rejects. */
   async sweep(forMs = SWEEP_MS): Promise<void> {
     const until = this.#host.clock.monotonic() + forMs;
+    const looked = new Set<string>();
     await this.#guarded(async () => {
-      const connections = await this.#host.watchers.looks.due(SWEEP_MOST);
-      await inParallel(connections, PARALLEL, async (connection) => {
-        if (this.#isLate(until)) return;
-        await this.#guarded(() => this.#lookAt(connection, until));
-      });
+      while (!this.#isLate(until)) {
+        const due = await this.#host.watchers.looks.due(PAGE);
+        // The index follows after, and shows some once more.
+        const connections = due.filter((connection) => !looked.has(connection));
+        if (connections.length === 0) return;
+        await inParallel(connections, PARALLEL, async (connection) => {
+          if (this.#isLate(until)) return;
+          looked.add(connection);
+          await this.#guarded(() => this.#lookAt(connection, until));
+        });
+      }
     });
   }
 

@@ -1,7 +1,14 @@
 // Pushes to sockets that no process keeps: every live one hears the final state, whatever happens to a push.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, suite, test } from "node:test";
-import { followedKey, watcherRow, watchKey } from "../../src/engines/aws/watch-rows.ts";
+import {
+  followedKey,
+  lookPartition,
+  moment,
+  socketKey,
+  watcherRow,
+  watchKey,
+} from "../../src/engines/aws/watch-rows.ts";
 import { Rig } from "../support/push-rig.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -120,6 +127,25 @@ suite("pushes to sockets", { skip: withoutMoto }, () => {
     assert.deepEqual(states(on.take(connection)), ["succeeded"]);
     on.clock.advance(10 * MINUTE);
     assert.deepEqual(await on.watchers.looks.due(100), []);
+  });
+
+  test("that were lost with their process are made up for in one sweep, for however many sockets", async () => {
+    const id = await rig.accepted(ann);
+    const until = on.clock.now() + 60 * MINUTE;
+    const connections = Array.from({ length: 210 }, (_, n) => `many${n}=`);
+    const rows = connections.map((connection) => watcherRow({ connection, principal: "ann", until }));
+    const look = (connection: string) => ({
+      wk: { S: lookPartition(connection) },
+      ws: { S: moment(on.clock.now()) },
+    });
+    await on.watchers.table.put([
+      ...connections.map((one, n) => ({ ...socketKey(one), ...rows[n], ...look(one) })),
+      ...connections.map((one, n) => ({ ...followedKey(one, id), ...rows[n] })),
+    ]);
+    await rig.release();
+    await on.pusher.sweep();
+    const heard = connections.filter((connection) => states(on.take(connection)).includes("succeeded"));
+    assert.equal(heard.length, connections.length);
   });
 
   test("after the token's time close the connection instead", async () => {
