@@ -292,14 +292,9 @@ export interface Engine {
   /** Newest first. */
   audit(limit: number, cursor?: Cursor): Promise<Page<AuditEntry>>;
 
-  /** Takes back expired leases, the longest lost first, and prunes what is past its time; at most `limit` of each. */
+  /** Takes back expired leases, the longest lost first, and prunes what is over; `limit` of each, and `more` if there is. */
   sweep(limit: number): Promise<Swept>;
   close(): Promise<void>;
 }
 
-export type Swept = {
-  readonly rescued: readonly Job[];
-  readonly pruned: number;
-  /** There is more of what nobody hears of here, so that the next round should not wait. */
-  readonly more?: boolean;
-};
+export type Swept = { readonly rescued: readonly Job[]; readonly pruned: number; readonly more?: boolean };
