@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import { before, suite, test } from "node:test";
-import type { Message } from "../../src/engines/aws/message.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { finish } from "./support/crashes.ts";
@@ -15,16 +14,21 @@ import { begin, type Place, type Way } from "./support/processes.ts";
 import { type Rig, rig, withoutMoto } from "./support/rig.ts";
 import { whileRunning } from "./support/running.ts";
 
+/** `SEED` runs one, `SEEDS` that many. */
+const one = process.env["SEED"];
+const seeds = one
+  ? [Number(one)]
+  : Array.from({ length: Number(process.env["SEEDS"] ?? 2) }, (_, index) => index + 1);
 const PROCESSES = 3;
 const ROUNDS = 5;
 const CALLS = 3;
 
 /** Some twice, in another order; and now and then one that was seen before, deleted or not. */
-function disorder(random: SeededRandom): (messages: readonly Message[]) => readonly Message[] {
-  const seen: Message[] = [];
-  return (messages) => {
+function disorder(random: SeededRandom): <M>(messages: readonly M[]) => readonly M[] {
+  const seen: unknown[] = [];
+  return <M>(messages: readonly M[]) => {
     const twice = messages.filter(() => random.chance(0.3));
-    const old = seen.length > 0 && random.chance(0.5) ? [random.pick(seen)] : [];
+    const old = seen.length > 0 && random.chance(0.5) ? [random.pick(seen) as M] : [];
     seen.push(...messages);
     const all = [...messages, ...twice, ...old].map((message) => ({ message, at: random.fraction() }));
     return all.sort((one, other) => one.at - other.at).map(({ message }) => message);
@@ -54,16 +58,16 @@ async function oneLife(
   ledger: Ledger,
   random: SeededRandom,
 ): Promise<void> {
-  const process = await begin(way, place, start, ledger);
+  const worker = await begin(way, place, start, ledger);
   for (let round = 0; round < ROUNDS; round++) {
     for (let call = 0; call < CALLS; call++) {
-      await process.accept(random.pick(kinds), random.chance(0.2) ? { delayMs: 1_500 } : {});
+      await worker.accept(random.pick(kinds), random.chance(0.2) ? { delayMs: 1_500 } : {});
     }
-    if (random.chance(0.5)) await process.runAtOnce(random.pick(["plain", "again"]));
-    if (random.chance(0.5)) await process.bornSettled();
-    await process.work();
+    if (random.chance(0.5)) await worker.runAtOnce(random.pick(["plain", "again"]));
+    if (random.chance(0.5)) await worker.bornSettled();
+    await worker.work();
     if (random.chance(0.3)) place.clock.advance(31_000);
-    await process.engine.sweep(100);
+    await worker.engine.sweep(100);
   }
 }
 
@@ -74,7 +78,7 @@ suite("whatever becomes of requests, messages and processes,", { skip: withoutMo
   });
 
   for (const way of ["asking", "handed"] as const) {
-    for (const seed of [1, 2]) {
+    for (const seed of seeds) {
       test(`what was promised is kept, and done once (${way}, seed ${seed})`, async () => {
         const store = await on.newStore(["work"]);
         const place = { on, store, clock: new TestClock() };

@@ -2,11 +2,7 @@
  * Processes of an app at work on one store, as far as the engine sees them: one that asks for its jobs, and one that
  * is handed them by a queue's mapping, which outlives it.
  */
-import {
-  ChangeMessageVisibilityCommand,
-  DeleteMessageCommand,
-  ReceiveMessageCommand,
-} from "@aws-sdk/client-sqs";
+import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { Claim, Engine, NewCall } from "../../../src/core/engine.ts";
 import { aws, type DeliveredEngine, deliveredAws } from "../../../src/engines/aws/index.ts";
 import { type Message, messageOf } from "../../../src/engines/aws/message.ts";
@@ -21,8 +17,8 @@ export type Place = { readonly on: Rig; readonly store: Store; readonly clock: T
 export type Start = {
   readonly seed: number;
   readonly rule?: Rule;
-  /** Hands a message of its mapping on: none, one, or some that come twice. */
-  readonly deliver?: (messages: readonly Message[]) => readonly Message[];
+  /** Hands on what the queue had: in another order, some twice, some that came before. */
+  readonly deliver?: <M>(messages: readonly M[]) => readonly M[];
 };
 
 const CONFLICTS = 50;
@@ -158,6 +154,7 @@ export async function begin(way: Way, place: Place, start: Start, ledger: Ledger
   const dynamodb = on.dynamodb();
   const sqs = on.sqs(() => clock.now());
   for (const client of [dynamodb, sqs]) if (start.rule) intercept(client, start.rule);
+  if (start.deliver && way === "asking") handOn(sqs, start.deliver);
   const options = {
     table: store.table,
     queues: store.queues,
@@ -174,14 +171,15 @@ export async function begin(way: Way, place: Place, start: Start, ledger: Ledger
     : new Handed(place, start, ledger, await deliveredAws(options).open(host));
 }
 
-/** Makes a message visible again now, as its visibility would have it. */
-export async function showAgain({ on, clock }: Place, { queueUrl, receiptHandle }: Message): Promise<void> {
-  const sqs = on.sqs(() => clock.now());
-  await sqs.send(
-    new ChangeMessageVisibilityCommand({
-      QueueUrl: queueUrl,
-      ReceiptHandle: receiptHandle,
-      VisibilityTimeout: 0,
-    }),
+function handOn(sqs: SQSClient, deliver: NonNullable<Start["deliver"]>): void {
+  sqs.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      const output = answer.output as { Messages?: readonly unknown[] };
+      return output.Messages === undefined
+        ? answer
+        : { ...answer, output: { ...answer.output, Messages: deliver(output.Messages) } };
+    },
+    { step: "initialize", name: "handOn" },
   );
 }
