@@ -4,9 +4,9 @@ import { after, before, suite, test } from "node:test";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Engine, NewCall } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
-import { aws } from "../../src/engines/aws/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
+import { engineOn } from "./support/engine.ts";
 import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
 
 suite("changes of a principal on AWS", { skip: withoutMoto }, () => {
@@ -26,12 +26,8 @@ suite("changes of a principal on AWS", { skip: withoutMoto }, () => {
     await store.remove();
   });
 
-  async function opened(seed: number, client: DynamoDBClient = on.dynamodb()): Promise<Engine> {
-    const { table, queues } = store;
-    const clients = { dynamodb: () => client, sqs: () => on.sqs(() => clock.now()) };
-    const onFatal = (error: Error) => assert.fail(error);
-    const host = { clock, random: new SeededRandom(seed), onFatal };
-    const engine = await aws({ table, queues, clients }).open(host);
+  async function opened(seed: number, client?: DynamoDBClient): Promise<Engine> {
+    const engine = await engineOn({ on, store, clock }, seed, client);
     engines.push(engine);
     return engine;
   }

@@ -4,9 +4,9 @@ import { after, before, suite, test } from "node:test";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Answer, Engine, NewCall, Settlement } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
-import { aws } from "../../src/engines/aws/index.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
+import { engineOn } from "./support/engine.ts";
 import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
 
 suite("a call at once without a key", { skip: withoutMoto }, () => {
@@ -26,10 +26,8 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
     await store.remove();
   });
 
-  async function opened(seed: number, client: DynamoDBClient, onFatal: (error: Error) => void = assert.fail) {
-    const { table, queues } = store;
-    const source = aws({ table, queues, clients: { dynamodb: () => client, sqs: () => on.sqs() } });
-    const engine = await source.open({ clock, random: new SeededRandom(seed), onFatal });
+  async function opened(seed: number, client: DynamoDBClient, onFatal?: (error: Error) => void) {
+    const engine = await engineOn({ on, store, clock }, seed, client, onFatal);
     engines.push(engine);
     return engine;
   }
@@ -54,6 +52,18 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
     const [answer] = await engine.commit([{ kind: "settle", settlement }]);
     assert.deepEqual(answer, { kind: "applied" });
     assert.deepEqual(names, ["PutItemCommand"]);
+  });
+
+  test("that reads more than one transaction can check is refused by its number, and nothing of it is done", async () => {
+    const engine = await opened(7, on.dynamodb());
+    const reads = Array.from({ length: 100 }, (_, n) => ({ table: "counts", key: `read-${n}`, version: 0 }));
+    const one = { ...adding("e", ids), reads };
+    const [answer] = await engine.commit([{ kind: "settle", settlement: one }]);
+    assert.ok(answer?.kind === "refused" && answer.code === "effects-too-large");
+    assert.match(answer.detail, /^101 reads, writes and sends .* At most 100 /);
+    assert.equal(await count("e"), undefined);
+    const fewer = { ...adding("e", ids), reads: reads.slice(1) };
+    assert.deepEqual(await engine.commit([{ kind: "settle", settlement: fewer }]), [{ kind: "applied" }]);
   });
 
   test("whose answer was lost is found to be done, and not done again", async () => {

@@ -15,7 +15,7 @@ const LOOK_MOST = 100;
 
 export type Parking = { readonly id: JobId; readonly at: number };
 
-type Known = { parked: Map<JobId, number>; lookedAt: number };
+type Known = { parked: Map<JobId, number>; lookedAt: number; hasMore: boolean };
 
 export class Parked {
   readonly #database: Database;
@@ -42,7 +42,8 @@ export class Parked {
   async of(operation: string): Promise<readonly Parking[]> {
     const known = this.#of(operation);
     const now = this.#clock.monotonic();
-    if (now - known.lookedAt >= LOOK_MS) {
+    const isUsedUp = known.hasMore && known.parked.size === 0;
+    if (isUsedUp || now - known.lookedAt >= LOOK_MS) {
       known.lookedAt = now;
       await this.#look(operation, known);
     }
@@ -53,7 +54,7 @@ export class Parked {
   #of(operation: string): Known {
     const known = this.#known.get(operation);
     if (known) return known;
-    const fresh = { parked: new Map(), lookedAt: Number.NEGATIVE_INFINITY };
+    const fresh = { parked: new Map(), lookedAt: Number.NEGATIVE_INFINITY, hasMore: false };
     this.#known.set(operation, fresh);
     return fresh;
   }
@@ -62,7 +63,9 @@ export class Parked {
     this.#looking++;
     try {
       const shards = Array.from({ length: WORK_SHARDS }, (_, shard) => this.#inShard(operation, shard));
-      const found = new Map((await Promise.all(shards)).flat());
+      const inShards = await Promise.all(shards);
+      const found = new Map(inShards.flat());
+      known.hasMore = inShards.some(({ length }) => length === LOOK_MOST);
       for (const [id, at] of this.#news) {
         if (at === undefined) found.delete(id);
         else if (known.parked.has(id)) found.set(id, at);
