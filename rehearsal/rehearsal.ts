@@ -9,8 +9,8 @@ import { type Breach, judge } from "./load/judge.ts";
 import { isFinal, Ledger, type Receipt } from "./load/ledger.ts";
 import { Listener } from "./load/listener.ts";
 import { type Redriven, redriveOf } from "./load/redrive.ts";
-import { viewOf } from "./load/view.ts";
-import { openStage } from "./opened.ts";
+import { jobsOf, viewOf } from "./load/view.ts";
+import { ADMIN_TOKEN, openStage } from "./opened.ts";
 import type { Options } from "./options.ts";
 import type { Stage } from "./stage.ts";
 
@@ -18,7 +18,7 @@ const SOCKETS = 8;
 /** Until every receipt has ended: a killed function's jobs come back when their lease has ended. */
 const SETTLE_MS = 150_000;
 const STATUS_WIDTH = 8;
-export const ADMIN_TOKEN = "the-administrator-of-the-rehearsal";
+const LONGEST_PAUSE_MS = 5_000;
 
 export type Rehearsed = {
   readonly breaches: readonly Breach[];
@@ -64,11 +64,14 @@ export async function rehearse(
     say(`The template runs at http://127.0.0.1:${stage.port}. ${options.calls} calls …`);
     await makeCalls(calls, options.width, { client, ledger, listeners, faults });
     const loaded = performance.now();
+    // Whose process is killed comes back when its lease has ended: later ones would only make this longer.
+    faults.stop("kills");
     say(`Answered after ${seconds(loaded - opened)} s; ${ledger.open.length} receipts have not ended …`);
     await settled(ledger, client, say);
     const ended = performance.now();
-    faults.stop();
-    const redriven = await redriveOf(stage, client, `${run}-redriven`);
+    faults.stop(...faults.on);
+    const redriven = await redriveOf(stage, client, ledger, run);
+    await confirmed(client);
     const view = await viewOf(stage, client, run);
     const limits = [{ name: "orders-db", peak: inUse.peak, uses: inUse.uses, limit: await limitOf(client) }];
     const breaches = judge({
@@ -108,8 +111,8 @@ async function settled(ledger: Ledger, client: Client, say: (line: string) => vo
       entry.final = receipt;
       entry.heardBy = "status";
     });
-    if (round % 10 === 9) say(`${ledger.open.length} receipts have not ended …`);
-    await sleep(500);
+    if (round % 5 === 4) say(`${ledger.open.length} receipts have not ended …`);
+    await sleep(Math.min(LONGEST_PAUSE_MS, 500 * (round + 1)));
   }
   // What no socket heard is looked up, to be judged for what it is; that it was not heard is a breach of its own.
   await eachOf(ledger.open, STATUS_WIDTH, async (entry) => {
@@ -117,6 +120,16 @@ async function settled(ledger: Ledger, client: Client, say: (line: string) => vo
     const receipt = answer?.status === 200 ? (answer.body as Receipt) : undefined;
     if (receipt !== undefined && isFinal(receipt)) entry.final = receipt;
   });
+}
+
+/** What the orders sent has ended too, or had its time for it. */
+async function confirmed(client: Client): Promise<void> {
+  const until = performance.now() + SETTLE_MS;
+  while (performance.now() < until) {
+    const jobs = await jobsOf(client, "send-confirmation");
+    if (jobs.every(isFinal)) return;
+    await sleep(LONGEST_PAUSE_MS);
+  }
 }
 
 async function limitOf(client: Client): Promise<number> {

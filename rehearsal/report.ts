@@ -1,6 +1,6 @@
 /** What came of a rehearsal: as a table for a person, as one object for a program. */
 import type { Entry } from "./load/ledger.ts";
-import { TIME_FACTOR } from "./opened.ts";
+import { FASTER } from "./opened.ts";
 import type { Options } from "./options.ts";
 import type { Rehearsed } from "./rehearsal.ts";
 
@@ -51,7 +51,7 @@ export function reportOf(options: Options, rehearsed: Rehearsed) {
     ),
     requests: Object.fromEntries(stage.proxies.flatMap(({ requests }) => Object.entries(requests))),
     seconds,
-    timeFactor: TIME_FACTOR,
+    faster: FASTER,
     breaches,
     lastWords: Object.fromEntries(
       [...stage.functions].flatMap(([name, { lastWords }]) => (lastWords === "" ? [] : [[name, lastWords]])),
@@ -110,7 +110,7 @@ export function lines(report: Report): readonly string[] {
   return [
     ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
     "",
-    `Hiding of messages and schedules were ${report.timeFactor} times shorter than the template says. Seed ${report.seed}.`,
+    `Messages were hidden ${report.faster.visibility} times shorter than the template says, schedules ran ${report.faster.schedules} times as often. Seed ${report.seed}.`,
     ...(report.held ? ["Held."] : [`Broken: ${report.breaches.length} breaches.`]),
     ...report.breaches.slice(0, SHOWN).map(({ kind, detail }) => `  ${kind}: ${detail}`),
     ...(report.held

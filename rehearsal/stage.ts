@@ -1,5 +1,6 @@
 /** The whole deployment of a template on this machine, from its stores to its address; and its orderly end. */
 import type { Faults } from "./faults/faults.ts";
+import { DirectApi } from "./gateway/direct-api.ts";
 import { Front } from "./gateway/front.ts";
 import { FunctionUrl } from "./gateway/function-url.ts";
 import { HttpApi } from "./gateway/http-api.ts";
@@ -28,8 +29,8 @@ export type StageOptions = {
   readonly environment: Readonly<Record<string, string>>;
   readonly faults: Faults;
   readonly port: number;
-  /** Hiding of messages and schedules are shorter by it: a rehearsal has minutes. */
-  readonly timeFactor: number;
+  /** By how much the hiding of messages and the schedules are shorter: a rehearsal has minutes. */
+  readonly faster: { readonly visibility: number; readonly schedules: number };
   readonly accountConcurrency: number;
   /** Processes of one function that this machine is asked to bear. */
   readonly processes: number;
@@ -77,15 +78,17 @@ export class Stage {
       const ports = { dynamodb: await dynamodb.listen(), sqs: await sqs.listen(), front: front.port };
       const template = Template.read(options.template, options.parameters, identityOf(ports));
       await createTables(template, stores);
-      const queues = await createQueues(template, stores, options.timeFactor);
+      const queues = await createQueues(template, stores, options.faster.visibility);
       const account = new Account(options.accountConcurrency);
       const functions = functionsOf(template, options, ports, account);
       const pollers = pollersOf(template, functions, queues, stores.sqs, faults);
       const socket = SocketApi.of(template, functions, faults);
-      guard(new Roles(template), functions, { dynamodb, sqs, front, socket, pollers });
+      const roles = new Roles(template);
+      guard(roles, functions, { dynamodb, sqs, front, socket, pollers });
       front.open({
         http: new HttpApi(template, functions),
         events: FunctionUrl.of(template, functions),
+        direct: DirectApi.of(template, roles, stores.sqs, faults),
         socket,
       });
       const stage = new Stage({
@@ -99,7 +102,7 @@ export class Stage {
         account,
         front,
       });
-      stage.#start(options.timeFactor);
+      stage.#start(options.faster.schedules);
       return stage;
     } catch (error) {
       front.close();
@@ -126,7 +129,7 @@ export class Stage {
     await dismissReaper();
   }
 
-  #start(timeFactor: number): void {
+  #start(faster: number): void {
     for (const poller of this.pollers) poller.start();
     for (const { everyMs, target, event } of schedulesOf(this.template, this.functions)) {
       // Never two at a time: at their own pace they would not meet either.
@@ -141,7 +144,7 @@ export class Stage {
             isRunning = false;
           });
       };
-      this.#timers.push(setInterval(run, everyMs / timeFactor));
+      this.#timers.push(setInterval(run, everyMs / faster));
     }
   }
 }

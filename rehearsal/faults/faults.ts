@@ -25,15 +25,18 @@ const SHARES: Readonly<Record<Fault, number>> = {
   conflicts: 0.02,
   "lost-responses": 0.005,
   gone: 0.1,
-  kills: 0.01,
+  kills: 0.03,
 };
+
+const SURELY_BY = 8;
 
 export class Faults {
   readonly seed: number;
   readonly on: ReadonlySet<Fault>;
   readonly happened: Record<string, number> = {};
   #state: number;
-  #stopped = false;
+  readonly #occasions = new Map<Fault, number>();
+  readonly #stopped = new Set<Fault>();
 
   constructor(on: readonly Fault[], seed: number) {
     this.on = new Set(on);
@@ -42,15 +45,20 @@ export class Faults {
     for (const name of on) this.happened[name] = 0;
   }
 
-  /** Nothing goes wrong any more: what is judged afterwards must come to its end. */
-  stop(): void {
-    this.#stopped = true;
+  /** These go wrong no more. */
+  stop(...faults: readonly Fault[]): void {
+    for (const fault of faults) this.#stopped.add(fault);
   }
 
-  /** Whether it happens now; counted if so. */
+  /** Whether it happens now; counted if so. Once at least, and early: a small rehearsal must meet it too. */
   strikes(fault: Fault): boolean {
-    if (this.#stopped || !this.on.has(fault) || this.chance() >= SHARES[fault]) return false;
-    this.happened[fault] = (this.happened[fault] ?? 0) + 1;
+    if (this.#stopped.has(fault) || !this.on.has(fault)) return false;
+    const before = this.happened[fault] ?? 0;
+    const occasions = (this.#occasions.get(fault) ?? 0) + 1;
+    this.#occasions.set(fault, occasions);
+    const isDue = before === 0 && occasions === SURELY_BY;
+    if (this.chance() >= SHARES[fault] && !isDue) return false;
+    this.happened[fault] = before + 1;
     return true;
   }
 

@@ -5,14 +5,19 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { DirectApi } from "./direct-api.ts";
 import type { FunctionUrl } from "./function-url.ts";
 import type { HttpApi } from "./http-api.ts";
 import { refuse } from "./payload.ts";
 import type { SocketApi } from "./socket-api.ts";
 
+const DIRECT = "/direct";
+
 export type Parts = {
   readonly http: HttpApi;
   readonly events: FunctionUrl | undefined;
+  /** At `/direct`, for want of a name of its own. */
+  readonly direct: DirectApi | undefined;
   readonly socket: SocketApi | undefined;
 };
 
@@ -55,7 +60,7 @@ export class Front {
   }
 
   async #take(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const { http, events, socket } = this.#parts ?? {};
+    const { http, events, direct, socket } = this.#parts ?? {};
     const path = (incoming.url ?? "/").split("?")[0] ?? "/";
     if (http === undefined) return refuse(outgoing, 503, "Service Unavailable");
     if (socket !== undefined && /^\/[^/]+\/@connections\//.test(path)) {
@@ -63,6 +68,8 @@ export class Front {
       const why = this.guard(caller, incoming.method ?? "");
       return why === undefined ? socket.manage(incoming, outgoing) : refuse(outgoing, 403, why);
     }
+    if (direct !== undefined && path.startsWith(DIRECT))
+      return direct.handle(path.slice(DIRECT.length), incoming, outgoing);
     if (events !== undefined && /^\/receipts\/[^/]+\/events$/.test(path))
       return events.handle(incoming, outgoing);
     return http.handle(incoming, outgoing);

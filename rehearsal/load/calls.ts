@@ -6,6 +6,7 @@ import { type Call, type Entry, hear, type Ledger } from "./ledger.ts";
 import type { Listener } from "./listener.ts";
 
 const SHARES = { poison: 0.015, keyed: 0.5, socket: 0.4, repeated: 0.2 };
+const SURELY_POISON = 4;
 const MOST_SENDS = 10;
 const LONGEST_WAIT_MS = 1_500;
 
@@ -17,7 +18,8 @@ export function callsOf(count: number, run: string, chance: () => number): reado
     return {
       tag,
       flow,
-      poison: flow !== "place-order-request" && chance() < SHARES.poison,
+      // A few at least, however small the load.
+      poison: flow !== "place-order-request" && (index < SURELY_POISON || chance() < SHARES.poison),
       key: chance() < SHARES.keyed ? `key-${tag}` : undefined,
       follow: chance() < SHARES.socket ? "socket" : "status",
     };

@@ -1,41 +1,44 @@
 /**
  * A deployment that fails every order, mended by the next one, and an operator's redrive of what it left: jobs that
- * were dead come to their end, each once.
+ * were dead come to their end, each once. They are judged with all others.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stage } from "../stage.ts";
 import { type Client, eachOf } from "./client.ts";
-import { isFinal, type Receipt } from "./ledger.ts";
+import { type Entry, hear, isFinal, type Ledger, type Receipt } from "./ledger.ts";
 
 const COUNT = 10;
 const END_MS = 60_000;
 
-export type Redriven = {
-  readonly asked: number;
-  readonly counted: number;
-  readonly succeeded: number;
-};
+export type Redriven = { readonly asked: number; readonly counted: number; readonly succeeded: number };
 
-export async function redriveOf(stage: Stage, client: Client, tag: string): Promise<Redriven> {
+export async function redriveOf(
+  stage: Stage,
+  client: Client,
+  ledger: Ledger,
+  run: string,
+): Promise<Redriven> {
   await redeploy(stage, { ORDERS_FAIL_RATE: "1" });
-  const ids: string[] = [];
-  await eachOf(
-    Array.from({ length: COUNT }, (_, index) => index),
-    COUNT,
-    async (index) => {
-      const input = { sku: "lamp", quantity: 1, customer: `${tag}-${index}` };
-      const answer = await client.call("place-order-event", input);
-      if (answer?.status === 202) ids.push((answer.body as Receipt).id);
-    },
+  const entries = Array.from({ length: COUNT }, (_, index) =>
+    ledger.begin({
+      ...{ tag: `${run}-redriven-${index}`, flow: "place-order-event", poison: false, key: undefined },
+      follow: "status",
+    }),
   );
-  const dead = await endsOf(client, ids, "failed");
+  await eachOf(entries, COUNT, async (entry) => {
+    const answer = await client.call(entry.flow, { sku: "lamp", quantity: 1, customer: entry.tag });
+    hear(entry, answer);
+  });
+  await ended(client, entries, "failed");
   await redeploy(stage, { ORDERS_FAIL_RATE: "0" });
+  const ids = entries.flatMap(({ final }) => (final?.status === "failed" ? [final.id] : []));
   const { count } = await client.administer<{ count: number }>("/admin/jobs/redrive", {
     method: "POST",
-    body: { ids: dead },
+    body: { ids },
   });
-  const succeeded = await endsOf(client, dead, "succeeded");
-  return { asked: COUNT, counted: count, succeeded: succeeded.length };
+  await ended(client, entries, "succeeded");
+  const succeeded = entries.filter(({ final }) => final?.status === "succeeded").length;
+  return { asked: COUNT, counted: count, succeeded };
 }
 
 /** Functions of a new deployment are new processes. */
@@ -43,23 +46,15 @@ async function redeploy(stage: Stage, environment: Readonly<Record<string, strin
   await Promise.all([...stage.functions.values()].map((one) => one.replace(environment)));
 }
 
-async function endsOf(
-  client: Client,
-  ids: readonly string[],
-  wanted: Receipt["status"],
-): Promise<readonly string[]> {
+async function ended(client: Client, entries: readonly Entry[], wanted: Receipt["status"]): Promise<void> {
   const until = performance.now() + END_MS;
-  const ended: string[] = [];
-  await eachOf(ids, 4, async (id) => {
-    while (performance.now() < until) {
-      const answer = await client.send(`/receipts/${id}`);
+  await eachOf(entries, 4, async (entry) => {
+    while (entry.receipt !== undefined && performance.now() < until) {
+      const answer = await client.send(`/receipts/${entry.receipt}`);
       const receipt = answer?.status === 200 ? (answer.body as Receipt) : undefined;
-      if (receipt !== undefined && isFinal(receipt) && receipt.status === wanted) {
-        ended.push(id);
-        return;
-      }
-      await sleep(300);
+      if (receipt !== undefined && isFinal(receipt)) entry.final = receipt;
+      if (entry.final?.status === wanted) return;
+      await sleep(500);
     }
   });
-  return ended;
 }

@@ -62,7 +62,9 @@ export class StoreProxy {
     for await (const chunk of incoming) chunks.push(chunk as Uint8Array);
     const body = Buffer.concat(chunks);
     const asked = askedOf(incoming, body.toString("utf8"));
-    this.requests[asked.action] = (this.requests[asked.action] ?? 0) + 1;
+    const index = /"IndexName":"(\w+)"/.exec(asked.body)?.[1];
+    const kind = index === undefined ? asked.action : `${asked.action} of ${index}`;
+    this.requests[kind] = (this.requests[kind] ?? 0) + 1;
     const refusal = this.#denial(asked) ?? this.#fault(asked);
     if (refusal !== undefined) return answer(outgoing, refusal);
     const loses = isWrite(asked.action) && this.#faults.strikes("lost-responses");

@@ -1,4 +1,4 @@
-/** Makes the template's queues, as they stand there, but for one thing: their time is shortened, all by one factor. */
+/** Makes the template's queues, as they stand there, but for one thing: what they hide they hide for less, all by one factor. */
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { ACCOUNT, REGION } from "../template/resolve.ts";
 import type { Json, Resource, Template } from "../template/template.ts";
@@ -26,16 +26,13 @@ export type MadeQueue = {
 export async function createQueues(
   template: Template,
   { sqs }: Stores,
-  timeFactor: number,
+  faster: number,
 ): Promise<readonly MadeQueue[]> {
   const resources = template.all("AWS::SQS::Queue").toSorted((a, b) => rank(a) - rank(b));
   const made: MadeQueue[] = [];
   for (const { name, properties } of resources) {
     const { ref, attributes } = template.resolver.identity(name);
-    const visibilitySeconds = Math.max(
-      1,
-      Math.round(Number(properties["VisibilityTimeout"] ?? 30) / timeFactor),
-    );
+    const visibilitySeconds = Math.max(1, Math.round(Number(properties["VisibilityTimeout"] ?? 30) / faster));
     const taken = TAKEN.flatMap((key) =>
       properties[key] === undefined ? [] : [[key, asAttribute(properties[key])]],
     );

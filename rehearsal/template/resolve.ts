@@ -69,7 +69,8 @@ export class Resolver {
 
   /** Undefined: `AWS::NoValue`. */
   value(json: Json): Json | undefined {
-    if (Array.isArray(json)) return json.flatMap((entry) => this.value(entry as Json) ?? []);
+    if (Array.isArray(json))
+      return json.map((entry) => this.value(entry as Json)).filter((entry) => entry !== undefined);
     if (typeof json !== "object" || json === null) return json;
     const entries = Object.entries(json as Members);
     const [only] = entries;

@@ -1,6 +1,7 @@
 // docs/wire.md §8: the operations of the orders example.
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
+import { unless } from "./support/deployment.ts";
 import { accepted, answered, finalReceipt, type Problem, type Receipt, refused } from "./support/judge.ts";
 import { type Flow, type Order, Orders } from "./support/orders.ts";
 import { SECOND, times, until, within } from "./support/wait.ts";
@@ -8,6 +9,10 @@ import { SECOND, times, until, within } from "./support/wait.ts";
 const shop = await Orders.start();
 const { client, server } = shop;
 after(() => shop.stop());
+
+const PER_PROCESS = "the example's database is one of each process, and functions are many";
+const NO_ADDRESS = "a function knows no address to send calls to";
+const SPLIT = "the limit is split between calls at once and the queue (docs/wire.md §9)";
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const flows: readonly Flow[] = ["place-order", "place-order-request", "place-order-event"];
@@ -138,22 +143,26 @@ suite("§8 the database", () => {
     await shop.database({ latencyMs: 20 });
   });
 
-  test("§6, §8 a database that throttles: request answers 503 saturated, spill 202, event waits", async () => {
-    await shop.database({ capacity: 1, latencyMs: 300, reset: true });
-    const slow = shop.place("place-order-request");
-    await until("the one connection is busy", async () => (await shop.database()).inUse === 1);
-    refused(await shop.place("place-order-request"), 503, "saturated");
-    const spilled = accepted(await shop.place("place-order"));
-    const queued = accepted(await shop.place("place-order-event"));
-    answered(await slow);
-    for (const { id } of [spilled, queued]) {
-      const receipt = await finalReceipt(client, id, 15 * SECOND);
-      assert.deepEqual([receipt.status, receipt.attempt], ["succeeded", 1], "a throttle costs no attempt");
-    }
-    const { throttled, peak, writes } = await shop.database({ capacity: 10, latencyMs: 20 });
-    assert.ok(throttled >= 2);
-    assert.deepEqual([peak, writes], [1, 3]);
-  });
+  test(
+    "§6, §8 a database that throttles: request answers 503 saturated, spill 202, event waits",
+    unless({ functions: PER_PROCESS }),
+    async () => {
+      await shop.database({ capacity: 1, latencyMs: 300, reset: true });
+      const slow = shop.place("place-order-request");
+      await until("the one connection is busy", async () => (await shop.database()).inUse === 1);
+      refused(await shop.place("place-order-request"), 503, "saturated");
+      const spilled = accepted(await shop.place("place-order"));
+      const queued = accepted(await shop.place("place-order-event"));
+      answered(await slow);
+      for (const { id } of [spilled, queued]) {
+        const receipt = await finalReceipt(client, id, 15 * SECOND);
+        assert.deepEqual([receipt.status, receipt.attempt], ["succeeded", 1], "a throttle costs no attempt");
+      }
+      const { throttled, peak, writes } = await shop.database({ capacity: 10, latencyMs: 20 });
+      assert.ok(throttled >= 2);
+      assert.deepEqual([peak, writes], [1, 3]);
+    },
+  );
 
   test("§8 POISON always fails: request 500, spill and event are failed within 10 s", async () => {
     const poison = { sku: "POISON", quantity: 1 };
@@ -171,17 +180,21 @@ suite("§8 the database", () => {
     assert.ok(performance.now() - began < 10 * SECOND);
   });
 
-  test("§8 the three operations share its slots: calls at once beyond the gate spill or are refused", async () => {
-    await shop.database({ latencyMs: 1_000, reset: true });
-    const first = times(10).map(() => shop.place("place-order-request"));
-    await until("ten orders are at work", async () => (await shop.database()).inUse === 10);
-    refused(await shop.place("place-order-request"), 503, "saturated");
-    const { id } = accepted(await shop.place("place-order"));
-    for (const answer of await Promise.all(first)) answered(answer);
-    assert.equal((await finalReceipt(client, id)).status, "succeeded");
-    const { throttled, peak } = await shop.database({ latencyMs: 20 });
-    assert.deepEqual([throttled, peak], [0, 10]);
-  });
+  test(
+    "§8 the three operations share its slots: calls at once beyond the gate spill or are refused",
+    unless({ functions: SPLIT }),
+    async () => {
+      await shop.database({ latencyMs: 1_000, reset: true });
+      const first = times(10).map(() => shop.place("place-order-request"));
+      await until("ten orders are at work", async () => (await shop.database()).inUse === 10);
+      refused(await shop.place("place-order-request"), 503, "saturated");
+      const { id } = accepted(await shop.place("place-order"));
+      for (const answer of await Promise.all(first)) answered(answer);
+      assert.equal((await finalReceipt(client, id)).status, "succeeded");
+      const { throttled, peak } = await shop.database({ latencyMs: 20 });
+      assert.deepEqual([throttled, peak], [0, 10]);
+    },
+  );
 });
 
 type Flows = { readonly items: readonly (Rates & { readonly name: string })[] };
@@ -209,29 +222,33 @@ suite("§8 the burst", () => {
     }
   });
 
-  test("§8 by default it is refused in the request flow within 10 s, and in the others never", async () => {
-    assert.deepEqual(answered(await burst({})), {
-      ...{ started: true, flow: "all", calls: 6_000, perSecond: 2_000 },
-    });
-    await until("request calls are refused", async () => {
-      const refusals = (await rates()).get("place-order-request")?.refusedPerSecond ?? 0;
-      return refusals > 0;
-    });
-    const names = ["place-order", "place-order-event"];
-    await until("the others accept", async () => {
-      const now = await rates();
-      return names.every((name) => (now.get(name)?.acceptedPerSecond ?? 0) > 0);
-    });
-    const next = { flow: "event", calls: 1 };
-    await until("the burst is over", async () => (await burst(next)).status !== 409, 20 * SECOND);
-    const after = await rates();
-    assert.deepEqual(
-      names.map((name) => after.get(name)?.refusedPerSecond),
-      [0, 0],
-    );
-  });
+  test(
+    "§8 by default it is refused in the request flow within 10 s, and in the others never",
+    unless({ functions: NO_ADDRESS }),
+    async () => {
+      assert.deepEqual(answered(await burst({})), {
+        ...{ started: true, flow: "all", calls: 6_000, perSecond: 2_000 },
+      });
+      await until("request calls are refused", async () => {
+        const refusals = (await rates()).get("place-order-request")?.refusedPerSecond ?? 0;
+        return refusals > 0;
+      });
+      const names = ["place-order", "place-order-event"];
+      await until("the others accept", async () => {
+        const now = await rates();
+        return names.every((name) => (now.get(name)?.acceptedPerSecond ?? 0) > 0);
+      });
+      const next = { flow: "event", calls: 1 };
+      await until("the burst is over", async () => (await burst(next)).status !== 409, 20 * SECOND);
+      const after = await rates();
+      assert.deepEqual(
+        names.map((name) => after.get(name)?.refusedPerSecond),
+        [0, 0],
+      );
+    },
+  );
 
-  test("§8 there is one at a time, and it can be stopped", async () => {
+  test("§8 there is one at a time, and it can be stopped", unless({ functions: NO_ADDRESS }), async () => {
     await burst({ stop: true });
     const input = { flow: "event", calls: 1_000, perSecond: 1 };
     answered(await burst(input));
@@ -242,7 +259,7 @@ suite("§8 the burst", () => {
     answered(await burst({ stop: true }));
   });
 
-  test("§8 it ends when the server drains", async () => {
+  test("§8 it ends when the server drains", unless({ functions: NO_ADDRESS }), async () => {
     const other = await Orders.start();
     try {
       answered(await other.server.admin.call("burst", { flow: "event", calls: 10_000, perSecond: 100 }));
@@ -256,19 +273,28 @@ suite("§8 the burst", () => {
 });
 
 suite("§8 the environment", () => {
-  test("§8 sets the database and the gate", async () => {
-    const other = await Orders.start({
-      ...{ ORDERS_DB_CONCURRENCY: "4", ORDERS_DB_LATENCY_MS: "7", ORDERS_FAIL_RATE: "0.5", ORDERS_GATE: "2" },
-    });
-    try {
-      const { capacity, latencyMs, failRate } = await other.database();
-      assert.deepEqual([capacity, latencyMs, failRate], [4, 7, 0.5]);
-      const resources = answered<{ items: readonly { name: string; concurrency: number }[] }>(
-        await other.server.admin.get("/admin/resources"),
-      );
-      assert.equal(resources.items.find(({ name }) => name === "orders-db")?.concurrency, 2);
-    } finally {
-      await other.stop();
-    }
-  });
+  test(
+    "§8 sets the database and the gate",
+    unless({ functions: "what the template is made of is set when it is made" }),
+    async () => {
+      const other = await Orders.start({
+        ...{
+          ORDERS_DB_CONCURRENCY: "4",
+          ORDERS_DB_LATENCY_MS: "7",
+          ORDERS_FAIL_RATE: "0.5",
+          ORDERS_GATE: "2",
+        },
+      });
+      try {
+        const { capacity, latencyMs, failRate } = await other.database();
+        assert.deepEqual([capacity, latencyMs, failRate], [4, 7, 0.5]);
+        const resources = answered<{ items: readonly { name: string; concurrency: number }[] }>(
+          await other.server.admin.get("/admin/resources"),
+        );
+        assert.equal(resources.items.find(({ name }) => name === "orders-db")?.concurrency, 2);
+      } finally {
+        await other.stop();
+      }
+    },
+  );
 });

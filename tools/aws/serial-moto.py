@@ -1,7 +1,7 @@
 """Moto's own DynamoDB, one request at a time: a transaction of its that fails puts back a copy of the table, which
 loses what other threads wrote meanwhile. That copy, of the whole table for each item of a transaction, takes seconds
-at some thousand rows: here only the rows it names are copied. A transaction's token counts, too. Says its port once it listens, and ends when its
-standard input does.
+at some thousand rows: here only the rows it names are copied. A transaction's token counts, too, and a query looks at
+one partition (moto_partitions.py). Says its port once it listens, and ends when its standard input does.
 """
 import copy
 import gc
@@ -17,6 +17,9 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
+
+sys.dont_write_bytecode = True
+from moto_partitions import place  # noqa: E402: only now
 
 transact = DynamoDBBackend.transact_write_items
 
@@ -40,6 +43,7 @@ def put_back(table, partition, sort, row):
         table.items[partition] = row
     else:
         table.items[partition][sort] = row
+    place(table, partition, sort)
 
 
 def transact_with_copies_of_rows(backend, items):
