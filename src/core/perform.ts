@@ -12,6 +12,7 @@ import type { Attempt, Progress } from "./job.ts";
 import type { LiveRun } from "./live.ts";
 import type { Metered } from "./meter.ts";
 import { offer } from "./offer.ts";
+import type { Spec } from "./operation.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Soon } from "./soon.ts";
 import { Stop } from "./stop.ts";
@@ -19,8 +20,12 @@ import { type Performed, type Work, whereOf } from "./work.ts";
 
 /** Runs beyond the first within one attempt, when what was read has changed. */
 const RERUNS = 3;
-/** A handler that ignores its signal keeps its slot for as long again, but not for ever. */
 const LEAST_GRACE_MS = 30_000;
+
+/** A handler that ignores its signal keeps its slot for as long again, but not for ever. */
+export function graceMs({ timeoutMs }: Spec): number {
+  return Math.max(timeoutMs, LEAST_GRACE_MS);
+}
 
 /** Never throws; `work` hears the end. */
 export function perform(work: Work, runtime: Runtime): void {
@@ -155,11 +160,10 @@ class Run implements AttemptRun, LiveRun {
   #haunt(handler: Promise<unknown>): void {
     const { slot, id, operation } = this.work;
     const { live, clock, meters } = this.#runtime;
-    const { name, timeoutMs } = operation.spec;
     this.#isHaunted = true;
     const over = live.haunt(id);
-    const grace = clock.after(Math.max(timeoutMs, LEAST_GRACE_MS), () => {
-      const meter = meters.get(name);
+    const grace = clock.after(graceMs(operation.spec), () => {
+      const meter = meters.get(operation.spec.name);
       if (meter) meter.abandoned++;
       leave();
     });

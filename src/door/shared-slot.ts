@@ -2,18 +2,19 @@
 import type { Share, Shares } from "../core/engine.ts";
 import type { Slot } from "../core/gate.ts";
 import type { Spec } from "../core/operation.ts";
+import { graceMs } from "../core/perform.ts";
 import type { Runtime } from "../core/runtime.ts";
 
 /** Undefined: no share is free, or the store cannot tell. Then the slot has been given back. */
 export async function sharedSlot(
   slot: Slot,
   shares: Shares,
-  { name, timeoutMs }: Spec,
+  spec: Spec,
   { leaseMs, onError }: Runtime,
 ): Promise<Slot | undefined> {
   try {
-    // For as long as a handler may be at it, should its process be lost.
-    const share = await shares.take(name, Math.max(timeoutMs, leaseMs));
+    // For as long as a handler may be at it, even one that ignores its signal: else it would be another's before.
+    const share = await shares.take(spec.name, Math.max(spec.timeoutMs, leaseMs) + graceMs(spec));
     if (share) return new SharedSlot(slot, share);
   } catch (error) {
     onError(error);
