@@ -64,6 +64,16 @@ describe("the template of the orders example", () => {
     }
   });
 
+  test("gives the operator's token to no function but the one that administers", () => {
+    const given = resources(template, "AWS::Lambda::Function").filter(([, { Properties }]) =>
+      JSON.stringify(Properties).includes("AdminToken"),
+    );
+    assert.deepEqual(
+      given.map(([id]) => id),
+      ["HttpFunction"],
+    );
+  });
+
   test("points at nothing that it does not have", () => {
     const { Resources, Parameters } = template;
     const known = new Set([...Object.keys(Resources), ...Object.keys(Parameters)]);

@@ -10,6 +10,11 @@ export const SOCKET_STAGE = "live";
 /** For Powertools, which names logs and metrics by it. */
 const NAMES = { POWERTOOLS_METRICS_NAMESPACE: "Spillway", POWERTOOLS_SERVICE_NAME: ref("AWS::StackName") };
 
+/** Of the one function that serves operators: who else could read the token has no use for it. */
+export const ADMIN_ENVIRONMENT: JsonObject = {
+  SPILLWAY_ADMIN_TOKEN: { "Fn::If": ["HasAdminToken", ref("AdminToken"), NOTHING] },
+};
+
 /** The authorizer has no store. */
 export function authorizerEnvironmentOf({ environment }: Plan): JsonObject {
   return { ...NAMES, ...environment };
@@ -23,7 +28,6 @@ export function environmentOf({ operations, limits, queues, environment }: Plan)
   const shared = limits.filter(({ name }) => atOnce.some((operation) => operation.limits.includes(name)));
   return {
     ...NAMES,
-    SPILLWAY_ADMIN_TOKEN: { "Fn::If": ["HasAdminToken", ref("AdminToken"), NOTHING] },
     ...(operations.some(({ accept }) => accept === "direct") && { SPILLWAY_DIRECT_SECONDS: `${KEPT_S}` }),
     SPILLWAY_LIMITS: JSON.stringify(Object.fromEntries(atOnce.map(({ name, limits }) => [name, limits]))),
     SPILLWAY_QUEUES: urls.length === 0 ? "{}" : filledIn(JSON.stringify(Object.fromEntries(urls))),

@@ -3,7 +3,7 @@
 import { EVENT_STREAMS } from "../bounds.ts";
 import type { Plan } from "../plan.ts";
 import { arnOf, type JsonObject, type Part, ref } from "./cloudformation.ts";
-import { authorizerEnvironmentOf, environmentOf } from "./environment.ts";
+import { ADMIN_ENVIRONMENT, authorizerEnvironmentOf, environmentOf } from "./environment.ts";
 import { DEAD_FUNCTION, DEAD_TIMEOUT_S, queueFunctionId, queueId } from "./queues.ts";
 import { mayPush, mayRead, mayReceive, mayReceiveDead, mayWrite, roleOf } from "./roles.ts";
 
@@ -58,7 +58,9 @@ export function functionsOf(plan: Plan): readonly PlannedFunction[] {
   });
   const readOnly = { statements: mayRead(plan) };
   return [
-    one(HTTP_FUNCTION, "http", "Calls, and everything else over HTTP", AT_ONCE_S),
+    one(HTTP_FUNCTION, "http", "Calls, and everything else over HTTP", AT_ONCE_S, {
+      environment: { ...environment, ...ADMIN_ENVIRONMENT },
+    }),
     one(STATUS_FUNCTION, "status", "Receipts, by id; reads only", AT_ONCE_S, readOnly),
     one(EVENTS_FUNCTION, "events", "Event streams of receipts; reads only", STREAM_S, {
       ...readOnly,

@@ -18,19 +18,16 @@ export const MADE_BY =
 
 export function templateFor(plan: Plan): Template {
   const functions = functionsOf(plan);
-  return templateOf(
-    "Made by spillway synth from the operations of an app: change those, and make it again.",
-    [
-      parametersPart(),
-      tablePart(),
-      queuesPart(plan),
-      functionsPart(functions),
-      httpApiPart(),
-      socketApiPart(),
-      eventStreamsPart(),
-      directApiPart(plan),
-      schedulePart(),
-      alarmsPart(plan, functions),
-    ],
-  );
+  return templateOf(MADE_BY, [
+    parametersPart(),
+    tablePart(),
+    queuesPart(plan),
+    functionsPart(functions),
+    httpApiPart(),
+    socketApiPart(),
+    eventStreamsPart(),
+    directApiPart(plan),
+    schedulePart(),
+    alarmsPart(plan, functions),
+  ]);
 }
