@@ -3,9 +3,9 @@
  * hidden or left as its row says. Powertools tells SQS which are not done with.
  */
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import type { AppOptions } from "../app/app.ts";
 import type { Claim } from "../core/engine.ts";
 import { SpillwayError } from "../core/errors.ts";
-import type { Operation } from "../core/operation.ts";
 import type { Delivered, DeliveredEngine } from "../engines/aws/delivered.ts";
 import type { Message } from "../engines/aws/message.ts";
 import { noticeIn } from "../engines/aws/message.ts";
@@ -29,7 +29,7 @@ export class Batch {
   readonly #event: SqsEvent;
   readonly #invocation: Invocation<DeliveredEngine>;
   readonly #deliveries: Deliveries;
-  readonly #operations: readonly Operation[];
+  readonly #app: AppOptions;
   /** Those of calls that became jobs here are notices of them from then on. */
   readonly #messages: Map<SqsRecord, Message>;
   readonly #delivered = new Map<SqsRecord, Delivered | Waiting>();
@@ -38,13 +38,13 @@ export class Batch {
     event: SqsEvent,
     invocation: Invocation<DeliveredEngine>,
     deliveries: Deliveries,
-    operations: readonly Operation[],
+    app: AppOptions,
     urls: readonly string[],
   ) {
     this.#event = event;
     this.#invocation = invocation;
     this.#deliveries = deliveries;
-    this.#operations = operations;
+    this.#app = app;
     this.#messages = new Map(event.Records.map((record) => [record, messageOf(record, urls)]));
   }
 
@@ -70,7 +70,7 @@ export class Batch {
 
   async #deliver(): Promise<void> {
     const { engine, leaseMs, complain } = this.#invocation;
-    const handed = await handedOver(this.#messages, { operations: this.#operations, engine });
+    const handed = await handedOver(this.#messages, { app: this.#app, engine });
     const notices: SqsRecord[] = [];
     for (const [i, record] of [...this.#messages.keys()].entries()) {
       const over = handed[i] as HandedOver;

@@ -3,8 +3,7 @@
  * run: its row is ended as `failed`, so that no receipt hangs, and an operator finds it among the dead letters.
  */
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
-import type { App } from "../app/app.ts";
-import type { Operation } from "../core/operation.ts";
+import type { App, AppOptions } from "../app/app.ts";
 import type { DeliveredEngine } from "../engines/aws/delivered.ts";
 import { noticeIn } from "../engines/aws/message.ts";
 import type { BatchResult } from "./batch.ts";
@@ -21,7 +20,7 @@ export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadH
   const host = new FunctionHost(app, source, { role: "worker", pusher: pusherOf });
   return async (event, context) => {
     try {
-      return await host.invoke(context, (invocation) => ended(event, invocation, app.options.operations));
+      return await host.invoke(context, (invocation) => ended(event, invocation, app.options));
     } catch (error) {
       await host.report(error);
       throw error;
@@ -32,11 +31,11 @@ export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadH
 async function ended(
   event: SqsEvent,
   { engine, notices, pushes, complain }: Invocation<DeliveredEngine>,
-  operations: readonly Operation[],
+  app: AppOptions,
 ): Promise<BatchResult> {
   const given = new Map(event.Records.map((record) => [record, messageOf(record, [])]));
   // A call that never became a job becomes one now, so that its receipt can say how it ended.
-  const handed = await handedOver(given, { operations, engine });
+  const handed = await handedOver(given, { app, engine });
   const messages = [...given.values()].map((message, i) => {
     const over = handed[i] as HandedOver;
     if (over.kind === "trouble") complain(over.error);

@@ -3,12 +3,13 @@
  * written them down. The first function that is handed one does both; from then on it is a job like any other. What
  * cannot be accepted ends as a failed receipt, for its caller was told 202.
  */
+import type { AppOptions } from "../app/app.ts";
 import { systemClock } from "../core/clock.ts";
 import { NOTHING } from "../core/effects.ts";
 import type { NewCall } from "../core/engine.ts";
 import { type Problem, problem } from "../core/errors.ts";
 import { Ids } from "../core/ids.ts";
-import type { Job, JobId, Principal } from "../core/job.ts";
+import { ANONYMOUS, type Job, type JobId, type Principal } from "../core/job.ts";
 import { JSON_LIMITS, type JsonValue, readJsonText } from "../core/json.ts";
 import type { Operation } from "../core/operation.ts";
 import { systemRandom } from "../core/random.ts";
@@ -41,6 +42,10 @@ type Checked =
   | { readonly ok: true; readonly value: JsonValue; readonly key: string | undefined }
   | { readonly ok: false; readonly problem: Problem };
 
+const NOBODYS = refusal(
+  "unauthenticated",
+  "The gateway did not say who called. Give its method the authorizer.",
+);
 /** Another version of the app may know the operation. */
 const UNSERVED_MS = 60_000;
 /** Until a call at once under the same key has ended, or has left nothing. */
@@ -50,11 +55,13 @@ const SHOWN_CHARACTERS = 1_000;
 
 export class DirectCalls {
   readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #asksWho: boolean;
   readonly #engine: DeliveredEngine;
   readonly #ids: Ids;
 
-  constructor(operations: readonly Operation[], engine: DeliveredEngine) {
+  constructor({ operations, authenticate }: AppOptions, engine: DeliveredEngine) {
     this.#operations = new Map(operations.map((operation) => [operation.spec.name, operation]));
+    this.#asksWho = authenticate !== undefined;
     this.#engine = engine;
     this.#ids = new Ids(systemClock(), systemRandom());
   }
@@ -66,18 +73,23 @@ export class DirectCalls {
     const call: DirectCall = {
       receipt: message.messageId,
       operation,
-      principal: said("principal") ?? "",
+      principal: said("principal") ?? ANONYMOUS,
       acceptedAt: Number(said("accepted")) || Number.POSITIVE_INFINITY,
       key: said("key"),
       body: message.body,
     };
-    const checked = await check(call);
+    const checked = this.#isNobodys(call) ? NOBODYS : await check(call);
     if (!checked.ok) return this.#refused(call, checked.problem, message);
     if (checked.key === undefined) {
       await this.#engine.adopt(this.#newCall(call), call.acceptedAt);
       return { kind: "notice", message: noticeOf(message, call.receipt, call) };
     }
     return this.#underKey(call, checked.key, checked.value, message);
+  }
+
+  /** An API whose authorizer was taken away hands over calls that nobody has vouched for. */
+  #isNobodys({ principal }: DirectCall): boolean {
+    return this.#asksWho && principal === ANONYMOUS;
   }
 
   /** The key's job is the one that any other way would lead to, so that it runs once whichever way a repeat comes. */

@@ -17,8 +17,7 @@ export function queueFunction(app: App, source: SourceOf<DeliveredEngine>): Queu
       return await host.invoke(context, async (invocation) => {
         const { deliveries } = invocation.running;
         if (!deliveries) throw new RangeError("A queue's function without an engine.");
-        const { operations } = app.options;
-        return new Batch(event, invocation, deliveries, operations, queueUrlsOf(process.env)).run();
+        return new Batch(event, invocation, deliveries, app.options, queueUrlsOf(process.env)).run();
       });
     } catch (error) {
       // Every message comes again, and the queue's pollers slow down, as they should.

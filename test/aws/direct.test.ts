@@ -205,6 +205,11 @@ suite("calls that a gateway put into the queue", { skip: withoutMoto }, () => {
     assert.deepEqual([(await receipt(id)).error.code, ran], ["delivery-exhausted", []]);
   });
 
+  test("by a gateway that asked nobody who calls are not run", async () => {
+    await on.sentDirectly("note", '{"n":1}');
+    assert.deepEqual([await work(), ran], [[], []]);
+  });
+
   test("name no job by what stands in their body", async () => {
     const victim = await send({ n: 1 });
     await work();
