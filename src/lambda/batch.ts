@@ -64,7 +64,7 @@ export class Batch {
       return result as BatchResult;
     } finally {
       clearInterval(alive);
-      await pushes.flush();
+      await pushes.flush(nearlyLate);
     }
   }
 

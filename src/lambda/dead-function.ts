@@ -30,7 +30,7 @@ export function deadFunction(app: App, source: SourceOf<DeliveredEngine>): DeadH
 
 async function ended(
   event: SqsEvent,
-  { engine, notices, pushes, complain }: Invocation<DeliveredEngine>,
+  { engine, notices, pushes, complain, nearlyLate }: Invocation<DeliveredEngine>,
   app: AppOptions,
 ): Promise<BatchResult> {
   const given = new Map(event.Records.map((record) => [record, messageOf(record, [])]));
@@ -45,7 +45,7 @@ async function ended(
   const isOver = await engine.exhausted(messages);
   const ids = messages.flatMap(({ body }, i) => (isOver[i] ? (noticeIn(body)?.id ?? []) : []));
   await announceById(ids, engine, notices).catch(complain);
-  await pushes.flush();
+  await pushes.flush(nearlyLate);
   const over = new Map(event.Records.map((record, i) => [record, isOver[i] === true]));
   const done = async (record: SqsRecord) => {
     if (!over.get(record)) throw new Error("Its row could not be ended now.");

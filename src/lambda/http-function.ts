@@ -33,11 +33,11 @@ export function httpFunction<E extends Engine>(
 }
 
 async function answered<E extends Engine>(request: EventRequest, invocation: Invocation<E>): Promise<Reply> {
-  const { running, pushes } = invocation;
+  const { running, pushes, nearlyLate } = invocation;
   const reply = await running.door.handle(request);
   // Nobody watches yet what a call has just made.
   if (reply.status === 202 && request.method === "POST") pushes.forget();
-  else await pushes.flush();
+  else await pushes.flush(nearlyLate);
   return reply;
 }
 

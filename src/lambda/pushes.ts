@@ -18,11 +18,18 @@ export class Pushes {
 
   /** As things change, rather than when all is over. */
   begin(): void {
-    this.#notices.onChange = () => void this.flush();
+    this.#notices.onChange = () => void this.#told();
   }
 
-  /** Resolves when all that has changed until now was told. */
-  flush(): Promise<void> {
+  /**
+   * Resolves when all that has changed until now was told, or when there is no time left for it: what a push is about
+   * is done, and must be answered as that. The sweep makes up for the push.
+   */
+  flush(noTimeLeft: Promise<void>): Promise<void> {
+    return Promise.race([this.#told(), noTimeLeft]);
+  }
+
+  #told(): Promise<void> {
     this.#underWay ??= this.#run();
     return this.#underWay;
   }

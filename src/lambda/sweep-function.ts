@@ -34,11 +34,17 @@ async function swept(invocation: Invocation<WatchedEngine>): Promise<void> {
   }
 }
 
-async function takenBack({ engine, notices, pushes, timeLeftMs }: Invocation<WatchedEngine>): Promise<void> {
+async function takenBack({
+  engine,
+  notices,
+  pushes,
+  nearlyLate,
+  timeLeftMs,
+}: Invocation<WatchedEngine>): Promise<void> {
   for (;;) {
     const { rescued, pruned, more } = await engine.sweep(ROUND_MOST);
     for (const job of rescued) announce(notices, job);
-    await pushes.flush();
+    await pushes.flush(nearlyLate);
     const isAll = rescued.length < ROUND_MOST && pruned < ROUND_MOST && !more;
     if (isAll || timeLeftMs() < ROUND_MS) return;
   }

@@ -4,8 +4,9 @@ import { after, before, suite, test } from "node:test";
 import { spillway } from "../../src/app/app.ts";
 import { operation } from "../../src/core/operation.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { functionContext, httpEvent } from "../support/function-events.ts";
 import { anything } from "../support/schemas.ts";
-import { BROKEN, GONE } from "./support/connections.ts";
+import { BROKEN, GONE, SILENT } from "./support/connections.ts";
 import { FunctionSockets } from "./support/function-sockets.ts";
 import { SocketGround, states } from "./support/pushed-sockets.ts";
 import { withoutMoto } from "./support/rig.ts";
@@ -16,7 +17,7 @@ const offer = { "Sec-WebSocket-Protocol": "spillway.v1" };
 const app = spillway({
   operations: [
     operation({ name: "echo", flow: "request", input: anything }, (input) => input),
-    operation({ name: "later", flow: "event", input: anything }, (input) => input),
+    operation({ name: "later", flow: "event", input: anything, timeout: "1s" }, (input) => input),
   ],
   // In its place functions have the store of AWS.
   engine: memory(),
@@ -115,6 +116,23 @@ suite("sockets of functions", { skip: withoutMoto }, () => {
     assert.deepEqual(states(await on.say(other, { type: "subscribe", receipt: receipt?.receipt?.id })), [
       "succeeded",
     ]);
+  });
+
+  test("that take no push in time fail no job, and no answer", async () => {
+    const connection = await on.connected(ann);
+    const [receipt] = await on.say(connection, call);
+    const [other] = await on.say(connection, call);
+    const records = await on.received("later");
+    ground.connections.refuse(connection, [SILENT], true);
+    const cancel = httpEvent("DELETE", `/receipts/${other?.receipt?.id}`, {
+      headers: { authorization: "Bearer ann" },
+    });
+    assert.equal((await on.http(cancel, functionContext(3_000))).statusCode, 200);
+    const done = await on.queue({ Records: [...records] }, functionContext(4_000));
+    assert.deepEqual(done, { batchItemFailures: [] });
+    ground.connections.heal(connection);
+    const asked = await on.say(connection, { type: "subscribe", receipt: receipt?.receipt?.id });
+    assert.deepEqual(states(asked), ["succeeded"]);
   });
 
   test("that leave are told nothing more", async () => {

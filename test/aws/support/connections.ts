@@ -17,6 +17,8 @@ type Refusal = { readonly status: number; readonly type: string };
 
 export const GONE: Refusal = { status: 410, type: "GoneException" };
 export const BUSY: Refusal = { status: 429, type: "LimitExceededException" };
+/** Takes the request, and never answers. */
+export const SILENT: Refusal = { status: 0, type: "none" };
 export const BROKEN: Refusal = { status: 500, type: "InternalServerError" };
 
 export class Connections {
@@ -65,6 +67,7 @@ export class Connections {
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
     const connection = decodeURIComponent(/^\/live\/@connections\/(.+)$/.exec(request.url ?? "")?.[1] ?? "");
     const refusal = this.#refusal(connection);
+    if (refusal === SILENT) return;
     if (refusal) {
       response.writeHead(refusal.status, {
         "content-type": "application/json",
