@@ -272,6 +272,11 @@ export interface Engine {
   /** Replays and receipts; never stale. Positional. */
   find(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]>;
   /**
+   * For engines in which the record of an accepted call may be there before it is certain to be run: makes it so, for
+   * whoever is about to be told of it without having committed anything. False: it is there no more.
+   */
+  assured?(id: JobId): Promise<boolean>;
+  /**
    * Listed jobs, newest first. Looks at some thousand for one page and at no more: it may have fewer than asked
    * for, none even, and a place to go on from.
    */

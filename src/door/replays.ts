@@ -1,6 +1,6 @@
 /**
- * The same key again: what a repeat is answered by what its first call left behind. Only reads, so that it costs a
- * repeat neither a slot nor anything else that is counted, and works while the store takes nothing on.
+ * The same key again: what a repeat is answered by what its first call left behind. Only reads, mostly, so that it costs
+ * a repeat neither a slot nor anything else that is counted, and works while the store takes nothing on.
  */
 import type { NewCall } from "../core/engine.ts";
 import { problem } from "../core/errors.ts";
@@ -29,9 +29,17 @@ export class Replays {
   /** Undefined: nothing is known of this key, and the call is to go on. */
   async answer(request: CallRequest, call: NewCall): Promise<CallResult | undefined> {
     const [job] = await this.#store.engine.find([{ id: call.id, principal: call.principal }]);
-    if (job && !isLost(job, this.#runtime.clock.now()))
-      return this.of(request, job.fingerprint === call.fingerprint ? "existing" : "mismatch", job);
+    if (job && !isLost(job, this.#runtime.clock.now())) {
+      if (job.fingerprint !== call.fingerprint) return this.of(request, "mismatch", job);
+      if (await this.#isCertain(job)) return this.of(request, "existing", job);
+    }
     return this.#runtime.live.isHaunted(call.id) ? this.#afterReturn(call.id) : undefined;
+  }
+
+  /** A receipt is a promise, whoever gives it: not of a job that only its first caller's process could still take back. */
+  async #isCertain({ id, status, revision }: Job): Promise<boolean> {
+    if (status !== "queued" || revision > 1) return true;
+    return (await this.#store.engine.assured?.(id)) ?? true;
   }
 
   /** Nothing was kept of a run that timed out; but two runs of one id must not be at work at once. */

@@ -114,6 +114,34 @@ suite("functions that are failed by what they use", { skip: withoutMoto }, () =>
     assert.equal(sent, 255);
   });
 
+  test("make a job certain before a repeat is told of it, that came before its message was sent", async (t) => {
+    const died = Promise.withResolvers<void>();
+    let sends = 0;
+    const rule: Rule = ({ name }) => {
+      if (!name.startsWith("SendMessage") || ++sends > 1) return undefined;
+      died.resolve();
+      return "silent-undone";
+    };
+    let runs = 0;
+    const work = operation(
+      { name: "work", flow: "event", input: anything, timeout: "1s", backlog: 10 },
+      () => void runs++,
+    );
+    const { http, poller, queue, sweep, show } = await functions(t, [work], { rule });
+    const headers = { "idempotency-key": "the-same" };
+    const call = () => http()(jsonEvent("POST", "/operations/work", {}, headers), functionContext());
+    void call();
+    await died.promise;
+    const answer = await call();
+    assert.equal(answer.statusCode, 202);
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 });
+    await sweep({}, functionContext());
+    t.mock.timers.reset();
+    assert.equal(await drained(poller, queue, 1), 0);
+    assert.equal(runs, 1);
+    assert.equal((await show(answer.headers["location"] as string)).status, "succeeded");
+  });
+
   test("share what may run at once between them, and queue the call that finds no room", async (t) => {
     const environment = {
       SPILLWAY_SHARES: JSON.stringify({ "operations/work": { atOnce: 1 } }),

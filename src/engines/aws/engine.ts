@@ -1,7 +1,7 @@
 /** The engine: hands each method of the port to the file that does it. Refuses to work once it is closed. */
 import type { Change, Cursor, Engine, EngineHost, EngineLimits, JobQuery, Ref } from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
-import type { JobRecord, Principal } from "../../core/job.ts";
+import type { JobId, JobRecord, Principal } from "../../core/job.ts";
 import type { ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import { ChangesOf } from "./changes.ts";
@@ -10,6 +10,7 @@ import { Commits } from "./commit.ts";
 import { Database } from "./database.ts";
 import { Counts } from "./figures.ts";
 import { Items } from "./items.ts";
+import { assure } from "./jobs.ts";
 import { jobKey } from "./keys.ts";
 import { lastSequence, list } from "./lists.ts";
 import type { Notice } from "./message.ts";
@@ -113,6 +114,12 @@ export class AwsEngine implements Engine {
   async find(refs: readonly Ref[]) {
     const records = await this.#records(refs);
     return this.names.filledIn(refs, records, (others) => this.#records(others));
+  }
+
+  async assured(id: JobId) {
+    const assured = await assure(this.store, id);
+    if (assured?.notice) this.store.notify([assured.notice]);
+    return assured !== undefined;
   }
 
   async #records(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]> {

@@ -13,6 +13,8 @@ import type { Mode, Way } from "./store.ts";
 
 /** If the message of a job that was sent is not there by then, the sweep sends it. */
 export const OUTBOX_MS = 60_000;
+/** A job that has waited for so long is told of once more by a repeat, and not only by the sweep. */
+const MESSAGE_LATE_MS = 5_000;
 const NOT_SETTLED: Fate = { kind: "leave" };
 
 export class Handed implements Mode {
@@ -29,6 +31,13 @@ export class Handed implements Mode {
   accepted(job: Job): Way {
     const notice = this.#notice(job);
     return notice ? { notice } : { due: job.availableAt };
+  }
+
+  repeated(job: Job, now: number): Way {
+    const due = Math.max(job.availableAt, now) + OUTBOX_MS;
+    const isLate = now - job.availableAt >= MESSAGE_LATE_MS;
+    const notice = isLate ? this.#notice(job) : undefined;
+    return notice ? { notice: { id: notice.id, operation: notice.operation }, due } : { due };
   }
 
   sent(job: Job): Way {

@@ -15,8 +15,6 @@ import { deleteRow, type Expected, putRow, updateRow, type Write } from "./write
 
 /** Each time another has been there first. */
 const MOST_TRIES = 60;
-/** A repeat under a key sends the message once more if its job has waited for so long and was never claimed. */
-const MESSAGE_LATE_MS = 5_000;
 
 export type Opened = {
   readonly answer: AnswerOf<"open">;
@@ -41,7 +39,14 @@ export async function open(
     const now = store.host.clock.now();
     const opened = transition.open(there.row && jobOf(there.row.record), call, now);
     const { answer, next } = since(opened, Math.min(acceptedAt, now));
-    if (!next || next === "removed") return { answer, ...lateNotice(there.row, now) };
+    if (!next || next === "removed") {
+      if (answer.kind !== "existing" || !there.row || !isUntold(there.row)) return { answer };
+      const assured = await assure(store, call.id, there);
+      if (assured) return { answer, ...assured };
+      // Taken back meanwhile, as its message could not be sent.
+      there = NOTHING_SEEN;
+      continue;
+    }
     const stamp = store.database.stamp();
     const { write, way } = openWrite(store, call, next, there, position, stamp);
     const written = await store.database.write([write]);
@@ -85,13 +90,38 @@ function openWrite(
   return { write: updateRow(call.id, { ...changes, ...listed(next, there.row.sequence) }, expected), way };
 }
 
-function lateNotice(row: Row | undefined, now: number): { readonly notice?: Notice } {
-  if (!row) return {};
-  const { id, operation, status, revision, acceptedAt, fingerprint } = row.record;
-  const isLate = status === "queued" && revision === 1 && now - acceptedAt >= MESSAGE_LATE_MS;
-  return isLate && fingerprint !== undefined && row.wayBack === undefined
-    ? { notice: { id, operation } }
-    : {};
+/** Never claimed, and in no index: whether its message was sent is known to the process that accepted it, if it lives. */
+function isUntold({ record: { status, revision, fingerprint }, wayBack }: Row): boolean {
+  return status === "queued" && revision === 1 && fingerprint !== undefined && wayBack === undefined;
+}
+
+/**
+ * Before a repeat is told of a job: gives it a way back that hangs on no other process. Whoever accepted it does not
+ * take it back any more, because the row is another one then. Undefined: there is no such job.
+ */
+export async function assure(
+  store: Store,
+  id: JobId,
+  found?: Seen,
+): Promise<{ readonly notice?: Notice } | undefined> {
+  let notice: Notice | undefined;
+  const isThere = await follow(
+    store,
+    id,
+    0,
+    (job, row) => {
+      notice = undefined;
+      if (!job || !row || !isUntold(row)) return { answer: job !== undefined };
+      return { answer: true, next: job, silent: true };
+    },
+    (job) => {
+      const { notice: late, ...way } = store.mode.repeated(job, store.host.clock.now());
+      notice = late;
+      return way;
+    },
+    found,
+  );
+  return isThere ? { ...(notice && { notice }) } : undefined;
 }
 
 /** Answers whether the row of a call whose message could not be sent is gone; it is not, if somebody has it. */

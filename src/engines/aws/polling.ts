@@ -19,6 +19,10 @@ export class Polling implements Mode {
     return { notice: { id, operation } };
   }
 
+  repeated(job: Job): Way {
+    return { due: job.availableAt };
+  }
+
   sent(job: Job): Way {
     return { due: job.availableAt };
   }

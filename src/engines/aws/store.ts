@@ -15,6 +15,8 @@ export type Way = WayBack & { readonly notice?: Notice };
 export interface Mode {
   /** Of a call that was just accepted; its message is sent before it is answered. */
   accepted(job: Job): Way;
+  /** Of a call that is there already, by whoever cannot know whether its message was ever sent. */
+  repeated(job: Job, now: number): Way;
   /** Of a job that was sent with an outcome: nobody waits for its message. */
   sent(job: Job): Way;
   /** Of a job that was settled to be queued again, by the holder of this lease. */
