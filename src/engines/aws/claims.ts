@@ -3,7 +3,7 @@
  * first. A row is claimed by the write that says so; its message is deleted then, as the row is found by its lease.
  */
 import type { AnswerOf, Change, Claim } from "../../core/engine.ts";
-import type { JobId } from "../../core/job.ts";
+import { isFinal, type JobId } from "../../core/job.ts";
 import * as transition from "../../core/transition.ts";
 import { seenIn } from "./jobs.ts";
 import { jobKey } from "./keys.ts";
@@ -13,6 +13,7 @@ import type { Parked } from "./parked.ts";
 import { RECEIVE_MOST } from "./queues.ts";
 import { altered, jobOf, type Row, seen } from "./rows.ts";
 import type { Store } from "./store.ts";
+import { rescueOne } from "./sweep.ts";
 import { inTurns } from "./turns.ts";
 import { updateRow } from "./writes.ts";
 
@@ -147,10 +148,26 @@ export class Claims {
 
   /** What has a way back of its own needs no message; what has none but this one waits for its time. */
   #putAside(message: Message, row: Row | undefined, now: number): void {
-    const { status, availableAt = 0, leaseUntil = 0 } = row?.record ?? {};
-    const at = status === "queued" ? availableAt : status === "running" ? leaseUntil : 0;
-    const isNeeded = at > now && row?.wayBack === undefined;
-    this.#after(isNeeded ? this.#store.queues.hide(message, at - now) : this.#store.queues.delete([message]));
+    const { queues } = this.#store;
+    if (!row || row.wayBack !== undefined || isFinal(row.record.status)) {
+      return this.#after(queues.delete([message]));
+    }
+    const { id, status, availableAt, leaseUntil = 0 } = row.record;
+    const at = status === "queued" ? availableAt : leaseUntil;
+    this.#after(
+      status === "running" && at <= now ? this.#takeBack(id, message) : queues.hide(message, at - now),
+    );
+  }
+
+  /** Of a function that is gone: its message was all that led to the job. */
+  async #takeBack(id: JobId, message: Message): Promise<void> {
+    try {
+      await rescueOne(this.#store, id, this.#store.ticks.take());
+    } catch {
+      // It comes again.
+      return;
+    }
+    await this.#store.queues.delete([message]);
   }
 
   async #take(chosen: readonly Candidate[], change: ClaimChange, tick: number): Promise<readonly Claim[]> {

@@ -12,12 +12,12 @@ import { inTurns } from "./turns.ts";
 export async function sweep(store: Store, limit: number): Promise<Swept> {
   const lost = await lostBy(store, limit);
   const first = store.ticks.take(Math.max(1, lost.length));
-  const rescued = await inTurns(lost, (one, place) => rescueOne(store, one, first + place));
+  const rescued = await inTurns(lost, ({ id, there }, place) => rescueOne(store, id, first + place, there));
   return { rescued: rescued.filter((job) => job !== undefined), pruned: 0 };
 }
 
 /** Nothing, if it was settled or extended meanwhile: the index follows after. */
-function rescueOne(store: Store, { id, there }: Lost, tick: number): Promise<Job | undefined> {
+export function rescueOne(store: Store, id: JobId, tick: number, there?: Seen): Promise<Job | undefined> {
   return follow(
     store,
     id,
