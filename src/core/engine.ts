@@ -271,15 +271,9 @@ export interface Engine {
 
   /** Replays and receipts; never stale. Positional. */
   find(refs: readonly Ref[]): Promise<readonly (JobRecord | undefined)[]>;
-  /**
-   * For engines in which the record of an accepted call may be there before it is certain to be run: makes it so, for
-   * whoever is about to be told of it without having committed anything. False: it is there no more.
-   */
+  /** Where a row may be there before its job is sure to be run: makes it so, for a repeat. `false`: it is gone. */
   assured?(id: JobId): Promise<boolean>;
-  /**
-   * Listed jobs, newest first. Looks at some thousand for one page and at no more: it may have fewer than asked
-   * for, none even, and a place to go on from.
-   */
+  /** Listed jobs, newest first. Looks at some thousand for one page: it may have few, or none, and a place to go on from. */
   list(query: JobQuery): Promise<Page<JobRecord>>;
   /** A principal's listed jobs in the order of their commits; may repeat one, never skips one. Not of the anonymous. */
   changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;
