@@ -10,6 +10,7 @@ import { OPERATIONS, Script, type Seen, type Step, TABLES } from "./script.ts";
 import { DAY_MS, HOUR_MS, type World } from "./world.ts";
 
 const CHANGES = 300;
+const ALL = 200;
 /** How often an engine draws, and for what first, is its own affair: here every draw is the same. */
 const EVEN: Random = { fraction: () => 0.5, hex: (bytes) => "5a".repeat(bytes) };
 
@@ -49,7 +50,7 @@ async function run(worlds: Pair, seed: number, subject: Subject): Promise<void> 
   const script = new Script(seed, worlds[0]);
   const readers = worlds.map((world) => new Reader(world.engine));
   for (let done = 0; done < CHANGES; ) {
-    const group = script.group();
+    const group = script.group().map((step) => (subject.queues === "exact" ? step : taking(step)));
     const times = script.random.chance(0.15) ? 2 : 1;
     const changes = await Promise.all(readers.map((reader) => reader.resolve(group)));
     for (let time = 0; time < times; time++) {
@@ -62,6 +63,14 @@ async function run(worlds: Pair, seed: number, subject: Subject): Promise<void> 
     await between(worlds, readers, script, `after ${done}`, subject);
   }
   await both(worlds, "at the end", (world) => everything(world.engine, script, subject));
+}
+
+/** Which job of several a claim takes is as a queue hands them out; so it takes all that are ready, or none. */
+function taking(step: Step): Step {
+  const { change } = step;
+  if (change.kind !== "claim") return step;
+  const queues = change.queues.map((queue) => ({ ...queue, limit: queue.limit > 0 ? ALL : 0 }));
+  return { ...step, change: { ...change, queues } };
 }
 
 /** Time passes, leases run out, someone looks. */

@@ -23,6 +23,8 @@ type Ready = { readonly chosen: readonly Candidate[]; readonly isFull: boolean; 
 
 /** Looks at a queue for one claim, however many of its messages are of no use. */
 const MOST_LOOKS = 20;
+/** Jobs beyond a claim's limit that are looked at as they are due in the same moment. */
+const TIES = 100;
 /** Claims whose repeat is known. */
 const MOST_REMEMBERED = 1_000;
 
@@ -103,7 +105,11 @@ export class Claims {
   async #ready(operation: string, limit: number): Promise<Ready> {
     const now = this.#store.host.clock.now();
     const parkings = await this.#parked.of(operation);
-    const due = parkings.filter(({ at }) => at <= now).slice(0, limit + 1);
+    const all = parkings.filter(({ at }) => at <= now);
+    // Of those due in one moment the older goes first, which only their rows tell.
+    const due = all.filter(
+      ({ at }, place) => place <= limit || (at === all[limit]?.at && place < limit + TIES),
+    );
     const found = new Map<JobId, Candidate>();
     await this.#look(
       due.map(({ id }) => [id, undefined]),
