@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import type { Answer } from "./support/client.ts";
+import { unless } from "./support/deployment.ts";
 import { accepted, answered, finalReceipt, refused } from "./support/judge.ts";
 import { type Acted, fresh, Lab } from "./support/lab.ts";
 
@@ -55,22 +56,29 @@ suite("§1 Prefer", { concurrency: 12 }, () => {
       );
     });
 
-    test(`§1 wait=N on ${flow} answers 202 when the time is up, and does not cut the run off`, async () => {
-      const tag = fresh();
-      const { answer, tookMs } = await timed(lab.act(`wide-${flow}`, tag, ["hold"], { prefer: "wait=1" }));
-      const receipt = accepted(answer);
-      assert.equal(applied(answer), "wait=1");
-      assert.ok(tookMs >= 950 && tookMs < 3_000, `${Math.round(tookMs)} ms`);
-      assert.equal(receipt.status, "running");
-      await lab.release(tag);
-      const final = await finalReceipt(client, receipt.id);
-      assert.deepEqual(
-        [final.status, final.attempt, final.output],
-        ["succeeded", 1, { tag, id: receipt.id, run: 0 }],
-      );
-      const runs = await lab.runs(tag);
-      assert.deepEqual([runs.length, runs[0]?.aborted, runs[0]?.id], [1, false, receipt.id]);
+    const late = unless({
+      container: "it may be claimed from an emulated queue after the second that is waited",
     });
+    test(
+      `§1 wait=N on ${flow} answers 202 when the time is up, and does not cut the run off`,
+      late,
+      async () => {
+        const tag = fresh();
+        const { answer, tookMs } = await timed(lab.act(`wide-${flow}`, tag, ["hold"], { prefer: "wait=1" }));
+        const receipt = accepted(answer);
+        assert.equal(applied(answer), "wait=1");
+        assert.ok(tookMs >= 950 && tookMs < 3_000, `${Math.round(tookMs)} ms`);
+        assert.equal(receipt.status, "running");
+        await lab.release(tag);
+        const final = await finalReceipt(client, receipt.id);
+        assert.deepEqual(
+          [final.status, final.attempt, final.output],
+          ["succeeded", 1, { tag, id: receipt.id, run: 0 }],
+        );
+        const runs = await lab.runs(tag);
+        assert.deepEqual([runs.length, runs[0]?.aborted, runs[0]?.id], [1, false, receipt.id]);
+      },
+    );
 
     test(`§1 respond-async with wait=N on ${flow} is wait=N, and only that is said to be applied`, async () => {
       for (const prefer of ["respond-async, wait=5", "wait=5, respond-async", ["respond-async", "wait=5"]]) {
