@@ -2,7 +2,7 @@
 // each trap that somebody may edit into it, it names that one and nothing else.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { app } from "../../examples/orders/app.ts";
+import { app as orders } from "../../examples/orders/app.ts";
 import { examine, isUnsafe } from "../../src/doctor/examine.ts";
 import { rules } from "../../src/doctor/rules/all.ts";
 import { type Choices, type Plan, planOf } from "../../src/synth/plan.ts";
@@ -18,6 +18,8 @@ type Trap = {
   readonly says: RegExp;
 };
 
+/** One that asks who calls, so that there is an authorizer to lose. */
+const app = { options: { ...orders.options, authenticate: () => undefined } };
 const QUEUE = "QueueOrdersDb";
 const METHOD = "DirectOperationsPlaceOrderEventMethod";
 const plan = planFor({ direct: ["place-order-event"] });
@@ -236,6 +238,12 @@ const TRAPS: readonly Trap[] = [
     plant: direct({ PassthroughBehavior: undefined }),
     named: [["passthrough", METHOD]],
     says: /^is WHEN_NO_MATCH, the default\.$/,
+  },
+  {
+    trap: "a queue that is filled by calls of anybody",
+    plant: set(METHOD, "AuthorizationType", "NONE"),
+    named: [["direct-authorizer", METHOD]],
+    says: /^is NONE\.$/,
   },
   {
     trap: "a request id as the id of a job",

@@ -8,6 +8,7 @@ import { deadLetterRetention } from "./dead-letter-retention.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { deadLettersUnread } from "./dead-letters-unread.ts";
 import { defaultResponse } from "./default-response.ts";
+import { directAuthorizer } from "./direct-authorizer.ts";
 import { directSeconds } from "./direct-seconds.ts";
 import { disabledMapping } from "./disabled-mapping.ts";
 import { functionTimeout } from "./function-timeout.ts";
@@ -43,6 +44,7 @@ export const rules: readonly Rule[] = [
   messageSize,
   defaultResponse,
   passthrough,
+  directAuthorizer,
   bodyMapping,
   integrationSubtype,
   requestId,
