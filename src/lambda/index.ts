@@ -17,7 +17,7 @@ export type { SocketHandler } from "./socket-function.ts";
 export type { SweepHandler } from "./sweep-function.ts";
 export { authorizer, dead, events, http, queue, socket, status, sweep };
 
-/** All of them, for whoever bundles by hand; the app is started by the first that is called. */
+/** All of them, for whoever bundles by hand. Each starts the app for itself, when it is first called. */
 export function lambdaHandlers(app: App) {
   return {
     http: http(app),

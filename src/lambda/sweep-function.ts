@@ -25,7 +25,7 @@ export function sweepFunction(app: App, source: SourceOf<WatchedEngine>): SweepH
 
 async function swept(invocation: Invocation<WatchedEngine>): Promise<void> {
   const { pusher, timeLeftMs } = invocation;
-  const told = pusher?.sweep(timeLeftMs());
+  const told = pusher?.sweep(timeLeftMs() - ROUND_MS);
   try {
     await takenBack(invocation);
   } finally {
