@@ -1,7 +1,8 @@
 """Moto's own DynamoDB, one request at a time: a transaction of its that fails puts back a copy of the table, which
 loses what other threads wrote meanwhile. That copy, of the whole table for each item of a transaction, takes seconds
 at some thousand rows: here only the rows it names are copied. A transaction's token counts, too, and a query looks at
-one partition (moto_partitions.py). Says its port once it listens, and ends when its standard input does.
+one partition (moto_partitions.py), and a row may be as large as DynamoDB's (moto_sizes.py). Says its port once it
+listens, and ends when its standard input does.
 """
 import copy
 import gc
@@ -19,7 +20,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 sys.dont_write_bytecode = True
-from moto_partitions import place  # noqa: E402: only now
+import moto_sizes  # noqa: E402, F401: only now
+from moto_partitions import place  # noqa: E402
 
 transact = DynamoDBBackend.transact_write_items
 

@@ -14,7 +14,7 @@ import { RECEIVE_MOST } from "./queues.ts";
 import { altered, jobOf, type Row, seen } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { rescueOne } from "./sweep.ts";
-import { inTurns } from "./turns.ts";
+import { eachInTurns } from "./turns.ts";
 import { updateRow } from "./writes.ts";
 
 type ClaimChange = Extract<Change, { kind: "claim" }>;
@@ -177,7 +177,7 @@ export class Claims {
   }
 
   async #take(chosen: readonly Candidate[], change: ClaimChange, tick: number): Promise<readonly Claim[]> {
-    const taken = await inTurns(chosen, (candidate, place) =>
+    const taken = await eachInTurns(chosen, (candidate, place) =>
       this.#takeOne(candidate, `${change.token}.${place}`, change.leaseMs, tick + place),
     );
     const messages = chosen.flatMap((candidate, place) => (taken[place] ? candidate.messages : []));

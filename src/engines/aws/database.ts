@@ -16,7 +16,7 @@ import { SpillwayError } from "../../core/errors.ts";
 import { type Key, keyAttributes } from "./keys.ts";
 import { Persistence } from "./persistence.ts";
 import type { Attributes } from "./rows.ts";
-import { troubleOf } from "./trouble.ts";
+import { isTooLarge, troubleOf } from "./trouble.ts";
 import { inputOf, inTransaction, type Write } from "./writes.ts";
 
 /** DynamoDB's own limits. */
@@ -91,6 +91,19 @@ export class Database {
     writes: readonly Write[],
     known: "by its row" | "by its stamp" = "by its row",
   ): Promise<Written> {
+    try {
+      return await this.#write(writes, known);
+    } catch (error) {
+      // A row that is full may forget how it came to be, but neither what it is nor what comes of it.
+      if (!isTooLarge(error) || !writes.some(({ leaner }) => leaner)) throw error;
+      return this.#write(
+        writes.map((write) => write.leaner?.() ?? write),
+        known,
+      );
+    }
+  }
+
+  async #write(writes: readonly Write[], known: "by its row" | "by its stamp"): Promise<Written> {
     const [only, ...others] = writes;
     if (!only) return WRITTEN;
     if (others.length === 0 && only.kind !== "check") return this.#one(only, known);

@@ -92,9 +92,14 @@ class HandedEngine extends AwsEngine implements DeliveredEngine {
   override listen(): void {}
 
   override async sweep(limit: number) {
-    const swept = await sweep(this.store, limit);
-    const more = await this.#handing.outbox.send(limit);
-    return { ...swept, more };
+    // Side by side, so that neither keeps the other from its work.
+    const [swept, sent] = await Promise.allSettled([
+      sweep(this.store, limit),
+      this.#handing.outbox.send(limit),
+    ]);
+    if (swept.status === "rejected") throw swept.reason;
+    if (sent.status === "rejected") throw sent.reason;
+    return { ...swept.value, more: sent.value };
   }
 
   async deliver(messages: readonly Message[], leaseMs: number) {

@@ -10,7 +10,7 @@ import type { Pauses } from "./pauses.ts";
 import { text } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { WORK_INDEX } from "./table-definition.ts";
-import { inTurns } from "./turns.ts";
+import { eachInTurns } from "./turns.ts";
 
 export class Outbox {
   readonly #store: Store;
@@ -29,7 +29,7 @@ export class Outbox {
     const served = this.#operations.filter((operation) => !paused.has(operation));
     const mostOfShard = Math.ceil(most / WORK_SHARDS);
     const shards = (await Promise.all(served.map((operation) => this.#due(operation, mostOfShard)))).flat();
-    const put = await inTurns(shards.flat(), (id) => this.#putOff(id));
+    const put = await eachInTurns(shards.flat(), (id) => this.#putOff(id));
     const jobs = put.filter((job) => job !== undefined);
     const { queues, host } = this.#store;
     const accepted = await queues.send(
@@ -39,7 +39,7 @@ export class Outbox {
         delayMs: Math.max(0, availableAt - host.clock.now()),
       })),
     );
-    await inTurns(jobs, (job, place) =>
+    await eachInTurns(jobs, (job, place) =>
       accepted[place] ? this.#rewrite(job.id, job.revision, () => ({})) : Promise.resolve(undefined),
     );
     return shards.some((ids) => ids.length >= mostOfShard);

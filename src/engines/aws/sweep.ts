@@ -7,12 +7,14 @@ import { endOf, leaseUntil, WORK_SHARDS, workPartition } from "./keys.ts";
 import { NOTHING_SEEN, type Seen, text } from "./rows.ts";
 import type { Store } from "./store.ts";
 import { WORK_INDEX } from "./table-definition.ts";
-import { inTurns } from "./turns.ts";
+import { eachInTurns } from "./turns.ts";
 
 export async function sweep(store: Store, limit: number): Promise<Swept> {
   const lost = await lostBy(store, limit);
   const first = store.ticks.take(Math.max(1, lost.length));
-  const rescued = await inTurns(lost, ({ id, there }, place) => rescueOne(store, id, first + place, there));
+  const rescued = await eachInTurns(lost, ({ id, there }, place) =>
+    rescueOne(store, id, first + place, there),
+  );
   return { rescued: rescued.filter((job) => job !== undefined), pruned: 0 };
 }
 

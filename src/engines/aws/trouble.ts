@@ -42,6 +42,16 @@ export function troubleOf(error: unknown): Trouble {
   return status >= 400 && status < 500 ? "refused" : "unknown";
 }
 
+/** Of an item: more than DynamoDB keeps of one. */
+export function isTooLarge(error: unknown): boolean {
+  const { message, CancellationReasons = [] } = error as {
+    message?: string;
+    CancellationReasons?: readonly { readonly Message?: string }[];
+  };
+  const said = [message, ...CancellationReasons.map(({ Message }) => Message)];
+  return said.some((one) => /item size .*exceeded/i.test(one ?? ""));
+}
+
 function facts(error: unknown): { readonly name: string; readonly code: string; readonly status: number } {
   const { name, code, $metadata } = error as {
     name?: unknown;

@@ -17,3 +17,19 @@ export async function inTurns<T, R>(
   await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, lane));
   return results;
 }
+
+/** The same where one that fails is no reason to give up the others: `undefined` in its place, unless all have failed. */
+export async function eachInTurns<T, R>(
+  all: readonly T[],
+  run: (one: T, place: number) => Promise<R | undefined>,
+): Promise<readonly (R | undefined)[]> {
+  const errors: unknown[] = [];
+  const results = await inTurns(all, (one, place) =>
+    run(one, place).catch((error: unknown) => {
+      errors.push(error);
+      return undefined;
+    }),
+  );
+  if (errors.length > 0 && errors.length === all.length) throw errors[0];
+  return results;
+}

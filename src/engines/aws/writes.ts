@@ -16,6 +16,8 @@ export type Write = {
   readonly condition?: string;
   readonly names: Names;
   readonly values: Attributes;
+  /** The same with no more of the row's history than it brings itself: where there is no room for all of it. */
+  readonly leaner?: () => Write;
 };
 
 /** What a row must be for a change that was worked out from it. */
@@ -26,7 +28,14 @@ export type Expected =
   | { readonly kind: "held"; readonly token: string; readonly revision: number; readonly aliveAt?: number };
 
 export function putRow(id: string, item: Attributes, expected: Expected): Write {
-  return { kind: "put", key: jobKey(id), item, ...holding(expected) };
+  const { ef: _, ...leaner } = item;
+  return {
+    kind: "put",
+    key: jobKey(id),
+    item,
+    ...holding(expected),
+    ...(item["ef"] && { leaner: () => putRow(id, leaner, expected) }),
+  };
 }
 
 export function deleteRow(id: string, expected: Expected): Write {
@@ -59,7 +68,17 @@ export function updateRow(
     sets.push(`#${name} = list_append(if_not_exists(#${name}, :none), :${name})`);
   }
   const update = `SET ${sets.join(", ")}${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`;
-  return { kind: "update", key: jobKey(id), update, ...(condition && { condition }), names, values };
+  return {
+    kind: "update",
+    key: jobKey(id),
+    update,
+    ...(condition && { condition }),
+    names,
+    values,
+    ...(!("as" in altered) && {
+      leaner: () => updateRow(id, { ...altered, as: appended["as"], ef: undefined }, expected),
+    }),
+  };
 }
 
 function holding(expected: Expected): { condition: string; names: Names; values: Attributes } {
