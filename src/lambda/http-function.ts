@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import type { Engine } from "../core/engine.ts";
 import { SpillwayError } from "../core/errors.ts";
 import type { Reply } from "../door/exchange.ts";
-import { refusal } from "../door/replies.ts";
+import { problemReply, type Refused, refuse } from "../door/replies.ts";
 import type { FunctionContext } from "./complaints.ts";
 import { FunctionHost, type FunctionOptions, type Invocation, NotStarted, type SourceOf } from "./host.ts";
 import { EventRequest, type HttpEvent, type HttpResult, resultOf } from "./http-event.ts";
@@ -47,22 +47,27 @@ function gatewayEnd({ timeEpoch, domainName }: HttpEvent["requestContext"]): num
   return timeEpoch + GATEWAY_MS;
 }
 
-/** Says whether something may have been kept, which is what a caller must know before it asks again. */
 export function unanswered(error: unknown): Reply {
+  const { problem, headers } = whyUnanswered(error);
+  return problemReply(problem, headers);
+}
+
+/** Says whether something may have been kept, which is what a caller must know before it asks again. */
+export function whyUnanswered(error: unknown): Refused {
   if (error instanceof NotStarted) {
     const isOurs = error.cause instanceof SpillwayError && error.cause.code === "configuration";
     if (isOurs)
-      return refusal("internal", "This deployment is not set up as its code needs it; its log says why.");
-    return refusal("storage-unavailable", "The store cannot be reached; nothing was kept.", [
+      return refuse("internal", "This deployment is not set up as its code needs it; its log says why.");
+    return refuse("storage-unavailable", "The store cannot be reached; nothing was kept.", [
       "retry-after",
       "2",
     ]);
   }
   if (error instanceof SpillwayError && error.code === "handler-timeout") {
-    return refusal(
+    return refuse(
       "handler-timeout",
       "There was no answer in time, and it is not known whether anything was kept. Ask again under the same Idempotency-Key.",
     );
   }
-  return refusal("internal");
+  return refuse("internal");
 }

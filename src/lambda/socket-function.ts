@@ -3,12 +3,17 @@
  * connection: what one follows stands in the table, and all that it is sent goes through the management API.
  */
 import type { App } from "../app/app.ts";
+import { systemClock } from "../core/clock.ts";
 import { configurationError } from "../core/errors.ts";
+import type { OnError } from "../core/runtime.ts";
 import type { Reply } from "../door/exchange.ts";
+import { frames, readFrame } from "../door/socket/frames.ts";
 import type { FunctionContext } from "./complaints.ts";
+import { socketEndpointOf } from "./environment.ts";
 import { farSocket } from "./far-socket.ts";
-import { FunctionHost, type Invocation, type SourceOf } from "./host.ts";
-import { unanswered } from "./http-function.ts";
+import { socketGateway } from "./gateway.ts";
+import { FunctionHost, type Invocation, NotStarted, type SourceOf } from "./host.ts";
+import { unanswered, whyUnanswered } from "./http-function.ts";
 import { pusherOf, type WatchedEngine } from "./pusher-of.ts";
 import { checkedSocketEvent, handshakeOf, type SocketEvent, type SocketResult } from "./socket-event.ts";
 
@@ -16,6 +21,10 @@ export type SocketHandler = (event: SocketEvent, context: FunctionContext) => Pr
 
 /** A WebSocket API gives up 29 s after it got the frame; a little is for the way back. */
 const GATEWAY_MS = 28_000;
+/** Of the time that is left when a frame could not be answered. */
+const EXCUSE_MS = 800;
+
+const clock = systemClock();
 
 export function socketFunction(app: App, source: SourceOf<WatchedEngine>): SocketHandler {
   const host = new FunctionHost(app, source, { role: "gateway", pusher: pusherOf });
@@ -26,9 +35,24 @@ export function socketFunction(app: App, source: SourceOf<WatchedEngine>): Socke
       return await host.invoke(context, (invocation) => handled(event, invocation), until);
     } catch (error) {
       await host.report(error);
+      if (event.requestContext.eventType === "MESSAGE") await excused(event, error, host.complain);
       return resultOf(unanswered(error));
     }
   };
+}
+
+/** What is returned for a frame reaches nobody: its client would wait for an answer for ever. */
+async function excused(
+  { requestContext: { connectionId }, body }: SocketEvent,
+  error: unknown,
+  complain: OnError,
+): Promise<void> {
+  const endpoint = socketEndpointOf(process.env);
+  if (endpoint === undefined) return;
+  const { ref } = readFrame(body ?? "");
+  const text = frames.problem(ref, whyUnanswered(error).problem, { retryAfter: 1 });
+  const given = new Promise<void>((resolve) => clock.after(EXCUSE_MS, resolve));
+  await Promise.race([socketGateway(endpoint, complain).post(connectionId, text), given]);
 }
 
 const DONE: SocketResult = { statusCode: 200 };
@@ -68,7 +92,9 @@ async function heard(
       "Set it to the https:// address of the WebSocket API's stage, as the template of `spillway synth` does.",
     );
   }
-  const row = await engine.watchers.socket(connectionId);
+  const row = await engine.watchers.socket(connectionId).catch((cause) => {
+    throw new NotStarted("Who is at the socket could not be read.", { cause });
+  });
   // Nobody knows any more who it is, so it must say so again.
   if (!row) return pusher.close(connectionId);
   const far = farSocket(row, engine.watchers, pusher, (receipt) => engine.jobOf(receipt));

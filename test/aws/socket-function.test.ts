@@ -3,13 +3,16 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { spillway } from "../../src/app/app.ts";
 import { operation } from "../../src/core/operation.ts";
+import { type DeliveredSource, deliveredAws } from "../../src/engines/aws/index.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { socketFunction } from "../../src/lambda/socket-function.ts";
 import { functionContext, httpEvent } from "../support/function-events.ts";
 import { anything } from "../support/schemas.ts";
 import { BROKEN, GONE, SILENT } from "./support/connections.ts";
+import { intercept } from "./support/faults.ts";
 import { FunctionSockets } from "./support/function-sockets.ts";
 import { SocketGround, states } from "./support/pushed-sockets.ts";
-import { withoutMoto } from "./support/rig.ts";
+import { rig, withoutMoto } from "./support/rig.ts";
 
 const ann = { Authorization: "Bearer ann" };
 const offer = { "Sec-WebSocket-Protocol": "spillway.v1" };
@@ -134,6 +137,31 @@ suite("sockets of functions", { skip: withoutMoto }, () => {
     const asked = await on.say(connection, { type: "subscribe", receipt: receipt?.receipt?.id });
     assert.deepEqual(states(asked), ["succeeded"]);
   });
+
+  async function brokenSource(): Promise<DeliveredSource> {
+    const dynamodb = (await rig()).dynamodb();
+    const isOfSockets = (input: object) => JSON.stringify(input).includes("socket#");
+    intercept(dynamodb, ({ input }) => (isOfSockets(input) ? "unheard" : undefined));
+    const { table, queues } = ground.store;
+    return deliveredAws({ table, queues, clients: { dynamodb: () => dynamodb } });
+  }
+  const lost: Readonly<Record<string, () => Promise<DeliveredSource>>> = {
+    "from the start": async () => ({ ...on.source, open: () => Promise.reject(new Error("ECONNREFUSED")) }),
+    "when a frame comes": brokenSource,
+  };
+  for (const [when, source] of Object.entries(lost)) {
+    test(`are told that the store cannot be reached ${when}, and stay open`, async () => {
+      const connection = await on.connected(ann);
+      const requestContext = { eventType: "MESSAGE", connectionId: connection } as const;
+      const event = { requestContext, body: JSON.stringify(call) };
+      await socketFunction(app, await source())(event, functionContext());
+      const [answer, ...none] = on.take(connection);
+      const told = [answer?.["ref"], answer?.problem?.code, none];
+      assert.deepEqual(told, [call.ref, "storage-unavailable", []]);
+      assert.deepEqual(states(await on.say(connection, call)), ["queued"]);
+      await on.run(await on.received("later"));
+    });
+  }
 
   test("that leave are told nothing more", async () => {
     const connection = await on.connected(ann);
