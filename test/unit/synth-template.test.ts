@@ -113,6 +113,8 @@ describe("the template of the orders example", () => {
       database: ["operations/database"],
       "get-order": ["operations/get-order"],
       "place-order": ["resources/orders-db"],
+      // Takes no slot, and waits while an operator has paused its resource.
+      "place-order-event": ["resources/orders-db"],
       "place-order-request": ["resources/orders-db"],
     });
     const { "Fn::Sub": urls } = Variables["SPILLWAY_QUEUES"] as JsonObject;

@@ -1,5 +1,5 @@
 /** The environment of the functions, which src/lambda reads: where things are, and the plan's numbers. */
-import type { AwsRefusal, Plan } from "../plan.ts";
+import type { AwsRefusal, Plan, PlannedOperation } from "../plan.ts";
 import { filledIn, type Json, type JsonObject, NOTHING, ref } from "./cloudformation.ts";
 import { KEPT_S, queueId } from "./queues.ts";
 import { TABLE } from "./table.ts";
@@ -29,7 +29,7 @@ export function environmentOf({ operations, limits, queues, environment }: Plan)
   return {
     ...NAMES,
     ...(operations.some(({ accept }) => accept === "direct") && { SPILLWAY_DIRECT_SECONDS: `${KEPT_S}` }),
-    SPILLWAY_LIMITS: JSON.stringify(Object.fromEntries(atOnce.map(({ name, limits }) => [name, limits]))),
+    SPILLWAY_LIMITS: JSON.stringify(Object.fromEntries(operations.flatMap(limitsOf))),
     SPILLWAY_QUEUES: urls.length === 0 ? "{}" : filledIn(JSON.stringify(Object.fromEntries(urls))),
     SPILLWAY_SHARES: JSON.stringify(Object.fromEntries(shared.map(({ name, atOnce }) => [name, { atOnce }]))),
     SPILLWAY_SOCKET_ENDPOINT: filledIn(
@@ -38,6 +38,16 @@ export function environmentOf({ operations, limits, queues, environment }: Plan)
     SPILLWAY_TABLE: ref(TABLE),
     ...environment,
   };
+}
+
+/** Calls at once take a slot of each; what is only queued must know which resources an operator may pause it by. */
+function limitsOf({
+  name,
+  atOnce,
+  limits,
+}: PlannedOperation): readonly (readonly [string, readonly string[]])[] {
+  const needed = atOnce ? limits : limits.filter((limit) => limit.startsWith("resources/"));
+  return needed.length === 0 ? [] : [[name, needed]];
 }
 
 /** All names and values of one function's together. */
