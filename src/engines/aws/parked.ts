@@ -13,6 +13,8 @@ const LOOK_MS = 1_000;
 /** Of one operation in one partition; there are more when these are gone. */
 const LOOK_MOST = 100;
 
+const REMEMBERED_MOST = LOOK_MOST * WORK_SHARDS;
+
 export type Parking = { readonly id: JobId; readonly at: number };
 
 type Known = { parked: Map<JobId, number>; lookedAt: number; hasMore: boolean };
@@ -33,9 +35,12 @@ export class Parked {
   /** @param at when it is due; `undefined`: it is not parked, or no longer */
   note(operation: string, id: JobId, at: number | undefined): void {
     if (this.#looking > 0) this.#news.set(id, at);
-    const { parked } = this.#of(operation);
+    const known = this.#of(operation);
+    const { parked } = known;
     if (at === undefined) parked.delete(id);
-    else parked.set(id, at);
+    else if (parked.size < REMEMBERED_MOST || parked.has(id)) parked.set(id, at);
+    // A process that only accepts never looks, and would remember for ever. Who looks finds it in the index.
+    else known.hasMore = true;
   }
 
   /** The earliest first. */
