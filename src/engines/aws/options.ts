@@ -45,36 +45,39 @@ export function sharedLimits(): Shared {
 }
 
 /** Shorter than anybody waits for an answer: what was lost on the way is asked again. */
-const CONNECT_MS = 1_000;
 const ANSWER_MS = 5_000;
+/** The client counts from the request, not from the connecting: also what is waited for one of its sockets. */
+const CONNECT_MS = 3_000;
 /** A long poll takes 20 seconds. */
 const POLL_ANSWER_MS = 25_000;
 const SOCKETS = 64;
 
 export function settledOptions(options: AwsOptions, what: string): Settled {
   checkOptions(what, options, ["table", "queues", "retention", "clients"]);
-  const { clients = {} } = options;
+  const { clients = {}, queues = jsonIn("SPILLWAY_QUEUES", areQueues) } = options;
+  // Each queue that is listened to has one of them for itself.
+  const sqsSockets = SOCKETS + new Set(Object.values(queues)).size;
   return {
     table: tableOf(options.table ?? process.env["SPILLWAY_TABLE"]),
-    queues: options.queues ?? jsonIn("SPILLWAY_QUEUES", areQueues),
+    queues,
     retention: retentionOf(options.retention, what),
     clients: {
-      dynamodb: once(clients.dynamodb ?? (() => new DynamoDBClient(clientOptions(ANSWER_MS)))),
-      sqs: once(clients.sqs ?? (() => new SQSClient(clientOptions(POLL_ANSWER_MS)))),
+      dynamodb: once(clients.dynamodb ?? (() => new DynamoDBClient(clientOptions(ANSWER_MS, SOCKETS)))),
+      sqs: once(clients.sqs ?? (() => new SQSClient(clientOptions(POLL_ANSWER_MS, sqsSockets)))),
     },
   };
 }
 
 /** Tried once: what is to be done about an error is decided where it is known what was asked. */
-function clientOptions(answerMs: number) {
+function clientOptions(answerMs: number, maxSockets: number) {
   return {
     maxAttempts: 1,
     requestHandler: {
       connectionTimeout: CONNECT_MS,
       requestTimeout: answerMs,
       throwOnRequestTimeout: true,
-      httpsAgent: { maxSockets: SOCKETS, keepAlive: true },
-      httpAgent: { maxSockets: SOCKETS, keepAlive: true },
+      httpsAgent: { maxSockets, keepAlive: true },
+      httpAgent: { maxSockets, keepAlive: true },
     },
   };
 }
@@ -83,7 +86,7 @@ function tableOf(name: string | undefined): string {
   if (typeof name === "string" && /^[\w.-]{3,255}$/.test(name)) return name;
   throw configurationError(
     `aws() got ${shown(name)} for its table.`,
-    "Name it in SPILLWAY_TABLE, as the template of `spillway synth aws` does, or in the option table.",
+    "Name it in SPILLWAY_TABLE, as the template of `spillway synth` does, or in the option table.",
   );
 }
 
@@ -98,7 +101,7 @@ function jsonIn<T>(name: string, is: (value: unknown) => value is T): T {
   }
   throw configurationError(
     `${name} holds ${shown(given)}.`,
-    "It is the JSON object that the template of `spillway synth aws` sets: deploy that, or leave the variable out.",
+    "It is the JSON object that the template of `spillway synth` sets: deploy that, or leave the variable out.",
   );
 }
 

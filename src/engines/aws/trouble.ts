@@ -38,8 +38,13 @@ const UNHEARD: ReadonlySet<string> = new Set([
 export function troubleOf(error: unknown): Trouble {
   const { name, code, status } = facts(error);
   if (BUSY.has(name)) return "busy";
-  if (UNHEARD.has(name) || UNHEARD.has(code)) return "unheard";
+  if (UNHEARD.has(name) || UNHEARD.has(code) || neverConnected(error)) return "unheard";
   return status >= 400 && status < 500 ? "refused" : "unknown";
+}
+
+/** Its error bears the name of one that may have been heard, too; only the words are others. */
+function neverConnected(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("did not establish a connection");
 }
 
 /** Of an item: more than DynamoDB keeps of one. */
