@@ -74,6 +74,14 @@ describe("the template of the orders example", () => {
     );
   });
 
+  test("watches what callers are answered, since a function that answers 503 has not failed", () => {
+    const alarms = resources(template, "AWS::CloudWatch::Alarm").filter(([, { Properties }]) =>
+      found(Properties, "MetricName").includes("5xx"),
+    );
+    assert.equal(alarms.length, 1);
+    assert.deepEqual(found(alarms[0]?.[1].Properties, "Ref").includes("HttpApi"), true);
+  });
+
   test("points at nothing that it does not have", () => {
     const { Resources, Parameters } = template;
     const known = new Set([...Object.keys(Resources), ...Object.keys(Parameters)]);

@@ -1,12 +1,16 @@
-/** Alarms: a queue that falls behind, messages that came to nothing, functions that fail or are held back. */
+/** Alarms: queues that fall behind, messages that came to nothing, functions that fail or are held back, bad answers. */
 import type { Plan, PlannedQueue } from "../plan.ts";
 import { attribute, type JsonObject, NOTHING, type Part, type Resource, ref } from "./cloudformation.ts";
 import type { PlannedFunction } from "./functions.ts";
+import { HTTP_API } from "./http-api.ts";
 import { deadQueueId, queueId } from "./queues.ts";
 
 const MINUTE_S = 60;
 /** Younger is no news: a burst is meant to wait. */
 const OLD_S = 900;
+/** Of all answers: fewer are those that callers are meant to make up for by coming again. */
+const MOST_ERRORS = 0.05;
+const ACTIONS: JsonObject = { "Fn::If": ["HasAlarmTopic", [ref("AlarmTopic")], NOTHING] };
 
 type Watched = { readonly namespace: string; readonly metric: string; readonly dimension: JsonObject };
 type Bound = {
@@ -21,6 +25,7 @@ export function alarmsPart({ queues }: Plan, functions: readonly PlannedFunction
     resources: Object.fromEntries([
       ...queues.flatMap((queue) => ofQueue(queue)),
       ...functions.flatMap((one) => ofFunction(one)),
+      ["HttpApiErrorsAlarm", ofAnswers()],
     ]),
   };
 }
@@ -82,11 +87,41 @@ function ofFunction({ id }: PlannedFunction): readonly (readonly [string, Resour
   ];
 }
 
+/** A function that has no store answers that, and fails in nobody's count: only what callers are answered tells. */
+function ofAnswers(): Resource {
+  const sumOf = (id: string, metric: string): JsonObject => ({
+    Id: id,
+    MetricStat: {
+      Metric: {
+        Namespace: "AWS/ApiGateway",
+        MetricName: metric,
+        Dimensions: [{ Name: "ApiId", Value: ref(HTTP_API) }],
+      },
+      Period: 5 * MINUTE_S,
+      Stat: "Sum",
+    },
+    ReturnData: false,
+  });
+  const rate = { Id: "rate", Expression: "errors / calls", ReturnData: true };
+  return {
+    Type: "AWS::CloudWatch::Alarm",
+    Properties: {
+      AlarmActions: ACTIONS,
+      AlarmDescription: `For a quarter of an hour more than ${100 * MOST_ERRORS} % of all calls were refused for load, or failed.`,
+      ComparisonOperator: "GreaterThanThreshold",
+      EvaluationPeriods: 3,
+      Metrics: [rate, sumOf("errors", "5xx"), sumOf("calls", "Count")],
+      Threshold: MOST_ERRORS,
+      TreatMissingData: "notBreaching",
+    },
+  };
+}
+
 export function alarm(about: string, watched: Watched, bound: Bound): Resource {
   return {
     Type: "AWS::CloudWatch::Alarm",
     Properties: {
-      AlarmActions: { "Fn::If": ["HasAlarmTopic", [ref("AlarmTopic")], NOTHING] },
+      AlarmActions: ACTIONS,
       AlarmDescription: about,
       ComparisonOperator: "GreaterThanThreshold",
       Dimensions: [watched.dimension],
