@@ -83,7 +83,7 @@ function ofLimit(use: LimitUse, choices: Choices): readonly AwsRefusal[] {
   }
   const share = chosenShare(use, choices);
   if (share === undefined || !users.some(isQueued)) return refusals;
-  if (share.of !== concurrency || share.atOnce < 0 || share.atOnce > concurrency) {
+  if (!isPartOf(use, share)) {
     refuse(
       `is divided ${share.atOnce}/${share.of} by --share, and its concurrency is ${concurrency}.`,
       `Write how many of all are for calls at once: --share ${title}=${Math.floor(concurrency / 2)}/${concurrency}.`,
@@ -98,10 +98,22 @@ function ofLimit(use: LimitUse, choices: Choices): readonly AwsRefusal[] {
   return refusals;
 }
 
+function isPartOf(
+  { concurrency }: LimitUse,
+  { of, atOnce }: NonNullable<Choices["shares"]>[string],
+): boolean {
+  return of === concurrency && atOnce >= 0 && atOnce <= concurrency;
+}
+
 /** A queue's functions run two at once at least; AWS has no way to say one. */
 function ofQueue(queue: PlannedQueue, uses: readonly LimitUse[], choices: Choices): readonly AwsRefusal[] {
   const limits = uses.filter(({ name }) => queue.limits.includes(name));
-  const narrow = limits.filter((use) => queueShare(use, choices) < LEAST_INVOCATIONS);
+  const narrow = limits.filter((use) => {
+    const share = chosenShare(use, choices);
+    // What is no part of it was refused as that.
+    const isDivided = share === undefined || isPartOf(use, share);
+    return isDivided && queueShare(use, choices) < LEAST_INVOCATIONS;
+  });
   return narrow.map((use) => {
     const { title, concurrency, users } = use;
     const isDivided = users.some(isAtOnce);

@@ -240,6 +240,12 @@ describe("what AWS cannot honour is refused, with the reason and the next step",
       /is divided 5\/12 by --share, and its concurrency is 10\. → .*--share op=5\/10/,
     ],
     [
+      "a share of more than there is, once",
+      [{ name: "op", limits: own(10) }],
+      { shares: { op: { atOnce: 11, of: 10 } } },
+      /^-: "op" is divided 11\/10 by --share, and its concurrency is 10\. → .*--share op=5\/10\.$/,
+    ],
+    [
       "a share that leaves requests nothing",
       [
         { name: "asks", flow: "request", limits: b },
