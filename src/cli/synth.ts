@@ -24,7 +24,7 @@ Options:
   --parallel <n>        jobs of one invocation at once, at most 10 (default); 1 for handlers that compute
   --window <duration>   how long a queue gathers a batch, up to 300s (default: 0, no job waits for another)
   --memory <MiB>        of functions that run handlers (default: 512)
-  --reserve yes|no      keep concurrent executions of the account for the queues (default: yes; a new account has too few)
+  --reserve yes|no      keep concurrent executions of the account for queues (default: yes; a new account has too few)
   --env <name>=<value>  a variable for every function; it stands in the template, so no secrets
   --policy <arn>        what handlers and \`authenticate\` may do on AWS besides, as a managed policy of yours
   --direct <operation>  API Gateway puts its calls into the queue by itself, at an address of its own; promises less
