@@ -1,4 +1,4 @@
 // A process that is handed its jobs is gone, at each of its writes.
 import { crashes } from "./support/crashes.ts";
 
-crashes("handed");
+crashes("handed", "handed");
