@@ -1,6 +1,7 @@
 /** `npm run rehearse:aws`: the example on AWS's services, as far as they can be had on one machine. */
 import { once } from "node:events";
 import { Faults } from "./faults/faults.ts";
+import { DIRECT_OPERATION } from "./load/calls.ts";
 import { openStage } from "./opened.ts";
 import { help, type Options, parse } from "./options.ts";
 import { rehearse } from "./rehearsal.ts";
@@ -14,7 +15,9 @@ async function main(): Promise<void> {
   if (options === undefined) return console.log(help);
   // Whoever serves by a folder of its own removes it, also after a process that was killed.
   const folder = options.serve ? process.env["SPILLWAY_DATA"] : undefined;
-  const made = options.template === undefined ? synthesise("examples/orders/app.ts", folder) : undefined;
+  const more = options.direct ? ["--direct", DIRECT_OPERATION] : [];
+  const made =
+    options.template === undefined ? synthesise("examples/orders/app.ts", more, folder) : undefined;
   const template = made?.file ?? options.template ?? "";
   try {
     if (options.serve) await serve(options, template);

@@ -8,6 +8,7 @@ export type Options = {
   readonly faults: readonly Fault[];
   readonly seed: number;
   readonly template: string | undefined;
+  readonly direct: boolean;
   readonly serve: boolean;
   readonly port: number;
   readonly account: number;
@@ -24,6 +25,7 @@ gateway and pollers that read the template), calls it over HTTP and sockets, and
   --faults NAMES   all, none, or some of them with commas (none):
 ${faultNames.map((name) => `                     ${name.padEnd(19)}${FAULTS[name]}`).join("\n")}
   --seed N         of all that is chosen by chance (made, and told)
+  --direct         some calls go straight into their queue, by a REST API (accept mode direct)
   --template FILE  one that is there already, with its code beside it, instead of making it
   --account N      concurrency of the account (1000)
   --serve          no load: serves until it is told to end, at PORT (a free one)
@@ -47,6 +49,7 @@ export function parse(
     faults: faultsOf(values.faults ?? "none"),
     seed: whole("seed", values.seed, 1 + Math.floor(chance() * 2 ** 31)),
     template: values.template,
+    direct: values.direct ?? false,
     serve: values.serve ?? false,
     port: Number(environment["PORT"] ?? 0),
     account: whole("account", values.account, 1_000),
@@ -65,6 +68,7 @@ function read(args: readonly string[]) {
         seed: { type: "string" },
         template: { type: "string" },
         account: { type: "string" },
+        direct: { type: "boolean" },
         serve: { type: "boolean" },
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },

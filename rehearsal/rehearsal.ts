@@ -59,7 +59,7 @@ export async function rehearse(
     for (const listener of listeners) listener.open();
     const ledger = new Ledger();
     const run = `order-${options.seed}`;
-    const calls = callsOf(options.calls, run, () => faults.chance());
+    const calls = callsOf(options.calls, { run, direct: options.direct }, () => faults.chance());
     const opened = performance.now();
     say(`The template runs at http://127.0.0.1:${stage.port}. ${options.calls} calls …`);
     await makeCalls(calls, options.width, { client, ledger, listeners, faults });
@@ -105,7 +105,7 @@ async function settled(ledger: Ledger, client: Client, say: (line: string) => vo
   for (let round = 0; ledger.open.length > 0 && performance.now() < until; round++) {
     const polled = ledger.open.filter(({ follow }) => follow === "status");
     await eachOf(polled, STATUS_WIDTH, async (entry) => {
-      const answer = await client.send(`/receipts/${entry.receipt}`);
+      const answer = await client.send(entry.path);
       const receipt = answer?.status === 200 ? (answer.body as Receipt) : undefined;
       if (receipt === undefined || !isFinal(receipt)) return;
       entry.final = receipt;
@@ -116,7 +116,7 @@ async function settled(ledger: Ledger, client: Client, say: (line: string) => vo
   }
   // What no socket heard is looked up, to be judged for what it is; that it was not heard is a breach of its own.
   await eachOf(ledger.open, STATUS_WIDTH, async (entry) => {
-    const answer = await client.send(`/receipts/${entry.receipt}`);
+    const answer = await client.send(entry.path);
     const receipt = answer?.status === 200 ? (answer.body as Receipt) : undefined;
     if (receipt !== undefined && isFinal(receipt)) entry.final = receipt;
   });

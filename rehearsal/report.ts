@@ -18,6 +18,7 @@ export function reportOf(options: Options, rehearsed: Rehearsed) {
     seed: options.seed,
     acknowledged: count(({ last }) => last === "acknowledged"),
     answeredAtOnce: count(({ outputs, receipt }) => outputs.size > 0 && receipt === undefined),
+    direct: count(({ isDirect }) => isDirect),
     receipts: count(({ receipt }) => receipt !== undefined),
     refused: count(({ last }) => last === "refused"),
     unknown: count(({ last }) => last === "unknown"),
@@ -70,7 +71,7 @@ export function lines(report: Report): readonly string[] {
   const rows: readonly (readonly [string, string])[] = [
     [
       "calls",
-      `${report.calls}: ${report.answeredAtOnce} answered at once, ${report.receipts} receipts, ${report.refused} refused, ${report.unknown} without a known answer`,
+      `${report.calls}: ${report.answeredAtOnce} answered at once, ${report.receipts} receipts (${report.direct} straight into the queue), ${report.refused} refused, ${report.unknown} without a known answer`,
     ],
     ["problems met", listed(report.problems)],
     ["ends", listed(report.ends)],

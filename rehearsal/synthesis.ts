@@ -9,12 +9,12 @@ const root = join(import.meta.dirname, "..");
 export type Synthesised = { readonly file: string; readonly remove: () => void };
 
 /** Into a folder of its own; into one that is there, for whoever removes that. */
-export function synthesise(app: string, into?: string): Synthesised {
+export function synthesise(app: string, more: readonly string[] = [], into?: string): Synthesised {
   const folder = into ?? mkdtempSync(join(tmpdir(), "spillway-rehearsal-"));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(root, "bin/spillway.js"), "synth", app, "--out", folder],
+    [join(root, "bin/spillway.js"), "synth", app, "--out", folder, ...more],
     { cwd: root, encoding: "utf8", timeout: 120_000 },
   );
   if (status === 0)

@@ -10,8 +10,6 @@ export type Asked = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-export type Heard = Answer & { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
-
 export class Client {
   readonly #port: number;
   readonly #agent: Agent;
@@ -24,7 +22,7 @@ export class Client {
   }
 
   /** Undefined: no answer. */
-  send(path: string, { method = "GET", body, headers = {} }: Asked = {}): Promise<Heard | undefined> {
+  send(path: string, { method = "GET", body, headers = {} }: Asked = {}): Promise<Answer | undefined> {
     const text = body === undefined ? "" : JSON.stringify(body);
     return new Promise((resolve) => {
       const outgoing = request({
@@ -56,17 +54,9 @@ export class Client {
     });
   }
 
-  call(
-    operation: string,
-    input: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Heard | undefined> {
-    return this.send(`/operations/${operation}`, { method: "POST", body: input, headers });
-  }
-
   /** As an administrator, asked again until there is an answer that is none of the load's. */
   async administer<T>(path: string, asked: Asked = {}): Promise<T> {
-    let last: Heard | undefined;
+    let last: Answer | undefined;
     for (let attempt = 0; attempt < 20; attempt++) {
       last = await this.send(path, { ...asked, headers: { authorization: `Bearer ${this.#token}` } });
       if (last !== undefined && last.status === 200) return last.body as T;

@@ -65,7 +65,7 @@ export function judge(evidence: Evidence): readonly Breach[] {
 }
 
 function entryBreaches(entry: Entry, { orders, confirmations }: View): readonly Breach[] {
-  const { tag, ids, outputs, receipt, final } = entry;
+  const { tag, ids, outputs, receipt, final, isDirect } = entry;
   const found: Breach[] = [];
   const written = orders.get(tag) ?? [];
   const [least, most] = rightCounts(entry);
@@ -75,10 +75,10 @@ function entryBreaches(entry: Entry, { orders, confirmations }: View): readonly 
     found.push(breach("lost", `${about(entry)} was acknowledged and has no order.`));
   else if (written.length > most)
     found.push(breach("half-written", `${about(entry)} did not succeed and has an order.`));
-  if (ids.size > 1 || outputs.size > 1)
+  if ((ids.size > 1 && !isDirect) || outputs.size > 1)
     found.push(breach("two answers", `${about(entry)} was answered ${[...ids, ...outputs].join(" and ")}.`));
   const [id] = ids;
-  if (id !== undefined && written[0] !== undefined && written[0] !== id)
+  if (!isDirect && id !== undefined && written[0] !== undefined && written[0] !== id)
     found.push(breach("two answers", `${about(entry)} was answered ${id}, and its order is ${written[0]}.`));
   if (receipt !== undefined && final === undefined)
     found.push(breach("never ended", `${about(entry)} has not ended.`));

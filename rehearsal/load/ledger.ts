@@ -6,6 +6,8 @@ export type Call = {
   /** The order's customer: names the effect, once. */
   readonly tag: string;
   readonly flow: Flow;
+  /** Not to a function, but straight into the queue: its receipts are messages', one for each repeat. */
+  readonly isDirect: boolean;
   readonly poison: boolean;
   readonly key: string | undefined;
   /** How its receipt is followed, should it get one. */
@@ -26,6 +28,8 @@ export type Entry = Call & {
   readonly ids: Set<string>;
   readonly outputs: Set<string>;
   receipt: string | undefined;
+  /** Where the state of its receipt is had. */
+  path: string;
   /** The last answer: nothing happened; or nobody knows. */
   last: "acknowledged" | "refused" | "unknown" | "none";
   /** Problems it was answered, by code. */
@@ -45,6 +49,7 @@ export class Ledger {
       ids: new Set(),
       outputs: new Set(),
       receipt: undefined,
+      path: "",
       last: "none",
       problems: [],
       final: undefined,
@@ -63,11 +68,15 @@ export class Ledger {
 export const isFinal = ({ status }: Receipt): boolean =>
   status === "succeeded" || status === "failed" || status === "cancelled";
 
-export type Answer = { readonly status: number; readonly body: unknown };
+export type Answer = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+};
 
 /** What one answer says; `undefined`: there was none. */
 export function hear(entry: Entry, answer: Answer | undefined): void {
-  const { status = 0, body } = answer ?? {};
+  const { status = 0, body, headers } = answer ?? {};
   if (status === 200) {
     const { orderId = "" } = body as { orderId?: string };
     entry.last = "acknowledged";
@@ -78,6 +87,7 @@ export function hear(entry: Entry, answer: Answer | undefined): void {
     entry.last = "acknowledged";
     entry.ids.add(receipt.id);
     entry.receipt = receipt.id;
+    entry.path = pathIn(headers?.["location"]) ?? `/receipts/${receipt.id}`;
   } else {
     const code = (body as { code?: string } | undefined)?.code;
     entry.problems.push(code ?? `${status || "no answer"}`);
@@ -85,4 +95,9 @@ export function hear(entry: Entry, answer: Answer | undefined): void {
     entry.last =
       code === undefined || code === "storage-unavailable" || code === "internal" ? "unknown" : "refused";
   }
+}
+
+/** Of a whole address too: that of an API of AWS is not to be had here. */
+function pathIn(location: unknown): string | undefined {
+  return typeof location === "string" ? location.replace(/^https?:\/\/[^/]+/, "") : undefined;
 }

@@ -22,11 +22,12 @@ export async function redriveOf(
   const entries = Array.from({ length: COUNT }, (_, index) =>
     ledger.begin({
       ...{ tag: `${run}-redriven-${index}`, flow: "place-order-event", poison: false, key: undefined },
-      follow: "status",
+      ...{ isDirect: false, follow: "status" },
     }),
   );
   await eachOf(entries, COUNT, async (entry) => {
-    const answer = await client.call(entry.flow, { sku: "lamp", quantity: 1, customer: entry.tag });
+    const body = { sku: "lamp", quantity: 1, customer: entry.tag };
+    const answer = await client.send(`/operations/${entry.flow}`, { method: "POST", body });
     hear(entry, answer);
   });
   await ended(client, entries, "failed");
@@ -41,16 +42,17 @@ export async function redriveOf(
   return { asked: COUNT, counted: count, succeeded };
 }
 
-/** Functions of a new deployment are new processes. */
-async function redeploy(stage: Stage, environment: Readonly<Record<string, string>>): Promise<void> {
-  await Promise.all([...stage.functions.values()].map((one) => one.replace(environment)));
+/** Of the functions that run jobs: those of a new deployment are new processes. */
+async function redeploy({ pollers }: Stage, environment: Readonly<Record<string, string>>): Promise<void> {
+  const fed = new Set(pollers.map(({ target }) => target));
+  await Promise.all([...fed].map((one) => one.replace(environment)));
 }
 
 async function ended(client: Client, entries: readonly Entry[], wanted: Receipt["status"]): Promise<void> {
   const until = performance.now() + END_MS;
   await eachOf(entries, 4, async (entry) => {
     while (entry.receipt !== undefined && performance.now() < until) {
-      const answer = await client.send(`/receipts/${entry.receipt}`);
+      const answer = await client.send(entry.path);
       const receipt = answer?.status === 200 ? (answer.body as Receipt) : undefined;
       if (receipt !== undefined && isFinal(receipt)) entry.final = receipt;
       if (entry.final?.status === wanted) return;

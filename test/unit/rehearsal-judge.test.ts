@@ -29,8 +29,8 @@ function entryOf(
   answers: readonly (Answer | undefined)[],
   more: Partial<Entry> = {},
 ) {
-  const base = { tag, flow: "place-order", poison: false, key: undefined, follow: "status" } as const;
-  const entry = new Ledger().begin({ ...base, ...call });
+  const base = { tag, flow: "place-order", poison: false, key: undefined } as const;
+  const entry = new Ledger().begin({ ...base, isDirect: false, follow: "status", ...call });
   for (const answer of answers) hear(entry, answer);
   return Object.assign(entry, more);
 }
@@ -179,6 +179,24 @@ suite("the judge of a rehearsal", () => {
   for (const [what, evidence, kinds] of planted) {
     test(`names ${what}`, () => assert.deepEqual(kindsOf(evidence), kinds));
   }
+
+  test("lets a direct call's repeats have receipts of their own, and still one order", () => {
+    const answers = ["one", "two"].map((id) => ({ status: 202, body: receipt("direct", { id }) }));
+    const final = receipt("direct", { id: "two", status: "succeeded" });
+    const call = { flow: "place-order-event", key: "k", isDirect: true } as const;
+    const direct = entryOf("direct", call, answers, { final, heardBy: "status" });
+    const confirmations = new Map([...view.confirmations, ["id-direct", [confirmation("direct")]]]);
+    const kindsWith = (orders: readonly string[]) => {
+      const all = new Map([...view.orders, ["direct", orders]]);
+      return kindsOf({
+        entries: [...held.entries, direct],
+        view: { ...view, confirmations, orders: all },
+      });
+    };
+    assert.deepEqual(kindsWith(["id-direct"]), []);
+    assert.deepEqual(kindsWith(["id-direct", "id-direct"]), ["doubled"]);
+    assert.deepEqual(kindsWith([]), ["lost"]);
+  });
 
   test("does not take silence for success", () => {
     assert.ok(kindsOf({ entries: [refused, silent] }).includes("nothing happened"));
