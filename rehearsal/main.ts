@@ -9,6 +9,7 @@ import { lines, reportOf } from "./report.ts";
 import { synthesise } from "./synthesis.ts";
 
 const COULD_NOT_JUDGE = 2;
+const INTERRUPTED = 130;
 
 async function main(): Promise<void> {
   const options = parse(process.argv.slice(2), process.env, Math.random);
@@ -18,16 +19,15 @@ async function main(): Promise<void> {
   const more = options.direct ? ["--direct", DIRECT_OPERATION] : [];
   const made =
     options.template === undefined ? synthesise("examples/orders/app.ts", more, folder) : undefined;
+  // Whoever interrupts it leaves nothing behind either: the reaper sees to the processes.
+  process.once("exit", () => made?.remove());
   const template = made?.file ?? options.template ?? "";
-  try {
-    if (options.serve) await serve(options, template);
-    else await run(options, template);
-  } finally {
-    made?.remove();
-  }
+  if (options.serve) await serve(options, template);
+  else await run(options, template);
 }
 
 async function run(options: Options, template: string): Promise<void> {
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => process.exit(INTERRUPTED));
   const report = reportOf(options, await rehearse(options, template, (line) => console.error(line)));
   console.log(options.json ? JSON.stringify(report) : lines(report).join("\n"));
   process.exitCode = report.held ? 0 : 1;
