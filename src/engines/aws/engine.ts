@@ -1,5 +1,14 @@
 /** The engine: hands each method of the port to the file that does it. Refuses to work once it is closed. */
-import type { Change, Cursor, Engine, EngineHost, EngineLimits, JobQuery, Ref } from "../../core/engine.ts";
+import type {
+  Change,
+  Cursor,
+  Engine,
+  EngineHost,
+  EngineLimits,
+  JobQuery,
+  Ref,
+  Swept,
+} from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
 import type { JobId, JobRecord, Principal } from "../../core/job.ts";
 import type { ItemKey } from "../../core/table.ts";
@@ -13,6 +22,7 @@ import { Items } from "./items.ts";
 import { assure } from "./jobs.ts";
 import { jobKey } from "./keys.ts";
 import { lastSequence, list } from "./lists.ts";
+import { LongWaits } from "./long-waits.ts";
 import type { Notice } from "./message.ts";
 import type { Settled } from "./options.ts";
 import { Parked } from "./parked.ts";
@@ -24,6 +34,7 @@ import { Settings } from "./settings.ts";
 import type { Store } from "./store.ts";
 import { sweep } from "./sweep.ts";
 import { Ticks } from "./ticks.ts";
+import { sideBySide } from "./turns.ts";
 
 /** What an engine is made of, whichever way its process gets work. */
 export type Opened = {
@@ -86,6 +97,7 @@ export class AwsEngine implements Engine {
   readonly location: string;
   protected readonly opened: Opened;
   protected readonly names: ReceiptNames;
+  protected readonly longWaits: LongWaits;
   readonly #commits: Commits;
   readonly #changes: ChangesOf;
   #isOpen = true;
@@ -97,6 +109,7 @@ export class AwsEngine implements Engine {
     this.lastSequence = opened.lastSequence;
     this.location = `DynamoDB table ${opened.store.database.table}`;
     this.names = new ReceiptNames(opened.store.database);
+    this.longWaits = new LongWaits(opened.store);
     this.#changes = new ChangesOf(opened.store);
     this.#commits = new Commits(opened.store, opened.claims, opened.settings);
   }
@@ -175,8 +188,9 @@ export class AwsEngine implements Engine {
     return this.opened.settings.audit(limit, cursor);
   }
 
-  async sweep(limit: number) {
-    return sweep(this.store, limit);
+  async sweep(limit: number): Promise<Swept> {
+    const [swept] = await sideBySide([sweep(this.store, limit), this.longWaits.send()]);
+    return swept;
   }
 
   async close() {

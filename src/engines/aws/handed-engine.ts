@@ -17,6 +17,7 @@ import { Queues } from "./queues.ts";
 import { Settings } from "./settings.ts";
 import { Slots } from "./shares.ts";
 import { sweep } from "./sweep.ts";
+import { sideBySide } from "./turns.ts";
 import { Watchers } from "./watchers.ts";
 
 /** Ids are told apart by chance alone here, so that no cold start has to look for the last sequence. */
@@ -92,14 +93,12 @@ class HandedEngine extends AwsEngine implements DeliveredEngine {
   override listen(): void {}
 
   override async sweep(limit: number) {
-    // Side by side, so that neither keeps the other from its work.
-    const [swept, sent] = await Promise.allSettled([
+    const [swept, isMoreDue, isMoreToSee] = await sideBySide([
       sweep(this.store, limit),
       this.#handing.outbox.send(limit),
+      this.longWaits.send(),
     ]);
-    if (swept.status === "rejected") throw swept.reason;
-    if (sent.status === "rejected") throw sent.reason;
-    return { ...swept.value, more: sent.value };
+    return { ...swept, more: isMoreDue || isMoreToSee };
   }
 
   async deliver(messages: readonly Message[], leaseMs: number) {

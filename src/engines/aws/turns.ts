@@ -33,3 +33,9 @@ export async function eachInTurns<T, R>(
   if (errors.length > 0 && errors.length === all.length) throw errors[0];
   return results;
 }
+
+/** Side by side, so that none keeps another from its work: a failure is told when all have ended. */
+export async function sideBySide<T extends readonly Promise<unknown>[] | []>(works: T) {
+  await Promise.allSettled(works);
+  return Promise.all(works);
+}
