@@ -1,13 +1,14 @@
 /** The options of `spillway lab`, from their text to what the lab takes. Refuses what cannot be meant, with the value. */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { durationMs, ratePerSecond } from "../core/duration.ts";
+import { ratePerSecond } from "../core/duration.ts";
 import type { CostOptions } from "../lab/cost.ts";
 import { LANES, type LabOptions, MOST_CALLS, type Traffic } from "../lab/options.ts";
 import { withPrices } from "../lab/prices.ts";
 import { CURVE_KINDS, type CurveKind, expectedArrivals } from "../lab/profile.ts";
 import { modulePath } from "./app-module.ts";
 import { UsageError } from "./command.ts";
+import { milliseconds, whole } from "./values.ts";
 
 const text = { type: "string" } as const;
 const byDefault = (value: string) => ({ ...text, default: value });
@@ -199,18 +200,4 @@ function seconds(option: string, value: string): number {
   const inSeconds = milliseconds(option, value) / SECOND;
   if (inSeconds <= LONGEST_S) return inSeconds;
   throw new UsageError(`${option} is ${value}. Use at most ${LONGEST_S / 60} minutes.`);
-}
-
-function milliseconds(option: string, value: string): number {
-  try {
-    return durationMs(value, option);
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function whole(option: string, value: string, least: number, most: number): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new UsageError(`${option} is ${JSON.stringify(value)}. Use a whole number from ${least} to ${most}.`);
 }

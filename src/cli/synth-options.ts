@@ -1,8 +1,8 @@
 /** The options of `spillway synth`, from their text to what the plan takes. Refuses what cannot be meant, with the value. */
 import { parseArgs } from "node:util";
-import { durationMs } from "../core/duration.ts";
 import type { Choices } from "../synth/plan.ts";
 import { UsageError } from "./command.ts";
+import { milliseconds, whole } from "./values.ts";
 
 const text = { type: "string" } as const;
 const many = { type: "string", multiple: true } as const;
@@ -93,23 +93,9 @@ function policyOf(given: string): string {
 }
 
 function windowOf(given: string): number {
-  const seconds = given === "0" ? 0 : milliseconds(given) / 1_000;
+  const seconds = given === "0" ? 0 : milliseconds("--window", given) / 1_000;
   if (Number.isInteger(seconds) && seconds <= 300) return seconds;
   throw new UsageError(`--window is ${JSON.stringify(given)}. Use whole seconds, from 0 to 300s.`);
-}
-
-function milliseconds(given: string): number {
-  try {
-    return durationMs(given, "--window");
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function whole(option: string, value: string, least: number, most: number): number {
-  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= least && number <= most) return number;
-  throw new UsageError(`${option} is ${JSON.stringify(value)}. Use a whole number from ${least} to ${most}.`);
 }
 
 function yesOrNo(option: string, value: string): boolean {
