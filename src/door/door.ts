@@ -16,7 +16,7 @@ import { type Gatekeeper, OPERATOR } from "./identity.ts";
 import type { Origins } from "./origins.ts";
 import type { Quotas } from "./quotas.ts";
 import { receiptRoute } from "./receipt-route.ts";
-import { json, problemReply, Refused, refusal, refuse } from "./replies.ts";
+import { foreignOrigin, json, problemReply, Refused, refusal, refuse } from "./replies.ts";
 import type { Reports } from "./reports.ts";
 import { callRoutes, isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
 import { sessionRoute } from "./session.ts";
@@ -78,7 +78,7 @@ export class SpillwayDoor implements Door {
     if (route?.kind !== "socket" || request.method !== "GET")
       return { kind: "refused", reply: await this.handle(request) };
     try {
-      if (!this.#origins.permits(request)) throw foreign();
+      if (!this.#origins.permits(request)) throw foreignOrigin();
       if (this.#runtime.drain.begun) throw refuse("draining", "The server is shutting down.");
       return await this.#sockets.upgrade(request);
     } catch (error) {
@@ -103,7 +103,7 @@ export class SpillwayDoor implements Door {
 
   #answer(request: DoorRequest, route: Route | undefined, allow: string | undefined): Reply | Promise<Reply> {
     const { method } = request;
-    if (!this.#origins.permits(request) && !isSafe(method)) throw foreign();
+    if (!this.#origins.permits(request) && !isSafe(method)) throw foreignOrigin();
     if (!route || allow === undefined)
       throw refuse("not-found", `Nothing is at ${request.path.slice(0, 100)}.`);
     if (method === "OPTIONS") return { status: 204, headers: ["allow", allow], body: "" };
@@ -218,10 +218,6 @@ function noStreams(): Refused {
     "not-on-this-deployment",
     "Nothing is streamed at this address. Poll the receipt, follow it on the socket, or ask the address for events.",
   );
-}
-
-function foreign(): Refused {
-  return refuse("forbidden", "This origin is not among allowedOrigins.");
 }
 
 function isSafe(method: string): boolean {

@@ -61,6 +61,10 @@ export function refuse(code: ProblemCode, detail?: string, headers?: readonly st
   return new Refused(problem(code, detail), headers);
 }
 
+export function foreignOrigin(): Refused {
+  return refuse("forbidden", "This origin is not among allowedOrigins.");
+}
+
 /** The same words for unknown, expired and another principal's, so that they cannot be told apart. */
 export function unknownReceipt(): Refused {
   return refuse("unknown-receipt", "It is unknown here, or is kept no longer.");

@@ -10,7 +10,7 @@ import type { Calls } from "../calls.ts";
 import type { DoorRequest, Reply } from "../exchange.ts";
 import type { Gatekeeper, Identity } from "../identity.ts";
 import type { Origins } from "../origins.ts";
-import { problemReply, Refused, refuse } from "../replies.ts";
+import { foreignOrigin, problemReply, Refused } from "../replies.ts";
 import { callFrame } from "./call.ts";
 import { fitted } from "./fitted.ts";
 import { bad, type CallFrame, type FrameRef, frames, readFrame } from "./frames.ts";
@@ -55,9 +55,7 @@ export class DetachedSockets {
   /** Who asks for a socket, or why there is none for it. */
   async admit(request: DoorRequest): Promise<Admission> {
     try {
-      if (!this.#origins.permits(request)) {
-        throw refuse("forbidden", "This origin is not among allowedOrigins.");
-      }
+      if (!this.#origins.permits(request)) throw foreignOrigin();
       const identity = await socketIdentity(request, this.#gatekeeper, this.#runtime.clock);
       return { kind: "admitted", protocol: PROTOCOL, identity };
     } catch (error) {
