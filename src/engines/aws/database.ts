@@ -20,7 +20,7 @@ import { isTooLarge, troubleOf } from "./trouble.ts";
 import { inputOf, inTransaction, type Write } from "./writes.ts";
 
 /** DynamoDB's own limits. */
-export const MOST_IN_TRANSACTION = 100;
+const MOST_IN_TRANSACTION = 100;
 const MOST_IN_BATCH = 100;
 const PASSING: ReadonlySet<string> = new Set([
   "TransactionConflict",

@@ -121,7 +121,7 @@ function versionOver(stored: StoredItem | undefined, least: number): number {
   return Math.max(least, (stored?.version ?? 0) + 1);
 }
 
-export function storedItem(item: Attributes): StoredItem {
+function storedItem(item: Attributes): StoredItem {
   return { version: number(item, "v") ?? 0, value: text(item, "val") };
 }
 

@@ -66,7 +66,7 @@ export function isMessageId(id: JobId): boolean {
 }
 
 /** Whoever asks may not know it by its id, so all that is said of it bears the name. */
-export function underName(
+function underName(
   receipt: JobId,
   name: Named | undefined,
   job: JobRecord | undefined,

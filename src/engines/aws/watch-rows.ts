@@ -8,7 +8,7 @@ import { TTL_ATTRIBUTE } from "./table-definition.ts";
 export type Row = Readonly<Record<string, AttributeValue>>;
 export type Key = { readonly pk: { readonly S: string }; readonly sk: { readonly S: string } };
 
-export const SOCKET_SORT = "socket";
+const SOCKET_SORT = "socket";
 export const RECEIPT_SORT = "receipt#";
 
 /** A connection lives for 2 hours at most; what a lost goodbye leaves is over soon after. */

@@ -107,7 +107,7 @@ export function functionsPart(functions: readonly PlannedFunction[]): Part {
   return { resources: Object.fromEntries(functions.flatMap((one) => resourcesOf(one))) };
 }
 
-export const logGroupOf = ({ id }: PlannedFunction) => `${id}Logs`;
+const logGroupOf = ({ id }: PlannedFunction) => `${id}Logs`;
 
 function resourcesOf(one: PlannedFunction) {
   const { id, bundle, about, timeoutSeconds, memoryMiB, reserved, environment, statements, policies } = one;

@@ -93,6 +93,6 @@ export function allow(actions: readonly string[], resources: readonly JsonObject
   return { Effect: "Allow", Action: actions, Resource: resources };
 }
 
-export function onQueues(actions: readonly string[], queues: readonly string[]): readonly Statement[] {
+function onQueues(actions: readonly string[], queues: readonly string[]): readonly Statement[] {
   return queues.length === 0 ? [] : [allow(actions, queues.map(arnOf))];
 }
