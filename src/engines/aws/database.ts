@@ -16,7 +16,7 @@ import { SpillwayError } from "../../core/errors.ts";
 import { type Key, keyAttributes } from "./keys.ts";
 import { Persistence } from "./persistence.ts";
 import type { Attributes } from "./rows.ts";
-import { isTooLarge, troubleOf } from "./trouble.ts";
+import { isTooLarge, LeftOver, troubleOf } from "./trouble.ts";
 import { inputOf, inTransaction, type Write } from "./writes.ts";
 
 /** DynamoDB's own limits. */
@@ -122,15 +122,15 @@ export class Database {
   async #batch(keys: readonly Key[]): Promise<readonly Attributes[]> {
     const found: Attributes[] = [];
     let asked: readonly Attributes[] = keys.map(keyAttributes);
-    for (let tries = 0; asked.length > 0; tries++) {
+    await this.#read("A read", async () => {
       const command = new BatchGetItemCommand({
         RequestItems: { [this.table]: { Keys: [...asked], ConsistentRead: true } },
       });
-      const answer = await this.#read("A read", () => this.#client().send(command));
+      const answer = await this.#client().send(command);
       found.push(...(answer.Responses?.[this.table] ?? []));
       asked = answer.UnprocessedKeys?.[this.table]?.Keys ?? [];
-      if (asked.length > 0) await this.pause(tries);
-    }
+      if (asked.length > 0) throw new LeftOver(asked.length);
+    });
     return found;
   }
 

@@ -23,6 +23,7 @@ const BUSY: ReadonlySet<string> = new Set([
   "RequestThrottled",
   "RequestThrottledException",
   "TooManyRequestsException",
+  "UnprocessedKeys",
 ]);
 const UNHEARD: ReadonlySet<string> = new Set([
   "ECONNREFUSED",
@@ -34,6 +35,15 @@ const UNHEARD: ReadonlySet<string> = new Set([
   "ExpiredTokenException",
   "ExpiredToken",
 ]);
+
+/** Of a read of many keys: DynamoDB says it without an error, in an answer that has the others. */
+export class LeftOver extends Error {
+  override readonly name = "UnprocessedKeys";
+
+  constructor(keys: number) {
+    super(`${keys} of the keys were left over.`);
+  }
+}
 
 export function troubleOf(error: unknown): Trouble {
   const { name, code, status } = facts(error);

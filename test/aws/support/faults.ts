@@ -2,7 +2,10 @@
  * What a network and a busy service do to a client's requests: refusals, answers that are lost after the work was
  * done, answers that never come, and a process that is gone between two of its requests.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
+  type BatchGetItemInput,
+  type BatchGetItemOutput,
   type DynamoDBClient,
   InternalServerError,
   ProvisionedThroughputExceededException,
@@ -24,6 +27,8 @@ export type Fault =
   /** Too many requests, in its two words: nothing was done. */
   | "throttled"
   | "exceeded"
+  /** A read of many: no error, but too busy for all of its keys but the first; or for the only one. */
+  | "left-over"
   /** It was never heard. */
   | "unheard"
   /** It was done, and the connection broke before the answer. */
@@ -58,6 +63,11 @@ export function intercept(
           return next(args);
         case "silent-undone":
           return new Promise(() => {});
+        case "left-over": {
+          const answer = await next(args);
+          const left = leftOver(args.input as BatchGetItemInput, answer.output as BatchGetItemOutput);
+          return { ...answer, output: { ...answer.output, ...left } };
+        }
         case "silent-done":
         case "lost":
         case "internal":
@@ -71,7 +81,22 @@ export function intercept(
   );
 }
 
-function errorOf(fault: Exclude<Fault, "silent-done" | "silent-undone">, name: string, input: object): Error {
+function leftOver(
+  { RequestItems = {} }: BatchGetItemInput,
+  { Responses = {} }: BatchGetItemOutput,
+): BatchGetItemOutput {
+  const [[table, { Keys = [], ...how }] = ["", { Keys: [] }]] = Object.entries(RequestItems);
+  const left = Keys.slice(Keys.length > 1 ? 1 : 0);
+  const isLeft = (item: object) => left.some((key) => isDeepStrictEqual({ ...item, ...key }, item));
+  const answered = Responses[table]?.filter((item) => !isLeft(item)) ?? [];
+  return { Responses: { [table]: answered }, UnprocessedKeys: { [table]: { ...how, Keys: left } } };
+}
+
+function errorOf(
+  fault: Exclude<Fault, "left-over" | "silent-done" | "silent-undone">,
+  name: string,
+  input: object,
+): Error {
   const because = { message: `Injected: ${fault}.`, $metadata: { httpStatusCode: 400 } };
   switch (fault) {
     case "conflict": {

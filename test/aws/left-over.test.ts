@@ -1,0 +1,84 @@
+// A read of many keys that the table answers in part: what it left over is asked for again, but not for ever.
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import type { Engine, NewCall } from "../../src/core/engine.ts";
+import { Ids } from "../../src/core/ids.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
+import { TestClock } from "../support/test-clock.ts";
+import { engineOn } from "./support/engine.ts";
+import { type Fault, intercept } from "./support/faults.ts";
+import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
+import { whileRunning } from "./support/running.ts";
+
+const ITEMS = ["a", "b", "c"].map((key) => ({ table: "counts", key }));
+/** Longer than any patience: a read that is still asking by then is answered, so that the test ends. */
+const END_MS = 60_000;
+
+suite("keys that a read of the table leaves over", { skip: withoutMoto }, () => {
+  let on: Rig;
+  let store: Store;
+  const clock = new TestClock();
+  const ids = new Ids(clock, new SeededRandom(1));
+  const engines: Engine[] = [];
+
+  before(async () => {
+    on = await rig();
+    store = await on.newStore([]);
+    const engine = await opened(1, () => undefined);
+    const [answer] = await engine.commit([{ kind: "settle", settlement: inserting() }]);
+    assert.deepEqual(answer, { kind: "applied" });
+  });
+
+  after(async () => {
+    for (const engine of engines) await engine.close();
+    await store.remove();
+  });
+
+  /** @param fault of its reads once it is open, by how many there were before */
+  async function opened(seed: number, fault: (reads: number) => Fault | undefined): Promise<Engine> {
+    const client = on.dynamodb();
+    const engine = await engineOn({ on, store, clock }, seed, client);
+    let reads = 0;
+    intercept(client, ({ name }) => (name === "BatchGetItem" ? fault(reads++) : undefined));
+    engines.push(engine);
+    return engine;
+  }
+
+  function inserting() {
+    const { id, sequence } = ids.mint();
+    const token = ids.mint().id;
+    const born: NewCall = {
+      ...{ id, sequence, operation: "work", principal: "", input: "{}", inputVersion: 1, delayMs: 0 },
+      maxAttempts: 1,
+      details: { origin: "http" },
+      start: { token, leaseMs: 1_000, ifLost: "forget" },
+    };
+    const writes = ITEMS.map((item) => ({ kind: "insert", ...item, value: item.key }) as const);
+    const verdict = { kind: "succeeded", output: "1" } as const;
+    return { lease: { id, token }, born, verdict, reads: [], writes, sends: [] };
+  }
+
+  const valuesOf = async (engine: Engine) =>
+    (await whileRunning(clock, engine.read(ITEMS))).map((item) => item?.value);
+
+  test("once are asked for again, and all are answered", async () => {
+    const engine = await opened(2, (reads) => (reads === 0 ? "left-over" : undefined));
+    assert.deepEqual(await valuesOf(engine), ["a", "b", "c"]);
+  });
+
+  test("again and again are refused after as long as a table that throttles, and as that", async () => {
+    const refusals = (["throttled", "left-over"] as const).map(async (fault, place) => {
+      let begunAt = 0;
+      const engine = await opened(3 + place, () => (clock.now() - begunAt < END_MS ? fault : undefined));
+      begunAt = clock.now();
+      const error = await engine.read(ITEMS).then(
+        () => assert.fail(`${fault} for ${END_MS} ms, and still asked`),
+        ({ code, hint }) => ({ code, hint }),
+      );
+      return { ...error, isWithin: clock.now() - begunAt < END_MS / 2 };
+    });
+    const [throttled, leftOver] = await whileRunning(clock, Promise.all(refusals));
+    assert.equal(throttled?.code, "storage-unavailable");
+    assert.deepEqual(leftOver, throttled);
+  });
+});
