@@ -10,6 +10,7 @@ export type SuiteName =
   | "wire"
   | "browser"
   | "faults"
+  | "postgres"
   | "system"
   | "aws";
 
@@ -34,6 +35,7 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 240 * seconds },
   faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
+  postgres: { globs: ["test/postgres/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
   aws: { globs: ["test/aws/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 480 * seconds },
   system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
 };

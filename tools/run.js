@@ -20,6 +20,7 @@ const why = /** @type {Record<string, string>} */ ({
   "tools/check": "the TypeScript compiler and the linter",
   "tools/node": `Node.js 26 (this one is ${process.versions.node})`,
   "tools/node24": "Node.js 24 (suites run on the oldest supported line too)",
+  "tools/postgres": "PostgreSQL to test on",
 });
 
 /** @param {string[]} args */

@@ -1,0 +1,105 @@
+/**
+ * The PostgreSQL that all test processes of a run share: started by the first that asks, ended when none is left. Every
+ * test has a schema of its own in it.
+ */
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { holdLock } from "../../../tools/lock.js";
+import type { Version } from "./installation.ts";
+
+export type Cluster = {
+  readonly version: Version;
+  /** Of a database in which whoever connects may do everything. */
+  readonly url: string;
+};
+
+const STARTED_WITHIN_MS = 60_000;
+
+/** Those of other checkouts and users are not this run's. */
+const name = createHash("sha256")
+  .update(`${import.meta.dirname} ${process.getuid?.()}`)
+  .digest("hex")
+  .slice(0, 12);
+
+const held = new Map<Version, Promise<Cluster>>();
+
+export function cluster(version: Version = 18): Promise<Cluster> {
+  const known = held.get(version) ?? hold(version);
+  held.set(version, known);
+  return known;
+}
+
+/** A name that nothing in the cluster has yet. */
+export const newSchema = (): string => `test_${randomBytes(8).toString("hex")}`;
+
+export async function dropSchema({ url }: Cluster, schema: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`SET client_min_messages = error; DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+  await client.end();
+}
+
+async function hold(version: Version): Promise<Cluster> {
+  const path = join(tmpdir(), `spillway-postgres-${version}-${name}`);
+  const url = (await ask(path)) ?? (await start(version, path));
+  return { version, url };
+}
+
+async function start(version: Version, path: string): Promise<string> {
+  const release = await holdLock(`${path}.lock`, () => {});
+  try {
+    const started = await ask(path);
+    if (started !== undefined) return started;
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const args = [join(import.meta.dirname, "keeper.ts"), String(version), path];
+    const keeper = spawn(process.execPath, args, {
+      env,
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    keeper.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const until = performance.now() + STARTED_WITHIN_MS;
+    while (keeper.exitCode === null && performance.now() < until) {
+      await pause(20);
+      const url = await ask(path);
+      if (url === undefined) continue;
+      keeper.stderr.destroy();
+      keeper.unref();
+      return url;
+    }
+    throw new Error(`The PostgreSQL of the tests did not start. It said:\n${said}`);
+  } finally {
+    release();
+  }
+}
+
+/** Connected for as long as this process lives; `undefined`: nobody keeps one. */
+async function ask(path: string): Promise<string | undefined> {
+  const socket = connect(path);
+  try {
+    await once(socket, "connect");
+    return await firstLine(socket);
+  } catch {
+    return undefined;
+  }
+}
+
+async function firstLine(socket: Socket): Promise<string | undefined> {
+  let text = "";
+  for await (const chunk of socket.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.endsWith("\n")) break;
+  }
+  socket.on("error", () => {});
+  socket.unref();
+  return text.endsWith("\n") ? text.trim() : undefined;
+}
