@@ -5,6 +5,7 @@ import { configurationError } from "../core/errors.ts";
 import { Gate } from "../core/gate.ts";
 import type { Operation, Spec } from "../core/operation.ts";
 import { checkOptions, shown } from "../core/options.ts";
+import type { Role } from "../core/runtime.ts";
 import { Origins } from "../door/origins.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
 import type { AppOptions } from "./app.ts";
@@ -41,6 +42,16 @@ export function checkedConfiguration(options: AppOptions): Configuration {
   // Limits that contradict each other are found by building a gate; the one that runs gets the host's clock.
   new Gate(specsOf(operations), systemClock());
   return { options, operations, origins: new Origins((options.allowedOrigins ?? []).map(checkedOrigin)) };
+}
+
+/** Processes of different roles have one store together, so it must be one that several can have open. */
+export function checkRole(role: Role, engine: EngineSource | undefined): void {
+  if (role === "all" || (engine && !engine.limits.singleOwner)) return;
+  const why = engine ? `${engine.name} is one process's only` : "this app has no engine to share with others";
+  throw configurationError(
+    `The role is ${role}, and ${why}.`,
+    "Serve it without a role, or share a store between processes: engine: postgres(url).",
+  );
 }
 
 export function specsOf(operations: ReadonlyMap<string, Operation>): readonly Spec[] {

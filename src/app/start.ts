@@ -18,28 +18,34 @@ import { Gatekeeper } from "../door/identity.ts";
 import { Quotas } from "../door/quotas.ts";
 import { SocketTexts } from "../door/socket/texts.ts";
 import { Deliveries } from "../worker/deliveries.ts";
+import type { Keeper } from "../worker/keeper.ts";
+import { readSettings } from "../worker/settings.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
-import { type Configuration, specsOf } from "./configuration.ts";
+import { type Configuration, checkRole, specsOf } from "./configuration.ts";
 
 const LEASE_MS = 30_000;
 
 export async function start(configuration: Configuration, host: AppHost): Promise<RunningApp> {
   const { options, operations, origins } = configuration;
+  const { role = "all", reports, streams } = host;
+  // What a function is to do was decided when its template was made.
+  if (host.timeLeftMs === undefined) checkRole(role, options.engine);
   const runtime = await runtimeOf(configuration, host);
   const { store, clock } = runtime;
   const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
   const quotas = options.quota && new Quotas(options.quota, clock);
-  const { role = "all", reports, streams } = host;
   const opened = once(async () => {
     const { SpillwayDoor } = await import("../door/door.ts");
     return new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports, role, streams });
   });
   const door = role === "worker" ? undefined : await opened();
   const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime, role))];
-  const looksForWork = (role === "all" || role === "worker") && host.timeLeftMs === undefined;
-  const worker = store && looksForWork ? await workerOf(runtime, store) : undefined;
+  const stays = host.timeLeftMs === undefined && role !== "status";
+  const keeper = store && stays ? await keeperOf(runtime, store) : undefined;
+  const worker = store && stays && role !== "gateway" ? await workerOf(runtime, store) : undefined;
   if (worker) store?.engine.listen?.([...operations.keys()]);
+  keeper?.start();
   worker?.start();
   return {
     door: door ?? late(opened),
@@ -52,7 +58,10 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     deliveries: store && new Deliveries(runtime, store, host.parallel ?? Number.POSITIVE_INFINITY),
     readSettings: () => readSettings(runtime),
     acceptAdminToken: (token) => gatekeeper.acceptAdminToken(token),
-    beginDrain: () => door?.unready(),
+    beginDrain: () => {
+      if (door) door.unready();
+      else void opened().then((late) => late.unready());
+    },
     finishWork: async (limitMs) => {
       runtime.drain.begin();
       worker?.stopClaims();
@@ -60,7 +69,8 @@ export async function start(configuration: Configuration, host: AppHost): Promis
       await worker?.finish();
       await runtime.live.idle();
       limit.cancel();
-      worker?.stop();
+      // Nothing holds a lease any more.
+      keeper?.stop();
     },
     close: async () => {
       await store?.committer.drained();
@@ -69,7 +79,13 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   };
 }
 
-/** Not in the code of a function, which is handed its jobs. */
+/** Not in the code of a function, which does not stay. */
+async function keeperOf(runtime: Runtime, store: Store): Promise<Keeper> {
+  const { Keeper } = await import("../worker/keeper.ts");
+  return new Keeper(runtime, store);
+}
+
+/** Nor this: it is handed its jobs. */
 async function workerOf(runtime: Runtime, store: Store): Promise<Worker> {
   const { Worker } = await import("../worker/worker.ts");
   return new Worker(runtime, store);
@@ -140,11 +156,6 @@ async function restoredOrClosed(runtime: Runtime, role: Role): Promise<readonly 
     await runtime.store?.engine.close();
     throw error;
   }
-}
-
-/** Settings that operators made outlive a restart. */
-async function readSettings({ store, gate }: Runtime): Promise<void> {
-  for (const setting of (await store?.engine.settings()) ?? []) gate.set(setting);
 }
 
 /** Jobs whose operation is gone are left, and said. */

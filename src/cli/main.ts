@@ -5,12 +5,14 @@
 import { type Command, isForPeople, UsageError } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
 import { labCommand } from "./lab.ts";
+import { migrateCommand } from "./migrate.ts";
 import { serveCommand } from "./serve.ts";
 import { synthCommand } from "./synth.ts";
 import { version } from "./version.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   serve: serveCommand,
+  migrate: migrateCommand,
   lab: labCommand,
   synth: synthCommand,
   doctor: doctorCommand,

@@ -1,12 +1,13 @@
 /** `spillway serve ./app.ts`: imports a module and serves the app that it exports. */
 import { parseArgs } from "node:util";
+import { ROLES, type Role } from "../core/runtime.ts";
 import { serve } from "../node/index.ts";
 import { appOf } from "./app-module.ts";
 import { type Command, UsageError } from "./command.ts";
 
 export const serveCommand: Command = {
   summary: "serve the app that a module exports",
-  help: `Usage: spillway serve <module> [--port <n>] [--host <name>] [--reports <folder>]
+  help: `Usage: spillway serve <module> [--port <n>] [--host <name>] [--role <role>] [--reports <folder>]
 
 Imports the module, which must export \`app\`, made by spillway({ … }), and serves it until SIGTERM or SIGINT;
 then drains and ends.
@@ -14,18 +15,26 @@ then drains and ends.
 Options:
   --port <n>          the port to listen on; 0 takes a free one (default: PORT, or 3000)
   --host <name>       the address to listen on (default: HOST, or 127.0.0.1: this machine only)
+  --role <role>       what this process does, where several share a store (default: SPILLWAY_ROLE, or all):
+                        gateway  answers calls and queues them
+                        worker   runs what is queued, and answers health checks and operators only
+                        status   shows receipts, and takes nothing
+                        all      each of these
   --reports <folder>  where the console finds flow reports (default: ./flow-reports)
   --help              show this
 
 Environment:
-  PORT, HOST             as the options
-  SPILLWAY_ADMIN_TOKEN   the administrator's bearer token; without it, one is made and kept in the data folder`,
+  PORT, HOST, SPILLWAY_ROLE
+                         as the options
+  SPILLWAY_ADMIN_TOKEN   the administrator's bearer token; without it, one is made and kept in the data folder,
+                         if the store has one`,
   run,
 };
 
 const options = {
   port: { type: "string" },
   host: { type: "string" },
+  role: { type: "string" },
   reports: { type: "string", default: "./flow-reports" },
 } as const;
 
@@ -37,7 +46,8 @@ async function run(args: readonly string[]): Promise<void> {
     throw new UsageError(`serve takes one module, and these are more: ${others.join(" ")}`);
   const port = values.port === undefined ? {} : { port: portOf(values.port) };
   const host = values.host === undefined ? {} : { host: hostOf(values.host) };
-  await serve(await appOf(file), { ...port, ...host, reports: values.reports });
+  const role = values.role === undefined ? {} : { role: roleOf(values.role) };
+  await serve(await appOf(file), { ...port, ...host, ...role, reports: values.reports });
 }
 
 function parsed(args: readonly string[]) {
@@ -53,7 +63,7 @@ function parsed(args: readonly string[]) {
         `${valueless[1]} needs a value: spillway serve ./app.ts --port 3000 --host 127.0.0.1`,
       );
     throw new UsageError(
-      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --reports and --help.`,
+      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --role, --reports and --help.`,
     );
   }
 }
@@ -63,6 +73,12 @@ function portOf(text: string): number {
   throw new UsageError(
     `--port is ${JSON.stringify(text)}, which is none. Give a whole number from 0 to 65535.`,
   );
+}
+
+function roleOf(text: string): Role {
+  const role = ROLES.find((known) => known === text);
+  if (role) return role;
+  throw new UsageError(`--role is ${JSON.stringify(text)}. Give one of ${ROLES.join(", ")}.`);
 }
 
 function hostOf(text: string): string {

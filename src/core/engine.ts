@@ -235,6 +235,11 @@ export interface EngineSource {
   readonly name: string;
   readonly limits: EngineLimits;
   open(host: EngineHost): Promise<Engine>;
+  /**
+   * Brings what is stored to the form that this version needs, apart from serving, and says what was done. For stores
+   * whose tables somebody else may have to make; the others do it whenever they are opened.
+   */
+  migrate?(): Promise<readonly string[]>;
 }
 
 /** A slot of every limit that an operation is under, held across processes. */

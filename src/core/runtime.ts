@@ -20,7 +20,8 @@ export type Store = { readonly engine: Engine; readonly committer: Committer };
  * What a process of an app does: all of it; only answer and queue (`gateway`); only run what is queued (`worker`); or
  * only show receipts (`status`), for which it need not write.
  */
-export type Role = "all" | "gateway" | "worker" | "status";
+export const ROLES = ["all", "gateway", "worker", "status"] as const;
+export type Role = (typeof ROLES)[number];
 
 export type Runtime = {
   readonly operations: ReadonlyMap<string, Operation>;

@@ -18,6 +18,7 @@ import type { Quotas } from "./quotas.ts";
 import { receiptRoute } from "./receipt-route.ts";
 import { foreignOrigin, json, problemReply, Refused, refusal, refuse } from "./replies.ts";
 import type { Reports } from "./reports.ts";
+import { isShown, notShown } from "./roles.ts";
 import { callRoutes, isAllowed, METHODS, matchRoute, type Route } from "./routes.ts";
 import { sessionRoute } from "./session.ts";
 import { DetachedSockets } from "./socket/detached.ts";
@@ -26,7 +27,7 @@ import { Sockets } from "./socket/sockets.ts";
 export type DoorOptions = {
   readonly quotas?: Quotas | undefined;
   readonly reports?: Reports | undefined;
-  /** `status`: receipts are shown, and nothing is taken. */
+  /** `all` by default. */
   readonly role?: Role | undefined;
   /** Whether the transport can go on with a reply after its headers. */
   readonly streams?: boolean | undefined;
@@ -42,7 +43,7 @@ export class SpillwayDoor implements Door {
   /** For transports that keep no socket in memory. */
   readonly detached: DetachedSockets;
   readonly #callRoutes: ReadonlyMap<string, Route>;
-  readonly #onlyReceipts: boolean;
+  readonly #role: Role;
   readonly #streams: boolean;
   #ready = true;
 
@@ -50,7 +51,7 @@ export class SpillwayDoor implements Door {
     runtime: Runtime,
     gatekeeper: Gatekeeper,
     origins: Origins,
-    { quotas, reports, role, streams = true }: DoorOptions,
+    { quotas, reports, role = "all", streams = true }: DoorOptions,
   ) {
     this.#runtime = runtime;
     this.#gatekeeper = gatekeeper;
@@ -61,12 +62,12 @@ export class SpillwayDoor implements Door {
     this.detached = new DetachedSockets(runtime, this.#calls, gatekeeper, origins);
     runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
     this.#callRoutes = callRoutes(runtime.operations.values());
-    this.#onlyReceipts = role === "status";
+    this.#role = role;
     this.#streams = streams;
   }
 
   handle(request: DoorRequest): Promise<Reply> {
-    const route = this.#route(request.path);
+    const route = matchRoute(request.path, this.#callRoutes);
     const allow = route && this.#allow(route);
     const reply = this.#reply(request, route, allow);
     if (request.headers["origin"] === undefined) return reply;
@@ -74,8 +75,8 @@ export class SpillwayDoor implements Door {
   }
 
   async upgrade(request: DoorRequest): Promise<Upgrade> {
-    const route = this.#route(request.path);
-    if (route?.kind !== "socket" || request.method !== "GET")
+    const route = matchRoute(request.path, this.#callRoutes);
+    if (route?.kind !== "socket" || request.method !== "GET" || !isShown(this.#role, route))
       return { kind: "refused", reply: await this.handle(request) };
     try {
       if (!this.#origins.permits(request)) throw foreignOrigin();
@@ -106,6 +107,7 @@ export class SpillwayDoor implements Door {
     if (!this.#origins.permits(request) && !isSafe(method)) throw foreignOrigin();
     if (!route || allow === undefined)
       throw refuse("not-found", `Nothing is at ${request.path.slice(0, 100)}.`);
+    if (!isShown(this.#role, route)) throw notShown(this.#role);
     if (method === "OPTIONS") return { status: 204, headers: ["allow", allow], body: "" };
     if (route.kind !== "call" && route.kind !== "batch") this.#checkMethod(method, allow);
     switch (route.kind) {
@@ -186,14 +188,8 @@ export class SpillwayDoor implements Door {
     return json(200, '{"status":"ready"}');
   }
 
-  #route(path: string): Route | undefined {
-    const route = matchRoute(path, this.#callRoutes);
-    if (!this.#onlyReceipts || route === undefined) return route;
-    return SHOWN.includes(route.kind) ? route : undefined;
-  }
-
   #allow(route: Route): string | undefined {
-    if (this.#onlyReceipts && route.kind === "receipt") return "GET, HEAD, OPTIONS";
+    if (this.#role === "status" && route.kind === "receipt") return "GET, HEAD, OPTIONS";
     return route.kind === "admin" ? this.#admin.allow(route.rest) : METHODS[route.kind];
   }
 
@@ -209,9 +205,6 @@ function refusedOrThrown(error: unknown): Reply {
     return refusal(error.code, error.message);
   throw error;
 }
-
-/** What a process shows that only shows receipts. */
-const SHOWN: readonly Route["kind"][] = ["receipt", "events", "live", "ready"];
 
 function noStreams(): Refused {
   return refuse(

@@ -2,6 +2,7 @@
  * `serve(app)`: an app on one port of this machine, HTTP and WebSocket, from its start to the end of the process.
  * Says where things are, drains on a signal, and ends at once when storage can promise nothing more.
  */
+import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import type { App, RunningApp } from "../app/app.ts";
@@ -29,6 +30,12 @@ export type Served = {
   readonly close: () => Promise<void>;
 };
 
+const DOES = {
+  gateway: "gateway; answers calls and queues them, and runs no queued job",
+  worker: "worker; runs queued jobs, and takes no calls",
+  status: "status; shows receipts, and takes no calls",
+} as const;
+
 /** EX_SOFTWARE of sysexits.h: whoever restarts processes should restart this one. */
 const STORAGE_FAILED = 70;
 const GUESSABLE_CHARACTERS = 16;
@@ -38,8 +45,10 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   refuseWhileImporting();
   const settings = settingsOf(options, process.env);
   const complain = atMostSome(settings.complain);
+  const isShared = app.options.engine?.limits.singleOwner === false;
   const running = await app.start({
-    node: `${hostname()}-${process.pid}`,
+    node: nodeName(isShared),
+    role: settings.role,
     adminToken: settings.adminToken,
     boundToLoopback: settings.boundToLoopback,
     reports: settings.reports === undefined ? undefined : new ReportsFolder(settings.reports),
@@ -48,7 +57,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
       complain(`${where ? placeOf(where) : "Behind the scenes"}: ${describe(error)}`),
   });
   const listener = new Listener({
-    door: settings.console ? new ConsoleDoor(running.door, consoleFolder()) : running.door,
+    door: hasConsole(settings) ? new ConsoleDoor(running.door, consoleFolder()) : running.door,
     hostRule: hostRuleOf(settings.hosts, settings.boundToLoopback),
     complain,
   });
@@ -58,7 +67,8 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   const stop = stopper(running, listener, settings);
   const ended = settings.signals ? drainOnSignal(stop, settings) : () => undefined;
   // Last: whoever waits for these lines may send a signal next.
-  for (const line of greeting(url, running, settings, token)) settings.log(line);
+  const admin = settings.role === "status" ? [] : adminLines(settings, token, isShared);
+  for (const line of greeting(url, running, settings, admin)) settings.log(line);
   return {
     url,
     port,
@@ -67,6 +77,17 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
       return stop(0);
     },
   };
+}
+
+/** Containers may share a host's name, and each has a process 1. */
+function nodeName(isShared: boolean): string {
+  const own = `${hostname()}-${process.pid}`;
+  return isShared ? `${own}-${randomBytes(2).toString("hex")}` : own;
+}
+
+/** Everything it shows comes from the operators' routes, which a process that shows receipts has none of. */
+function hasConsole({ console, role }: Settings): boolean {
+  return console && role !== "status";
 }
 
 function placeOf({ operation, id, attempt }: ErrorPlace): string {
@@ -90,21 +111,29 @@ async function begin(running: RunningApp, listener: Listener, settings: Settings
   }
 }
 
-function greeting(url: string, running: RunningApp, settings: Settings, kept: KeptToken | undefined) {
-  const token = settings.adminToken !== undefined ? "the one that was set" : kept && `in ${kept.file}`;
+function adminLines({ adminToken }: Settings, kept: KeptToken | undefined, isShared: boolean) {
+  if (adminToken === undefined) {
+    const none = `none; set SPILLWAY_ADMIN_TOKEN ${isShared ? "to the same on every node" : "to have one"}`;
+    return [`Admin token: ${kept ? `in ${kept.file}` : none}`];
+  }
+  const guessable = "The admin token is short enough to be guessed. Make one by: openssl rand -hex 32";
+  return [
+    "Admin token: the one that was set",
+    ...(adminToken.length < GUESSABLE_CHARACTERS ? [guessable] : []),
+  ];
+}
+
+function greeting(url: string, running: RunningApp, settings: Settings, admin: readonly string[]) {
   const reach =
     settings.boundToLoopback || settings.hosts !== undefined
       ? []
       : ["Any Host header is answered. Name yours in serve(app, { hosts }) to refuse others."];
-  const guessable = settings.adminToken !== undefined && settings.adminToken.length < GUESSABLE_CHARACTERS;
   return [
     `Listening on ${url}${isEveryAddress(settings.host) ? " and every other address of this machine." : ""}`,
-    ...(settings.console && isBuilt(consoleFolder()) ? [`Console: ${url}/console/`] : []),
+    ...(settings.role === "all" ? [] : [`Role: ${DOES[settings.role]}`]),
+    ...(hasConsole(settings) && isBuilt(consoleFolder()) ? [`Console: ${url}/console/`] : []),
     `Data: ${running.location}`,
-    `Admin token: ${token ?? "none; set SPILLWAY_ADMIN_TOKEN to have one"}`,
-    ...(guessable
-      ? ["The admin token is short enough to be guessed. Make one by: openssl rand -hex 32"]
-      : []),
+    ...admin,
     ...reach,
     ...running.notes,
   ];

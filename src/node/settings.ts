@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { isIP } from "node:net";
 import { type Duration, durationMs } from "../core/duration.ts";
 import { configurationError } from "../core/errors.ts";
+import { ROLES, type Role } from "../core/runtime.ts";
 import { isLoopbackAddress } from "./connection.ts";
 
 export type ServeOptions = {
@@ -12,6 +13,11 @@ export type ServeOptions = {
   readonly host?: string;
   /** Whoever shows it is an administrator; or the environment's SPILLWAY_ADMIN_TOKEN. */
   readonly adminToken?: string;
+  /**
+   * What this process does, where several share a store: `gateway` answers and queues, `worker` runs what is queued,
+   * `status` shows receipts. `all`, or the environment's SPILLWAY_ROLE.
+   */
+  readonly role?: Role;
   /** The Host headers that are answered, as `name` or `name:port`. By default any, or on loopback only its own. */
   readonly hosts?: readonly string[];
   /** Whether SIGTERM and SIGINT drain and end the process. By default they do. */
@@ -35,6 +41,7 @@ export type Settings = {
   readonly host: string;
   readonly boundToLoopback: boolean;
   readonly adminToken: string | undefined;
+  readonly role: Role;
   readonly hosts: readonly string[] | undefined;
   readonly signals: boolean;
   readonly delayMs: number;
@@ -56,6 +63,7 @@ export function settingsOf(options: ServeOptions, environment: NodeJS.ProcessEnv
     host,
     boundToLoopback: host === "localhost" || isLoopbackAddress(host),
     adminToken: tokenOf(options.adminToken ?? (environment["SPILLWAY_ADMIN_TOKEN"] || undefined)),
+    role: roleOf(options.role ?? (environment["SPILLWAY_ROLE"] || "all")),
     hosts: options.hosts,
     signals: options.signals ?? true,
     delayMs: durationMs(options.drain?.delay ?? "1s", "drain.delay"),
@@ -87,6 +95,15 @@ function tokenOf(given: string | undefined): string | undefined {
   throw configurationError(
     "The admin token has characters that a bearer token cannot have.",
     "Set SPILLWAY_ADMIN_TOKEN to letters, digits and - . _ ~ + /, for example what this prints: openssl rand -hex 32.",
+  );
+}
+
+function roleOf(given: string): Role {
+  const role = ROLES.find((known) => known === given);
+  if (role) return role;
+  throw configurationError(
+    `The role is ${JSON.stringify(given)}, which is none.`,
+    `Give ${ROLES.join(", ")}, as SPILLWAY_ROLE, --role or serve(app, { role }).`,
   );
 }
 

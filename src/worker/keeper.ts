@@ -1,17 +1,22 @@
 /**
- * Keeps house while jobs run: extends the leases of what this process runs, hears there of cancels from elsewhere,
- * takes back the leases of the dead, and prunes what is past its time.
+ * Keeps house in a process that stays: extends the leases of what it runs, jobs or calls, hears there of cancels from
+ * elsewhere, takes back the leases of the dead, prunes what is past its time, and learns what operators set elsewhere.
  */
 import type { Timer } from "../core/clock.ts";
 import { announce } from "../core/notifier.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "../core/streak.ts";
 import { extendLeases } from "./leases.ts";
+import { readSettings } from "./settings.ts";
 
 const SWEEP_MS = 2_000;
 const SWEEP_MOST = 500;
 /** Between full rounds: so that the store does other things too. */
 const SWEEP_AGAIN_MS = 5;
+/** How long a pause or a limit that was set at another process may take to be in force here. */
+const SETTINGS_MS = 1_000;
+/** Where each look at a store costs as much as a message. */
+const SETTINGS_WHERE_DEAR_MS = 60_000;
 
 export class Keeper {
   readonly #runtime: Runtime;
@@ -31,6 +36,12 @@ export class Keeper {
       return undefined;
     });
     this.#every(SWEEP_MS, () => this.#sweep());
+    const { limits, waiting } = this.#store.engine;
+    if (limits.singleOwner) return;
+    this.#every(waiting ? SETTINGS_WHERE_DEAR_MS : SETTINGS_MS, async () => {
+      await readSettings(this.#runtime);
+      return undefined;
+    });
   }
 
   stop(): void {

@@ -7,7 +7,6 @@ import type { AnswerOf, Claim } from "../core/engine.ts";
 import type { Slot } from "../core/gate.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { Streak } from "../core/streak.ts";
-import { Keeper } from "./keeper.ts";
 import { QueueState } from "./queue-state.ts";
 import { ClaimedJob, type JobHost } from "./run-job.ts";
 
@@ -34,7 +33,6 @@ export class Worker {
   readonly #runtime: Runtime;
   readonly #store: Store;
   readonly #queues: readonly QueueState[];
-  readonly #keeper: Keeper;
   /** Looks at the queues that failed. */
   readonly #blind: Streak;
   readonly #leave: (() => void)[] = [];
@@ -53,7 +51,6 @@ export class Worker {
     this.#runtime = runtime;
     this.#store = store;
     this.#queues = [...runtime.operations.keys()].map((name) => new QueueState(name));
-    this.#keeper = new Keeper(runtime, store);
     this.#host = { runtime, store, over: () => this.#over() };
     this.#blind = new Streak(runtime);
   }
@@ -65,7 +62,6 @@ export class Worker {
       this.#leave.push(notifier.subscribe("queue", queue.operation, (dueAt) => this.#hear(queue, dueAt)));
     }
     this.#leave.push(gate.onRoom(() => this.#schedule()));
-    this.#keeper.start();
     void this.#poll();
   }
 
@@ -80,11 +76,6 @@ export class Worker {
   async finish(): Promise<void> {
     if (this.#running > 0 || this.#claiming > 0)
       await new Promise<void>((resolve) => this.#resting.push(resolve));
-  }
-
-  /** No more housekeeping either: nothing holds a lease any more. */
-  stop(): void {
-    this.#keeper.stop();
   }
 
   #hear(queue: QueueState, dueAt: number): void {

@@ -35,6 +35,7 @@ class Run {
         PORT: "0",
         HOST: "",
         SPILLWAY_ADMIN_TOKEN: "",
+        SPILLWAY_ROLE: "",
         SMALL_APP_SAYS: "1",
         ...environment,
       },
@@ -143,6 +144,8 @@ suite("serve()", () => {
     await isRefused({ port: 0, adminToken: "" }, /^The admin token/);
     await isRefused({ port: 0, adminToken: "with a space in it, and long" }, /^The admin token/);
     await isRefused({ port: 0, reports: main }, /^reports is ".*main\.ts", which is no folder\./);
+    // @ts-expect-error: not a role
+    await isRefused({ port: 0, role: "boss" }, /^The role is "boss", which is none\. Give all, gateway/);
     // @ts-expect-error: not a duration
     await isRefused({ port: 0, drain: { limit: "soon" } }, /^drain\.limit is "soon"/);
   });
@@ -240,6 +243,11 @@ suite("the process", { concurrency: 4 }, () => {
       2,
       /exports: UsageError, isForPeople\. Export `app = spillway.* run it with node\.\n$/,
     ],
+    [["serve", smallApp, "--role", "boss"], 2, /^spillway: --role is "boss"\. Give one of all, gateway/],
+    [["migrate"], 2, /^spillway: migrate needs the module/],
+    [["migrate", "a", "b"], 2, /^spillway: migrate takes one module.*: b\n$/],
+    [["migrate", "a", "--frob"], 2, /^spillway: Unknown option '--frob'\. migrate has --help/],
+    [["migrate", smallApp], 0, /^Nothing to do: this app has no engine\.\n$/],
     [["serve", smallApp, "--port", "99999"], 2, /^spillway: --port is "99999".*65535/],
     [["serve", "nowhere.ts", "--port"], 2, /^spillway: --port needs a value/],
     [["serve", "nowhere.ts", "--port", "--host"], 2, /^spillway: --port needs a value/],

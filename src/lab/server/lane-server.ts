@@ -65,7 +65,13 @@ export class LaneServer {
       },
     };
     const quietly = { adminToken, signals: false, log: () => undefined };
-    const listening = await serve(noted, { port: 0, host: "127.0.0.1", console: false, ...quietly });
+    const listening = await serve(noted, {
+      port: 0,
+      host: "127.0.0.1",
+      console: false,
+      role: "all",
+      ...quietly,
+    });
     if (!engine || !running) throw new Error("The app was served without being started.");
     const served = new Set(app.options.operations.map(({ spec }) => spec.name));
     return new LaneServer({ operation, served, engine, running, listening, ledger, times });
