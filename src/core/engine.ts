@@ -17,10 +17,13 @@
  * - An option that an engine cannot honour is refused when it opens.
  */
 import type { Clock } from "./clock.ts";
+import type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page } from "./engine-lists.ts";
 import type { Problem, ProblemCode } from "./errors.ts";
-import type { Attempt, CallDetails, Job, JobId, JobRecord, JobStatus, JsonText, Principal } from "./job.ts";
+import type { Attempt, CallDetails, Job, JobId, JobRecord, JsonText, Principal } from "./job.ts";
 import type { Random } from "./random.ts";
 import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
+
+export type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page } from "./engine-lists.ts";
 
 /** The right to run one attempt. The token alone fences; its job never has it again, redrive included. */
 export type Lease = { readonly id: JobId; readonly token: string };
@@ -159,47 +162,6 @@ export type AnswerOf<K extends Change["kind"]> = {
   set: Extract<Answer, { kind: "done" | "refused" }>;
   audit: Extract<Answer, { kind: "done" | "refused" }>;
 }[K];
-
-/** A place in a list; opaque to everyone but the engine that made it, which refuses others as `malformed-request`. */
-export type Cursor = string;
-export type Page<T> = { readonly items: readonly T[]; readonly next: Cursor | null };
-
-export type JobQuery = {
-  readonly status?: JobStatus;
-  readonly operation?: string;
-  readonly errorCode?: string;
-  readonly principal?: Principal;
-  /** On `acceptedAt`: from ≤ t < to. */
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit: number;
-  readonly cursor?: Cursor;
-};
-
-export type DeadLetters = {
-  readonly operation: string;
-  readonly errorCode: string;
-  readonly count: number;
-  readonly firstAt: number;
-  readonly lastAt: number;
-};
-
-/** Of one operation that has listed jobs. */
-export type Figures = {
-  readonly operation: string;
-  readonly queued: number;
-  readonly running: number;
-  readonly failed: number;
-  /** When the oldest queued job that is due was accepted. */
-  readonly oldestAt?: number;
-  /** When the first of those that are not due will be. */
-  readonly nextAt?: number;
-};
-
-export type Changes = {
-  readonly jobs: readonly { readonly job: Job; readonly cursor: Cursor }[];
-  readonly next: Cursor;
-};
 
 /** Facts an app is checked against when it starts. */
 export type EngineLimits = {
