@@ -123,6 +123,7 @@ export type Attempt = {
 
 export type Effect =
   | { readonly kind: "insert" | "put" | "add" | "delete"; readonly table: string; readonly key: string }
+  | { readonly kind: "sql"; readonly text: string }
   | { readonly kind: "send"; readonly operation: string; readonly id: string };
 
 export type Job = ListedJob & {

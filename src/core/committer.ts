@@ -6,6 +6,7 @@
 import type { Clock } from "./clock.ts";
 import type { Answer, AnswerOf, Change, Engine, NewCall } from "./engine.ts";
 import { announce, type Notifier } from "./notifier.ts";
+import { statementBytes } from "./sizes.ts";
 
 type Waiting = {
   readonly change: Change;
@@ -221,9 +222,10 @@ function take(from: Waiting[], group: Waiting[], mostChanges: number, mostBytes:
 function bytesOf(change: Change): number {
   if (change.kind === "open") return CHANGE_BYTES + change.call.input.length;
   if (change.kind !== "settle") return CHANGE_BYTES;
-  const { verdict, writes, sends } = change.settlement;
+  const { verdict, writes, sends, sql } = change.settlement;
   let bytes = CHANGE_BYTES + (verdict.kind === "succeeded" ? verdict.output.length : 0);
   for (const write of writes) bytes += "value" in write ? write.value.length : CHANGE_BYTES;
   for (const sent of sends) bytes += sent.input.length;
+  if (sql) for (const statement of sql) bytes += CHANGE_BYTES + statementBytes(statement);
   return bytes;
 }

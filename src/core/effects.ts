@@ -2,6 +2,7 @@
  * What one attempt reads, writes and sends. Nothing is applied while the handler runs: the engine commits it all
  * together with the outcome, if what was read is still so, and otherwise none of it.
  */
+import { type Check, firstFault } from "./checks.ts";
 import { type Duration, durationMs } from "./duration.ts";
 import type { Engine, EngineLimits, NewCall } from "./engine.ts";
 import { configurationError, type Problem, problem } from "./errors.ts";
@@ -9,9 +10,10 @@ import { written } from "./items.ts";
 import type { EffectNote, JsonText } from "./job.ts";
 import { parseJson } from "./json-build.ts";
 import type { Operation, Spec } from "./operation.ts";
-import { type InputOf, type Schema, type Validated, validate } from "./schema.ts";
+import type { InputOf, Schema } from "./schema.ts";
 import { tooLarge } from "./sizes.ts";
 import { type Soon, then } from "./soon.ts";
+import { assertRunsSql, type SqlWrite, shortened, sqlWrite, type WriteSql } from "./sql.ts";
 import type { Item, ItemCondition, ItemKey, ItemRead, ItemWrite, Table } from "./table.ts";
 
 export type Versioned<Row> = { readonly value: Row; readonly version: number };
@@ -35,7 +37,15 @@ export type TableWriter<Row> = {
 };
 
 export type ReadTable = <Row extends object>(table: Table<Row>) => TableReader<Row>;
-export type WriteTable = <Row extends object>(table: Table<Row>) => TableWriter<Row>;
+export type WriteTable = {
+  <Row extends object>(table: Table<Row>): TableWriter<Row>;
+  /**
+   * A statement on tables of your own, on sqlite and postgres: run in the transaction of the outcome, in the order of
+   * the calls, if this attempt gets that far.
+   * @example `write.sql("UPDATE seats SET taken = 1 WHERE id = ? AND taken = 0", [seat], { expect: 1 })`
+   */
+  readonly sql: WriteSql;
+};
 export type Send = <I extends Schema>(
   target: Spec<I, Schema | undefined> | Operation<I, Schema | undefined>,
   input: InputOf<I>,
@@ -47,14 +57,12 @@ export type Collected = {
   readonly reads: readonly ItemRead[];
   readonly writes: readonly ItemWrite[];
   readonly sends: readonly NewCall[];
+  readonly sql?: readonly SqlWrite[];
 };
 
 export const NOTHING: Collected = { reads: [], writes: [], sends: [] };
 
 export type Sent = { readonly spec: Spec; readonly input: JsonText; readonly delayMs: number };
-
-/** What is stored is what is checked: a row may hold dates, and may have been altered since. */
-type Check = { readonly schema: Schema; readonly text: JsonText; readonly what: string };
 
 const LONGEST_KEY = 512;
 const LIST_DEFAULT = 100;
@@ -67,6 +75,7 @@ export class Effects {
   readonly #writes: ItemWrite[] = [];
   readonly #checks: Check[] = [];
   readonly #sends: Sent[] = [];
+  #sql: SqlWrite[] | undefined;
   #sealed = false;
 
   /** `onLate` hears of what a handler did after it had ended: it is dropped, and must not end the process. */
@@ -95,25 +104,28 @@ export class Effects {
     },
   });
 
-  readonly write: WriteTable = <Row extends object>(table: Table<Row>): TableWriter<Row> => ({
-    insert: (row, options) => this.#keep(table, row, "insert", options),
-    put: (row, options) => this.#keep(table, row, "put", options),
-    add: (key, fields, options) => {
-      for (const [field, by] of Object.entries(fields)) {
-        if (typeof by !== "number" || !Number.isFinite(by)) {
-          throw new TypeError(
-            `add() to table "${table.name}" got ${String(by)} for "${field}". Give it finite numbers.`,
-          );
+  readonly write: WriteTable = withSql(
+    <Row extends object>(table: Table<Row>): TableWriter<Row> => ({
+      insert: (row, options) => this.#keep(table, row, "insert", options),
+      put: (row, options) => this.#keep(table, row, "put", options),
+      add: (key, fields, options) => {
+        for (const [field, by] of Object.entries(fields)) {
+          if (typeof by !== "number" || !Number.isFinite(by)) {
+            throw new TypeError(
+              `add() to table "${table.name}" got ${String(by)} for "${field}". Give it finite numbers.`,
+            );
+          }
         }
-      }
-      this.#push({
-        ...this.#target(table, key, options),
-        kind: "add",
-        fields: { ...(fields as Record<string, number>) },
-      });
-    },
-    delete: (key, options) => this.#push({ ...this.#target(table, key, options), kind: "delete" }),
-  });
+        this.#push({
+          ...this.#target(table, key, options),
+          kind: "add",
+          fields: { ...(fields as Record<string, number>) },
+        });
+      },
+      delete: (key, options) => this.#push({ ...this.#target(table, key, options), kind: "delete" }),
+    }),
+    (text, params, options) => this.#runs(sqlWrite(text, params, options)),
+  );
 
   readonly send: Send = (target, input, { delay } = {}) => {
     this.#store();
@@ -143,9 +155,11 @@ export class Effects {
     const sends = this.#sends;
     return then(firstFault(this.#checks), (fault) => {
       if (fault) return fault;
-      const excess = limits && tooLarge(writes, sends, limits);
+      const sql = this.#sql;
+      const excess = limits && tooLarge(writes, sends, limits, sql);
       if (excess !== undefined) return problem("effects-too-large", excess);
-      return { reads: this.#reads(), writes, sends: sends.map(born) };
+      const collected = { reads: this.#reads(), writes, sends: sends.map(born) };
+      return sql ? { ...collected, sql } : collected;
     });
   }
 
@@ -205,6 +219,15 @@ export class Effects {
     if (check) this.#checks.push(check);
   }
 
+  #runs(statement: SqlWrite): void {
+    const engine = this.#store();
+    assertRunsSql("write.sql()", engine);
+    engine.checkStatement?.(statement.text);
+    if (this.#isTooLate()) return;
+    this.#sql ??= [];
+    this.#sql.push(statement);
+  }
+
   /** While the output is checked, too: what is collected then is what there was when the handler ended. */
   #isTooLate(): boolean {
     if (this.#sealed)
@@ -221,9 +244,21 @@ export class Effects {
   }
 }
 
-export function effectNotes({ writes, sends }: Pick<Collected, "writes" | "sends">): readonly EffectNote[] {
+/** By assignment to the function itself: everyone who writes makes one, few run statements. */
+function withSql(write: Omit<WriteTable, "sql">, sql: WriteSql): WriteTable {
+  const both = write as { sql?: WriteSql };
+  both.sql = sql;
+  return both as WriteTable;
+}
+
+export function effectNotes({
+  writes,
+  sends,
+  sql = [],
+}: Pick<Collected, "writes" | "sends" | "sql">): readonly EffectNote[] {
   return [
     ...writes.map(({ kind, table, key }) => ({ kind, table, key })),
+    ...sql.map(({ text }) => ({ kind: "sql" as const, text: shortened(text) })),
     ...sends.map(({ operation, id }) => ({ kind: "send" as const, operation, id })),
   ];
 }
@@ -244,23 +279,4 @@ function jsonOf(value: unknown, what: string): JsonText {
   const text = JSON.stringify(value);
   if (text !== undefined) return text;
   throw new TypeError(`${what} is ${String(value)}, which JSON cannot hold.`);
-}
-
-function firstFault(checks: readonly Check[], from = 0): Soon<Problem | undefined> {
-  for (let i = from; i < checks.length; i++) {
-    const check = checks[i] as Check;
-    const result = validate(check.schema, parseJson(check.text));
-    if (result instanceof Promise) {
-      return result.then((later) => faultIn(check, later) ?? firstFault(checks, i + 1));
-    }
-    const fault = faultIn(check, result);
-    if (fault) return fault;
-  }
-  return undefined;
-}
-
-function faultIn({ what }: Check, result: Validated<unknown>): Problem | undefined {
-  return result.ok
-    ? undefined
-    : problem("handler-failed", `${what} is not valid.`, { errors: result.faults });
 }

@@ -13,7 +13,7 @@
  *   else has happened to its job. What has no token (a redrive, a purge, a queued call under a key) does nothing
  *   the second time, and says so.
  * - Fenced: at most one settlement is ever applied for a lease's token, and its writes with it.
- * - All or nothing: a settlement's outcome, writes and sends are applied together, or none of them is.
+ * - All or nothing: a settlement's outcome, writes, statements and sends are applied together, or none of them is.
  * - An option that an engine cannot honour is refused when it opens.
  */
 import type { Clock } from "./clock.ts";
@@ -21,6 +21,7 @@ import type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page } from "./en
 import type { Problem, ProblemCode } from "./errors.ts";
 import type { Attempt, CallDetails, Job, JobId, JobRecord, JsonText, Principal } from "./job.ts";
 import type { Random } from "./random.ts";
+import type { FailedStatement, SqlWrite } from "./sql.ts";
 import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
 
 export type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page } from "./engine-lists.ts";
@@ -74,6 +75,8 @@ export type Settlement = {
   readonly reads: readonly ItemRead[];
   readonly writes: readonly ItemWrite[];
   readonly sends: readonly NewCall[];
+  /** On engines with `limits.sql` only. */
+  readonly sql?: readonly SqlWrite[];
 };
 
 export type Queue = { readonly operation: string; readonly limit: number };
@@ -117,8 +120,8 @@ export type Claim = {
   readonly lease: Lease;
 };
 
-/** A failed declared condition, with the problem given with the write, if any. */
-export type FailedCondition = ItemKey & { readonly problem?: Problem };
+/** A failed declared condition, with the problem given with the write or the statement, if any. */
+export type FailedCondition = (ItemKey & { readonly problem?: Problem }) | FailedStatement;
 
 export type Answer =
   | { readonly kind: "opened"; readonly job: Job }
@@ -134,6 +137,8 @@ export type Answer =
       readonly reads: readonly ItemKey[];
       readonly conditions: readonly FailedCondition[];
     }
+  /** A statement of the settlement's own failed: nothing was applied, the lease is still held. */
+  | { readonly kind: "failed"; readonly said: string }
   /**
    * `full`: the queues in which more is ready than was asked for; there is work for a claim at once. `nextAt`:
    * when the first of the queues' later jobs is due.
@@ -153,7 +158,7 @@ export type Answer =
 
 export type AnswerOf<K extends Change["kind"]> = {
   open: Extract<Answer, { kind: "opened" | "existing" | "mismatch" | "refused" }>;
-  settle: Extract<Answer, { kind: "applied" | "stale" | "conflict" | "refused" }>;
+  settle: Extract<Answer, { kind: "applied" | "stale" | "conflict" | "failed" | "refused" }>;
   claim: Extract<Answer, { kind: "claimed" | "refused" }>;
   extend: Extract<Answer, { kind: "held" | "stale" | "refused" }>;
   cancel: Extract<Answer, { kind: "cancelled" | "requested" | "final" | "unknown" | "refused" }>;
@@ -174,6 +179,8 @@ export type EngineLimits = {
   readonly singleOwner: boolean;
   /** Commits that may be under way at once. */
   readonly groupsInFlight: number;
+  /** Runs statements on the app's own tables; and, in so many interactive transactions at once, for `sql: true`. */
+  readonly sql?: { readonly transactions: number };
 };
 
 /** How long final records and the audit are kept. A record with a key is never pruned sooner than 24 h after its end. */
@@ -232,6 +239,9 @@ export interface Engine {
 
   /** The one way to write. */
   commit(changes: readonly Change[]): Promise<readonly Answer[]>;
+
+  /** Refuses, when it is called, a statement that would leave its transaction or alter what is not the app's. */
+  checkStatement?(text: string): void;
 
   /** Begins to hear of work for these operations, and hints it: called when a worker starts. */
   listen?(operations: readonly string[]): void;

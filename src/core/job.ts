@@ -32,6 +32,8 @@ export type Attempt = {
 /** A write or send that was committed with an outcome. */
 export type EffectNote =
   | { readonly kind: "insert" | "put" | "add" | "delete"; readonly table: string; readonly key: string }
+  /** A statement, shortened; its values are not kept. */
+  | { readonly kind: "sql"; readonly text: string }
   | { readonly kind: "send"; readonly operation: string; readonly id: JobId };
 
 /** What travels with a call besides its input. Those nobody reads yet are kept all the same. */

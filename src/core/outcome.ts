@@ -1,6 +1,6 @@
 /** From what a handler returned or threw to an outcome. What it threw may bear anything, so none of that leaves here. */
 import type { Outcome } from "./decide.ts";
-import type { EngineLimits } from "./engine.ts";
+import type { AnswerOf, EngineLimits } from "./engine.ts";
 import {
   type Problem,
   ProblemError,
@@ -90,4 +90,21 @@ function after(ms: number | undefined): { readonly afterMs?: number } {
 
 function ended(error: Problem): Outcome {
   return { kind: "ended", error };
+}
+
+/** A commit found that something declared does not hold. */
+export function lostTo({ conditions }: AnswerOf<"settle"> & { kind: "conflict" }): Outcome {
+  const [first] = conditions;
+  if (!first) return { kind: "conflicted" };
+  if ("sql" in first) {
+    const error = first.problem ?? problem("condition-failed", "A statement of it could not be applied.");
+    return { kind: "ended", error, said: first.said };
+  }
+  const detail = `${first.table}/${first.key} is not as the write requires.`;
+  return { kind: "ended", error: first.problem ?? problem("condition-failed", detail) };
+}
+
+/** A statement of its own failed at the commit. */
+export function brokenBy({ said }: AnswerOf<"settle"> & { kind: "failed" }): Outcome {
+  return { kind: "failed", error: problem("handler-failed"), said };
 }

@@ -13,6 +13,7 @@ import type { LiveRun } from "./live.ts";
 import type { Metered } from "./meter.ts";
 import { offer } from "./offer.ts";
 import type { Spec } from "./operation.ts";
+import { brokenBy, lostTo } from "./outcome.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Soon } from "./soon.ts";
 import { Stop } from "./stop.ts";
@@ -179,12 +180,13 @@ class Run implements AttemptRun, LiveRun {
     this.#with(this.work.record(), (born) => {
       const { verdict, error } = decide(outcome, this.work, this.#runtime.random);
       if (born && !needsRecord(verdict, collected)) return this.#end(settledAs(verdict, error));
-      const { writes, sends } = verdict.kind === "succeeded" ? collected : NOTHING;
-      const reads = writes.length + sends.length > 0 ? collected.reads : NOTHING.reads;
+      const effects = verdict.kind === "succeeded" && hasEffects(collected) ? collected : NOTHING;
       const { lease, claimed } = this.work;
       const whose = born ? { lease, born } : claimed ? { lease, claimed } : { lease };
       const attempt = this.#note(outcome, error);
-      this.#commit({ ...whose, verdict, attempt, reads, writes, sends }, error);
+      const { reads, writes, sends, sql } = effects;
+      const settlement = { ...whose, verdict, attempt, reads, writes, sends };
+      this.#commit(sql ? { ...settlement, sql } : settlement, error);
     });
   }
 
@@ -210,6 +212,9 @@ class Run implements AttemptRun, LiveRun {
           return this.#runHandler();
         }
         return this.#settle({ outcome: lostTo(answer), collected: NOTHING });
+      case "failed":
+        this.complain(new Error(`A statement of it failed: ${answer.said}`));
+        return this.#settle({ outcome: brokenBy(answer), collected: NOTHING });
     }
   }
 
@@ -278,14 +283,11 @@ function settledAs(verdict: Verdict, error: Problem | undefined, answer?: Answer
   return { kind: "settled", verdict, ...(error && { error }), ...(job && { job }) };
 }
 
-function needsRecord(verdict: Verdict, { writes, sends }: Ran["collected"]): boolean {
+function needsRecord(verdict: Verdict, collected: Ran["collected"]): boolean {
   if (verdict.kind === "forgotten") return false;
-  return verdict.kind !== "succeeded" || writes.length + sends.length > 0;
+  return verdict.kind !== "succeeded" || hasEffects(collected);
 }
 
-function lostTo({ conditions }: AnswerOf<"settle"> & { kind: "conflict" }): Outcome {
-  const [first] = conditions;
-  if (!first) return { kind: "conflicted" };
-  const detail = `${first.table}/${first.key} is not as the write requires.`;
-  return { kind: "ended", error: first.problem ?? problem("condition-failed", detail) };
+function hasEffects({ writes, sends, sql }: Ran["collected"]): boolean {
+  return writes.length + sends.length > 0 || sql !== undefined;
 }

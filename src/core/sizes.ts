@@ -1,6 +1,7 @@
 /** How large things are in bytes, and whether an attempt's effects fit one commit. */
 import type { Sent } from "./effects.ts";
 import type { EngineLimits } from "./engine.ts";
+import type { SqlWrite } from "./sql.ts";
 import type { ItemWrite } from "./table.ts";
 
 /** What is wrong, as a sentence with the value; undefined where all fits. */
@@ -8,8 +9,9 @@ export function tooLarge(
   writes: readonly ItemWrite[],
   sends: readonly Sent[],
   limits: EngineLimits,
+  sql: readonly SqlWrite[] = [],
 ): string | undefined {
-  const count = writes.length + sends.length;
+  const count = writes.length + sends.length + sql.length;
   if (count > limits.effects)
     return `${count} writes and sends in one attempt; at most ${limits.effects} fit one commit.`;
   let total = 0;
@@ -17,6 +19,12 @@ export function tooLarge(
     const bytes = "value" in write ? byteLength(write.value) : 0;
     if (bytes > limits.itemBytes)
       return `The row "${write.key}" has ${bytes} bytes; at most ${limits.itemBytes} fit.`;
+    total += bytes;
+  }
+  for (const statement of sql) {
+    const bytes = statementBytes(statement);
+    if (bytes > limits.itemBytes)
+      return `A statement with its parameters has ${bytes} bytes; at most ${limits.itemBytes} fit.`;
     total += bytes;
   }
   for (const { spec, input } of sends) {
@@ -29,6 +37,16 @@ export function tooLarge(
   return total > limits.effectBytes
     ? `All effects together have ${total} bytes; at most ${limits.effectBytes} fit.`
     : undefined;
+}
+
+/** With its parameters, near enough: a number counts as eight. */
+export function statementBytes({ text, params }: SqlWrite): number {
+  let bytes = byteLength(text);
+  for (const value of params) {
+    bytes +=
+      typeof value === "string" ? byteLength(value) : value instanceof Uint8Array ? value.byteLength : 8;
+  }
+  return bytes;
 }
 
 /** Of the text in UTF-8. */

@@ -57,7 +57,7 @@ suite("the folder of a store", () => {
       code: "configuration",
       message: /newer Spillway.*version 99/s,
     });
-    edit(folder, "PRAGMA user_version = 3");
+    edit(folder, "PRAGMA user_version = 4");
     await (await opened(t, folder)).close();
   });
 

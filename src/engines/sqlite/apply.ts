@@ -82,10 +82,13 @@ function settle(store: Store, settlement: OwnerSettlement, retention: Retention,
   const stored = jobs.leased(lease.id, lease.token);
   const fenced = transition.fence(stored?.job, settlement);
   if (fenced) return fenced;
-  const { reads, writes, sends } = settlement;
+  const { reads, writes, sends, sql } = settlement;
   // Most jobs have no effects.
   const written = reads.length + writes.length > 0 ? applyWrites(settlement, (key) => items.load(key)) : NONE;
   if (written.kind === "conflict") return written;
+  // Before anything of the store's is altered, so that what a statement did can be taken back alone.
+  const failed = sql && store.statements.run(sql);
+  if (failed) return failed;
   const { answer, next } = transition.settle(stored?.job, settlement, retention, now);
 
   const place = stored ?? (next && next !== "removed" && born ? bear(store, born, now) : undefined);
@@ -95,7 +98,7 @@ function settle(store: Store, settlement: OwnerSettlement, retention: Retention,
       place,
       next as Job,
       attempt,
-      writes.length + sends.length > 0 ? appended(effectNotes(settlement)) : "",
+      writes.length + sends.length > 0 || sql ? appended(effectNotes(settlement)) : "",
     );
   for (const change of written.changes) items.store(change);
   for (const call of sends) open(store, withText(call), now);

@@ -54,14 +54,15 @@ export function packGroup(changes: readonly Change[]): readonly PackedChange[] {
 type PlainSuccess = Settlement & { readonly verdict: { readonly kind: "succeeded" } };
 
 function isPlainSuccess(settlement: Settlement): settlement is PlainSuccess {
-  const { claimed, verdict, born, reads, writes, sends } = settlement;
+  const { claimed, verdict, born, reads, writes, sends, sql } = settlement;
   return (
     claimed !== undefined &&
     verdict.kind === "succeeded" &&
     born === undefined &&
     reads.length === 0 &&
     writes.length === 0 &&
-    sends.length === 0
+    sends.length === 0 &&
+    sql === undefined
   );
 }
 
@@ -103,9 +104,18 @@ function isLike(row: CallsRow, call: NewCall, details: JsonText): boolean {
 }
 
 /** As a row it takes 0.5 µs to cross, as an object 2.9. */
-function packSettlement({ lease, verdict, attempt, born, reads, writes, sends }: Settlement): SettlementRow {
-  const isPlain = !born && reads.length === 0 && writes.length === 0 && sends.length === 0;
-  const rest = isPlain ? null : { reads, writes, sends, ...(born && { born }) };
+function packSettlement({
+  lease,
+  verdict,
+  attempt,
+  born,
+  reads,
+  writes,
+  sends,
+  sql,
+}: Settlement): SettlementRow {
+  const isPlain = !born && !sql && reads.length === 0 && writes.length === 0 && sends.length === 0;
+  const rest = isPlain ? null : { reads, writes, sends, ...(born && { born }), ...(sql && { sql }) };
   return [SETTLEMENT, lease.id, lease.token, verdict, attemptText(attempt), rest];
 }
 

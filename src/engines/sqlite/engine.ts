@@ -18,6 +18,7 @@ import { unpackAnswers } from "./answers.ts";
 import { packGroup } from "./changes.ts";
 import { openReader } from "./connection.ts";
 import { type Folder, prepareFolder } from "./folder.ts";
+import { Guard } from "./guard.ts";
 import { KeyIndex } from "./key-index.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import type { Reply } from "./messages.ts";
@@ -29,6 +30,7 @@ export type SqliteSettings = {
   readonly limits: EngineLimits;
   readonly retention: Retention;
   readonly checkpointPages: number;
+  readonly migrations?: readonly string[];
   readonly maxPages?: number;
 };
 
@@ -40,9 +42,9 @@ export async function openSqlite(settings: SqliteSettings, host: EngineHost): Pr
   const lock = takeLock(folder);
   let thread: OwnerThread | undefined;
   try {
-    const { retention, checkpointPages, maxPages } = settings;
+    const { retention, checkpointPages, maxPages, migrations = [] } = settings;
     const secret = host.random.hex(32);
-    const data = { file: folder.database, retention, secret, checkpointPages, maxPages };
+    const data = { file: folder.database, retention, secret, checkpointPages, maxPages, migrations };
     const started = await OwnerThread.start(data, host.onFatal);
     thread = started.thread;
     const engine = new SqliteEngine(settings, host, folder, lock, started);
@@ -67,6 +69,9 @@ class SqliteEngine implements Engine {
   readonly #thread: OwnerThread;
   readonly #lock: Lock;
   readonly #reader: Queries;
+  readonly #file: string;
+  /** Opened by the first statement. */
+  #guard: Guard | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -81,6 +86,7 @@ class SqliteEngine implements Engine {
     this.lastSequence = opened.lastSequence;
     this.location = folder.path;
     this.folder = folder.path;
+    this.#file = folder.database;
     this.#host = host;
     this.#retention = retention;
     this.#thread = thread;
@@ -94,6 +100,12 @@ class SqliteEngine implements Engine {
     const reply = await this.#thread.ask({ kind: "commit", now, group: packGroup(changes) });
     const { answers } = expected(reply, "answers");
     return unpackAnswers(answers, { changes, now, retention: this.#retention });
+  }
+
+  checkStatement(text: string): void {
+    if (this.#closing !== undefined) throw closed();
+    this.#guard ??= new Guard(openReader(this.#file));
+    this.#guard.check(text);
   }
 
   async find(refs: readonly Ref[]) {
@@ -159,6 +171,7 @@ class SqliteEngine implements Engine {
   /** The reader first: the log goes with the last connection, and only one that may write can remove it. */
   async #close(): Promise<void> {
     this.#reader.close();
+    this.#guard?.close();
     await this.#thread.close();
     this.#lock.release();
   }

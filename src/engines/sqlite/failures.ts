@@ -11,8 +11,9 @@ type Failure =
 const BUSY = 5;
 const LOCKED = 6;
 const FULL = 13;
+const CONSTRAINT = 19;
 /** Of the statement or its values, not of the file: ERROR, TOOBIG, CONSTRAINT, MISMATCH, RANGE. */
-const ABOUT_ONE_CHANGE = new Set([1, 18, 19, 20, 25]);
+const ABOUT_ONE_CHANGE = new Set([1, 18, CONSTRAINT, 20, 25]);
 
 /** Every code that is not known to be harmless is fatal: after a failed fsync the next one may lie. */
 export function failureOf(error: unknown): Failure {
@@ -28,6 +29,10 @@ export function isFull(error: unknown): boolean {
 
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
+}
+
+export function isConstraint(error: unknown): boolean {
+  return resultCode(error) === CONSTRAINT;
 }
 
 /** The primary result code; the extended one has it in its lowest byte. */

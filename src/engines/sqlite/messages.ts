@@ -12,6 +12,8 @@ export type OwnerData = {
   /** For a new store. */
   readonly secret: string;
   readonly checkpointPages: number;
+  /** Of the app's own tables. */
+  readonly migrations: readonly string[];
   /** The largest the file may become; for tests of a full disk. */
   readonly maxPages: number | undefined;
 };
@@ -79,7 +81,7 @@ export type SettlementRow = readonly [
   token: string,
   verdict: Settlement["verdict"],
   attempt: JsonText,
-  rest: Pick<Settlement, "born" | "reads" | "writes" | "sends"> | null,
+  rest: Pick<Settlement, "born" | "reads" | "writes" | "sends" | "sql"> | null,
 ];
 
 /** What crosses as it is. A cancel without a principal is an operator's. */

@@ -9,9 +9,11 @@ import { apply } from "./apply.ts";
 import { unpackGroup } from "./changes.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { openWriter } from "./connection.ts";
-import { describe, failureOf, refusalOf } from "./failures.ts";
+import { describe, failureOf, isConstraint, refusalOf } from "./failures.ts";
 import type { OwnerChange, OwnerData, PackedAnswer, Reply, Request } from "./messages.ts";
+import { migrateOwn } from "./migrations.ts";
 import { migrate } from "./schema.ts";
+import { failedBy, TransactionLost } from "./statements.ts";
 import { Store } from "./store.ts";
 import { sweep } from "./sweep.ts";
 
@@ -24,6 +26,7 @@ class Owner {
     this.#data = data;
     const database = openWriter(data.file, data.maxPages);
     migrate(database, data.file, data.secret);
+    migrateOwn(database, data.migrations);
     this.#store = new Store(database);
     this.#checkpoints = new Checkpoints(database, data.checkpointPages);
   }
@@ -61,7 +64,8 @@ class Owner {
       const failure = failureOf(error);
       if (failure === "fatal") throw error;
       if (failure === "unavailable") return group.map(() => refused("storage-unavailable", refusalOf(error)));
-      if (group.length === 1) return [refused("internal", describe(error))];
+      const [only] = group;
+      if (group.length === 1 && only) return [answerTo(error, only)];
       return group.flatMap((change) => this.#commit([change], now));
     }
   }
@@ -79,6 +83,16 @@ class Owner {
       return { kind: "unavailable", message: failure === "unavailable" ? refusalOf(error) : describe(error) };
     }
   }
+}
+
+/** To a change that was alone in its group: what its statements did may only be found at the end of a transaction. */
+function answerTo(error: unknown, change: OwnerChange): PackedAnswer {
+  if (error instanceof TransactionLost) return error.answer;
+  const sql = change.kind === "settle" ? change.settlement.sql : undefined;
+  if (!sql || !isConstraint(error)) return refused("internal", describe(error));
+  const [first, ...more] = sql;
+  const blamed = first && more.length === 0 ? first : { text: "its statements together", params: [] };
+  return failedBy(error, blamed);
 }
 
 function refused(code: "storage-unavailable" | "internal", detail: string): PackedAnswer {

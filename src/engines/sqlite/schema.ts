@@ -220,7 +220,15 @@ const VERSION_3 = `
   CREATE INDEX cancelled ON states (status) WHERE status = ${STATUS.cancelled} AND listed = 1;
 `;
 
-const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3];
+/**
+ * Tables of the app's own may stand beside ours, made by migrations of its own. Those that we add from now on begin
+ * with `spillway_`, so that they meet none of them.
+ */
+const VERSION_4 = `
+  CREATE TABLE spillway_migrations (number INTEGER PRIMARY KEY, sql TEXT NOT NULL) STRICT;
+`;
+
+const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 /** Whether there is nothing in the file yet. Throws, before anything is altered, if it is not one for us. */
 export function inspect(

@@ -4,10 +4,12 @@ import type { AuditEntry, Setting } from "../../core/engine.ts";
 import { Counts } from "./counts.ts";
 import { Items } from "./items.ts";
 import { Jobs } from "./jobs.ts";
+import { Statements } from "./statements.ts";
 
 export class Store {
   readonly jobs: Jobs;
   readonly items: Items;
+  readonly statements: Statements;
   readonly secret: string;
   readonly #database: DatabaseSync;
   readonly #counts: Counts;
@@ -19,6 +21,7 @@ export class Store {
     this.#counts = new Counts(database);
     this.jobs = new Jobs(database, this.#counts);
     this.items = new Items(database, this.#counts);
+    this.statements = new Statements(database);
     this.secret = String(database.prepare("SELECT value FROM secret").get()?.["value"]);
   }
 

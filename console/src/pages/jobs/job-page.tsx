@@ -148,6 +148,10 @@ function Effects({ effects }: { readonly effects: readonly Effect[] }) {
           <li key={effect.id}>
             sent <strong>{effect.operation}</strong> <JobLink id={effect.id} />
           </li>
+        ) : effect.kind === "sql" ? (
+          <li key={effect.text}>
+            ran <code>{effect.text}</code>
+          </li>
         ) : (
           <li key={`${effect.table} ${effect.key}`}>
             {effect.kind} in <strong>{effect.table}</strong> <code>{effect.key}</code>
