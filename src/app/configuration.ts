@@ -38,7 +38,7 @@ export function checkedConfiguration(options: AppOptions): Configuration {
   }
   const operations = named(options.operations);
   for (const { spec } of operations.values()) checkEngine(spec, options.engine);
-  if (options.quota) checkQuota(options.quota);
+  if (options.quota) checkQuota(options.quota, options.engine);
   // Limits that contradict each other are found by building a gate; the one that runs gets the host's clock.
   new Gate(specsOf(operations), systemClock());
   return { options, operations, origins: new Origins((options.allowedOrigins ?? []).map(checkedOrigin)) };
@@ -107,14 +107,24 @@ function checkEngine(spec: Spec, engine: EngineSource | undefined): void {
   }
 }
 
-function checkQuota(quota: QuotaOptions): void {
-  checkOptions("quota", quota, ["calls", "seconds"]);
-  const { calls, seconds } = quota;
-  if (Number.isInteger(calls) && calls >= 1 && Number.isInteger(seconds) && seconds >= 1) return;
-  throw configurationError(
-    `quota is ${calls} calls in ${seconds} seconds.`,
-    "Use whole numbers from 1: { calls: 1000, seconds: 60 }.",
-  );
+function checkQuota(quota: QuotaOptions, engine: EngineSource | undefined): void {
+  checkOptions("quota", quota, ["calls", "seconds", "per"]);
+  const { calls, seconds, per } = quota;
+  if (![calls, seconds].every((number) => Number.isInteger(number) && number >= 1)) {
+    throw configurationError(
+      `quota is ${calls} calls in ${seconds} seconds.`,
+      "Use whole numbers from 1: { calls: 1000, seconds: 60 }.",
+    );
+  }
+  if (per !== undefined && per !== "process") {
+    throw configurationError(`quota is per ${shown(per)}.`, 'There is "process", or leave it out.');
+  }
+  if (engine?.limits.singleOwner === false && per === undefined) {
+    throw configurationError(
+      `quota is ${calls} calls in ${seconds} seconds, and processes that share ${engine.name} do not count together.`,
+      'Say that each of them may allow so many: { calls, seconds, per: "process" }. Or bound callers at the load balancer.',
+    );
+  }
 }
 
 function checkedOrigin(origin: string): string {

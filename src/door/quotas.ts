@@ -10,6 +10,8 @@ export type QuotaOptions = {
   /** Calls of one principal in one window, e.g. `{ calls: 1000, seconds: 60 }`. */
   readonly calls: number;
   readonly seconds: number;
+  /** Each process counts for itself, which must be meant where several share a store: n of them allow n times as much. */
+  readonly per?: "process";
 };
 
 type OverQuota = { readonly problem: Problem; readonly headers: readonly string[] };

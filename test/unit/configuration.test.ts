@@ -18,6 +18,9 @@ const op = (options: object, handler: unknown = () => null) =>
 const app = (options: object) =>
   spillway({ operations: [op({})], engine: memory(), ...options } as AppOptions);
 
+/** As those engines are that several processes have open at once. */
+const shared = { ...memory(), limits: { ...memory().limits, singleOwner: false } };
+
 const mistakes: readonly (readonly [what: string, make: () => unknown, says: RegExp])[] = [
   [
     "a misspelt option",
@@ -130,7 +133,21 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, says: Reg
     () => app({ quota: { calls: 0.5, seconds: 1 } }),
     /quota is 0\.5 calls in 1 seconds/,
   ],
+  [
+    "a quota of each node",
+    () => app({ quota: { calls: 1, seconds: 1, per: "node" } }),
+    /quota is per "node"\. There is "process"/,
+  ],
+  [
+    "a quota where several processes share a store",
+    () => app({ quota: { calls: 9, seconds: 1 }, engine: shared }),
+    /quota is 9 calls in 1 seconds, and processes that share memory do not count together\..*per: "process"/,
+  ],
 ];
+
+test("a quota of each process is taken where several share a store", () => {
+  app({ quota: { calls: 9, seconds: 1, per: "process" }, engine: shared });
+});
 
 describe("a configuration is refused", () => {
   for (const [what, make, says] of mistakes) {

@@ -9,7 +9,7 @@ export const app = spillway({
   operations: [operation({ name: "wide-spill", input: Plan }, act)],
   engine: memory(),
   authenticate: bearerTokens({ ann: "token-of-ann-0123456789", bob: "token-of-bob-0123456789" }),
-  quota: { calls: 3, seconds: 10 },
+  quota: { calls: 3, seconds: 10, per: "process" },
 });
 
 hearTests();
