@@ -21,6 +21,9 @@ export type Question = {
 
 const TIMEOUT_MS = 30_000;
 
+/** Whom a question may be put to: one server, or whichever of several. */
+export type Asked = Pick<Client, "ask" | "post" | "askAdmin">;
+
 export class Client {
   readonly #url: URL;
   readonly #token: string;

@@ -3,7 +3,7 @@
  * looks at receipts, over many connections at once. Everything is written into the ledger before it is sent.
  */
 import type { SeededRandom } from "../support/seeded-random.ts";
-import type { Client, Heard } from "./client.ts";
+import type { Asked, Heard } from "./client.ts";
 import { type Entry, isAcknowledged, type Ledger } from "./ledger.ts";
 
 export type LoadOptions = {
@@ -14,6 +14,8 @@ export type LoadOptions = {
   readonly calls: number;
   /** Told after every answer. */
   readonly onAnswer?: () => void;
+  /** Goes on through silence, until it says so: where others serve, or somebody will again. */
+  readonly isOver?: () => boolean;
 };
 
 export type OneCall = {
@@ -30,6 +32,7 @@ type Kept = { readonly entry: Entry; readonly input: Input };
 const FLOWS = ["event", "event", "spill", "spill", "spill", "request"] as const;
 const MOST_BATCH = 12;
 const RECENT = 200;
+const SILENT_MS = 20;
 
 export class Load {
   readonly #ledger: Ledger;
@@ -46,27 +49,28 @@ export class Load {
   }
 
   /** Until the server is silent or all calls are made. First comes what an earlier life left unanswered. */
-  async run(client: Client, { name, connections, calls, onAnswer }: LoadOptions): Promise<void> {
+  async run(client: Asked, { name, connections, calls, onAnswer, isOver }: LoadOptions): Promise<void> {
     let left = calls;
     const open = this.#ledger
       .open()
       .filter(({ tag }) => this.#inputs.has(tag))
       .values();
     const connection = async () => {
-      while (left-- > 0) {
+      while (left-- > 0 && !isOver?.()) {
         const unanswered = open.next();
         const heard = unanswered.done
           ? await this.#something(client, name)
           : await this.repeat(client, unanswered.value);
-        if (heard?.kind === "silence") return;
-        onAnswer?.();
+        if (heard?.kind !== "silence") onAnswer?.();
+        else if (isOver) await new Promise((resolve) => setTimeout(resolve, SILENT_MS));
+        else return;
       }
     };
     await Promise.all(Array.from({ length: connections }, connection));
   }
 
   /** Repeats until every keyed call has an end that somebody was told. Whether it came to that. */
-  async settleKeys(client: Client, withinMs: number): Promise<boolean> {
+  async settleKeys(client: Asked, withinMs: number): Promise<boolean> {
     const until = performance.now() + withinMs;
     while (performance.now() < until) {
       const open = this.#ledger.open();
@@ -81,13 +85,13 @@ export class Load {
   }
 
   /** One call; what was heard of it is in the ledger. */
-  async call(client: Client, { name, flow, keyed, work }: OneCall): Promise<Entry> {
+  async call(client: Asked, { name, flow, keyed, work }: OneCall): Promise<Entry> {
     const { entry, input } = this.#newCall(name, flow, keyed, work);
     await this.#send(client, entry, input, {});
     return entry;
   }
 
-  async #something(client: Client, name: string): Promise<Heard | undefined> {
+  async #something(client: Asked, name: string): Promise<Heard | undefined> {
     const dice = this.#random.fraction();
     if (dice < 0.06) return this.#batch(client, name);
     if (dice < 0.12) return this.#cancel(client);
@@ -103,7 +107,7 @@ export class Load {
     return this.#send(client, entry, input, this.#prefer());
   }
 
-  async #send(client: Client, entry: Entry, input: Input, headers: Readonly<Record<string, string>>) {
+  async #send(client: Asked, entry: Entry, input: Input, headers: Readonly<Record<string, string>>) {
     const [id] = entry.receipts;
     const floor = id === undefined ? undefined : this.#ledger.floor(id);
     const wasAcknowledged = isAcknowledged(entry);
@@ -115,7 +119,7 @@ export class Load {
   }
 
   /** A keyed call once more, as it was sent. */
-  async repeat(client: Client, entry: Entry): Promise<Heard> {
+  async repeat(client: Asked, entry: Entry): Promise<Heard> {
     const batch = this.#batches.get(entry.tag);
     if (batch) return this.#sendBatch(client, batch, entry.key?.replace(/#\d+$/, ""));
     const input = this.#inputs.get(entry.tag);
@@ -124,7 +128,7 @@ export class Load {
     return this.#send(client, entry, input, this.#prefer());
   }
 
-  async #batch(client: Client, name: string): Promise<Heard> {
+  async #batch(client: Asked, name: string): Promise<Heard> {
     const key = this.#random.chance(0.5) ? `batch-${name}-${this.#tags}` : undefined;
     const items = Array.from({ length: 1 + this.#random.integer(MOST_BATCH) }, (_, item) =>
       this.#newCall(name, "event", key === undefined ? false : `${key}#${item}`, this.#work(), false),
@@ -133,7 +137,7 @@ export class Load {
     return this.#sendBatch(client, items, key, true);
   }
 
-  async #sendBatch(client: Client, items: readonly Kept[], key: string | undefined, isFirst = false) {
+  async #sendBatch(client: Asked, items: readonly Kept[], key: string | undefined, isFirst = false) {
     if (!isFirst) for (const { entry } of items) this.#ledger.send(entry);
     const heard = await client.ask({
       method: "POST",
@@ -153,7 +157,7 @@ export class Load {
     return heard;
   }
 
-  async #cancel(client: Client): Promise<Heard | undefined> {
+  async #cancel(client: Asked): Promise<Heard | undefined> {
     const id = this.#recent.at(-1 - this.#random.integer(Math.min(16, this.#recent.length || 1)));
     if (id === undefined) return undefined;
     const floor = this.#ledger.floor(id);
@@ -163,7 +167,7 @@ export class Load {
     return heard;
   }
 
-  async #look(client: Client): Promise<Heard | undefined> {
+  async #look(client: Asked): Promise<Heard | undefined> {
     if (this.#recent.length === 0) return undefined;
     const id = this.#random.pick(this.#recent);
     const floor = this.#ledger.floor(id);

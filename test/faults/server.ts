@@ -21,6 +21,8 @@ export type ServerOptions = {
   readonly environment?: Readonly<Record<string, string>>;
   /** A command that runs the command after it. */
   readonly under?: readonly string[];
+  /** The program; the one to be judged on SQLite by default. */
+  readonly app?: string;
 };
 
 export class Server {
@@ -30,8 +32,8 @@ export class Server {
   readonly #process: ChildProcess;
   #output = "";
 
-  constructor(folder: string, { environment = {}, under = [] }: ServerOptions = {}) {
-    const [command = "", ...rest] = [...under, process.execPath, LEDGER_APP];
+  constructor(folder: string, { environment = {}, under = [], app = LEDGER_APP }: ServerOptions = {}) {
+    const [command = "", ...rest] = [...under, process.execPath, app];
     this.#process = spawn(command, rest, {
       env: {
         ...process.env,
@@ -49,6 +51,11 @@ export class Server {
         this.#output = (this.#output + text).slice(-KEPT_CHARACTERS);
       });
     }
+  }
+
+  /** The end of what it has printed. */
+  get output(): string {
+    return this.#output;
   }
 
   get #isRunning(): boolean {
@@ -69,11 +76,15 @@ export class Server {
   }
 
   async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ended;
+  }
+
+  signal(name: NodeJS.Signals): void {
     const server = /^Process (\d+)$/m.exec(this.#output)?.[1];
     // What it runs under would leave it running, and ends with it.
-    if (server === undefined || Number(server) === this.#process.pid) this.#process.kill("SIGKILL");
-    else if (this.#isRunning) process.kill(Number(server), "SIGKILL");
-    await this.ended;
+    if (server === undefined || Number(server) === this.#process.pid) this.#process.kill(name);
+    else if (this.#isRunning) process.kill(Number(server), name);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Reads a store from outside, by HTTP alone, once it is quiet: what `judge.ts` judges. */
-import type { Client, Question } from "./client.ts";
+import type { Asked, Question } from "./client.ts";
 import type { StoreView, Unreadable } from "./judge.ts";
 import { isFinal, type Ledger, type Receipt } from "./ledger.ts";
 
@@ -20,7 +20,7 @@ const TALLIES = ["tally-spill", "tally-event", "tally-request"];
 class CannotRead extends Error {}
 
 export async function readStore(
-  client: Client,
+  client: Asked,
   ledger: Ledger,
   { isFull, quietWithinMs = QUIET_MS }: Reading,
 ): Promise<StoreView | Unreadable> {
@@ -47,7 +47,7 @@ export async function readStore(
 }
 
 /** The jobs that were not over when the time was up. */
-async function untilQuiet(client: Client, withinMs: number): Promise<readonly string[]> {
+async function untilQuiet(client: Asked, withinMs: number): Promise<readonly string[]> {
   const until = performance.now() + withinMs;
   for (;;) {
     const unfinished: string[] = [];
@@ -61,7 +61,7 @@ async function untilQuiet(client: Client, withinMs: number): Promise<readonly st
 }
 
 /** By the receipts that were acknowledged; those seen to be final need another look only at the end. */
-async function readReceipts(client: Client, ledger: Ledger, isFull: boolean) {
+async function readReceipts(client: Asked, ledger: Ledger, isFull: boolean) {
   const receipts = new Map<string, Receipt | undefined>();
   const ids = [...ledger.owners.keys()];
   const left = ids.values();
@@ -76,7 +76,7 @@ async function readReceipts(client: Client, ledger: Ledger, isFull: boolean) {
   return receipts;
 }
 
-async function readReceipt(client: Client, ledger: Ledger, id: string, floor: Receipt | undefined) {
+async function readReceipt(client: Asked, ledger: Ledger, id: string, floor: Receipt | undefined) {
   const { status, body } = await answer(client, { path: `/receipts/${id}` }, [200, 404]);
   if (status === 404) return undefined;
   const receipt = body as Receipt;
@@ -84,7 +84,7 @@ async function readReceipt(client: Client, ledger: Ledger, id: string, floor: Re
   return receipt;
 }
 
-async function readRows(client: Client, table: "counters" | "echoes") {
+async function readRows(client: Asked, table: "counters" | "echoes") {
   const rows = new Map<string, number>();
   let totals: StoreView["totals"] = { applied: 0, worth: 0, echoes: 0 };
   let after = "";
@@ -101,7 +101,7 @@ async function readRows(client: Client, table: "counters" | "echoes") {
   throw new CannotRead(`The rows of ${table} have no end.`);
 }
 
-async function walkJobs(client: Client, operation: string) {
+async function walkJobs(client: Asked, operation: string) {
   const jobs: { id: string; tag: string }[] = [];
   let cursor: string | null = "";
   for (let pages = 0; pages < MOST_PAGES && cursor !== null; pages++) {
@@ -118,7 +118,7 @@ type Page = {
   readonly next: string | null;
 };
 
-async function page(client: Client, path: string): Promise<Page> {
+async function page(client: Asked, path: string): Promise<Page> {
   for (let tries = 1; ; tries++) {
     const heard = await client.askAdmin(path);
     if (heard.kind === "answer" && heard.status === 200) return heard.body as Page;
@@ -126,7 +126,7 @@ async function page(client: Client, path: string): Promise<Page> {
   }
 }
 
-async function answer(client: Client, question: Question, statuses: readonly number[]) {
+async function answer(client: Asked, question: Question, statuses: readonly number[]) {
   for (let tries = 1; ; tries++) {
     const heard = await client.ask(question);
     if (heard.kind === "answer" && statuses.includes(heard.status)) return heard;
@@ -134,7 +134,7 @@ async function answer(client: Client, question: Question, statuses: readonly num
   }
 }
 
-function told(heard: Awaited<ReturnType<Client["ask"]>>): string {
+function told(heard: Awaited<ReturnType<Asked["ask"]>>): string {
   return heard.kind === "silence"
     ? heard.why
     : `${heard.status} ${JSON.stringify(heard.body)?.slice(0, 300)}`;

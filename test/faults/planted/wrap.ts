@@ -9,27 +9,14 @@ export function wrapped(
     ...source,
     open: async (host) => {
       const engine = await source.open(host);
-      const passedOn: Engine = {
-        name: engine.name,
-        limits: engine.limits,
-        secret: engine.secret,
-        lastSequence: engine.lastSequence,
-        location: engine.location,
-        ...(engine.folder !== undefined && { folder: engine.folder }),
-        commit: (changes) => engine.commit(changes),
-        find: (refs) => engine.find(refs),
-        list: (query) => engine.list(query),
-        changes: (principal, after, limit) => engine.changes(principal, after, limit),
-        deadLetters: () => engine.deadLetters(),
-        figures: () => engine.figures(),
-        read: (keys) => engine.read(keys),
-        scan: (table, after, limit) => engine.scan(table, after, limit),
-        settings: () => engine.settings(),
-        audit: (limit, cursor) => engine.audit(limit, cursor),
-        sweep: (limit) => engine.sweep(limit),
-        close: () => engine.close(),
-      };
-      return { ...passedOn, ...replace(engine, host) };
+      const replaced = replace(engine, host);
+      return new Proxy(engine, {
+        get: (_, name) => {
+          const own = Reflect.get(replaced, name);
+          const value = own ?? Reflect.get(engine, name);
+          return typeof value === "function" && own === undefined ? value.bind(engine) : value;
+        },
+      });
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The PostgreSQL that all test processes of a run share: started by the first that asks, ended when none is left. Every
- * test has a schema of its own in it.
+ * test has a schema of its own in it. SPILLWAY_TEST_POSTGRES names another version, or the URL of a server of one's own.
  */
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -11,10 +11,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { holdLock } from "../../../tools/lock.js";
-import type { Version } from "./installation.ts";
+import { missingPostgres, VERSIONS, type Version } from "./installation.ts";
 
 export type Cluster = {
-  readonly version: Version;
   /** Of a database in which whoever connects may do everything. */
   readonly url: string;
 };
@@ -27,9 +26,19 @@ const name = createHash("sha256")
   .digest("hex")
   .slice(0, 12);
 
+const chosen = process.env["SPILLWAY_TEST_POSTGRES"] || "18";
+const elsewhere = chosen.includes("://");
+
+/** Why a test that needs it is skipped, for `node:test`. */
+export const missingCluster = (): string | false => !elsewhere && missingPostgres(chosenVersion());
+
 const held = new Map<Version, Promise<Cluster>>();
 
-export function cluster(version: Version = 18): Promise<Cluster> {
+export async function cluster(version?: Version): Promise<Cluster> {
+  return version === undefined && elsewhere ? { url: chosen } : shared(version ?? chosenVersion());
+}
+
+function shared(version: Version): Promise<Cluster> {
   const known = held.get(version) ?? hold(version);
   held.set(version, known);
   return known;
@@ -48,7 +57,15 @@ export async function dropSchema({ url }: Cluster, schema: string): Promise<void
 async function hold(version: Version): Promise<Cluster> {
   const path = join(tmpdir(), `spillway-postgres-${version}-${name}`);
   const url = (await ask(path)) ?? (await start(version, path));
-  return { version, url };
+  return { url };
+}
+
+function chosenVersion(): Version {
+  const version = VERSIONS.find((known) => String(known) === chosen);
+  if (version !== undefined) return version;
+  throw new Error(
+    `SPILLWAY_TEST_POSTGRES is "${chosen}". It is one of ${VERSIONS.join(", ")}, or a URL such as postgres://postgres@127.0.0.1:5432/postgres.`,
+  );
 }
 
 async function start(version: Version, path: string): Promise<string> {

@@ -14,7 +14,7 @@ const [wanted, path = ""] = process.argv.slice(2);
 const version = VERSIONS.find((known) => String(known) === wanted);
 if (version === undefined) throw new Error(`There is no PostgreSQL ${wanted} here.`);
 
-const postmaster = await Postmaster.start(version);
+const postmaster = await Postmaster.start({ version });
 let holders = 0;
 let lingering = setTimeout(end, LINGERS_MS);
 const server = createServer((holder) => {
