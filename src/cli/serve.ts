@@ -4,6 +4,7 @@ import { ROLES, type Role } from "../core/runtime.ts";
 import { serve } from "../node/index.ts";
 import { appOf } from "./app-module.ts";
 import { type Command, UsageError } from "./command.ts";
+import { durationOf } from "./values.ts";
 
 export const serveCommand: Command = {
   summary: "serve the app that a module exports",
@@ -20,6 +21,9 @@ Options:
                         worker   runs what is queued, and answers health checks and operators only
                         status   shows receipts, and takes nothing
                         all      each of these
+  --drain-delay <duration>
+                      how long it says that it is not ready, and serves all the same, before it ends: longer than a
+                      load balancer takes to notice (default: 1s)
   --reports <folder>  where the console finds flow reports (default: ./flow-reports)
   --help              show this
 
@@ -35,6 +39,7 @@ const options = {
   port: { type: "string" },
   host: { type: "string" },
   role: { type: "string" },
+  "drain-delay": { type: "string" },
   reports: { type: "string", default: "./flow-reports" },
 } as const;
 
@@ -47,7 +52,9 @@ async function run(args: readonly string[]): Promise<void> {
   const port = values.port === undefined ? {} : { port: portOf(values.port) };
   const host = values.host === undefined ? {} : { host: hostOf(values.host) };
   const role = values.role === undefined ? {} : { role: roleOf(values.role) };
-  await serve(await appOf(file), { ...port, ...host, ...role, reports: values.reports });
+  const delay = values["drain-delay"];
+  const drain = delay === undefined ? {} : { drain: { delay: durationOf("--drain-delay", delay) } };
+  await serve(await appOf(file), { ...port, ...host, ...role, ...drain, reports: values.reports });
 }
 
 function parsed(args: readonly string[]) {
@@ -63,7 +70,7 @@ function parsed(args: readonly string[]) {
         `${valueless[1]} needs a value: spillway serve ./app.ts --port 3000 --host 127.0.0.1`,
       );
     throw new UsageError(
-      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --role, --reports and --help.`,
+      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --role, --drain-delay, --reports and --help.`,
     );
   }
 }

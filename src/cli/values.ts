@@ -1,5 +1,5 @@
 /** What an option's text stands for, whichever command takes it. Refuses what cannot be meant, with the value. */
-import { durationMs } from "../core/duration.ts";
+import { type Duration, durationMs } from "../core/duration.ts";
 import { UsageError } from "./command.ts";
 
 export function milliseconds(option: string, value: string): number {
@@ -8,6 +8,12 @@ export function milliseconds(option: string, value: string): number {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+}
+
+/** The same, for whoever takes it as it was written. */
+export function durationOf(option: string, value: string): Duration {
+  milliseconds(option, value);
+  return value as Duration;
 }
 
 export function whole(option: string, value: string, least: number, most: number): number {

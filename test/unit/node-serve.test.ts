@@ -244,6 +244,11 @@ suite("the process", { concurrency: 4 }, () => {
       /exports: UsageError, isForPeople\. Export `app = spillway.* run it with node\.\n$/,
     ],
     [["serve", smallApp, "--role", "boss"], 2, /^spillway: --role is "boss"\. Give one of all, gateway/],
+    [
+      ["serve", smallApp, "--drain-delay", "soon"],
+      2,
+      /^spillway: --drain-delay is "soon", which is no duration/,
+    ],
     [["migrate"], 2, /^spillway: migrate needs the module/],
     [["migrate", "a", "b"], 2, /^spillway: migrate takes one module.*: b\n$/],
     [["migrate", "a", "--frob"], 2, /^spillway: Unknown option '--frob'\. migrate has --help/],
