@@ -12,6 +12,7 @@ import { LocalNotifier } from "../core/notifier.ts";
 import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
 import { systemRandom } from "../core/random.ts";
 import type { OnError, Role, Runtime, Store } from "../core/runtime.ts";
+import { storeClock } from "../core/store-clock.ts";
 import type { SpillwayDoor } from "../door/door.ts";
 import type { Door } from "../door/exchange.ts";
 import { Gatekeeper } from "../door/identity.ts";
@@ -40,7 +41,8 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     return new SpillwayDoor(runtime, gatekeeper, origins, { quotas, reports, role, streams });
   });
   const door = role === "worker" ? undefined : await opened();
-  const notes = [...defaultsOf(operations), ...(await restoredOrClosed(runtime, role))];
+  const restored = await restoredOrClosed(runtime, role);
+  const notes = [...defaultsOf(operations), ...(store?.engine.notes ?? []), ...restored];
   const stays = host.timeLeftMs === undefined && role !== "status";
   const keeper = store && stays ? await keeperOf(runtime, store) : undefined;
   const worker = store && stays && role !== "gateway" ? await workerOf(runtime, store) : undefined;
@@ -108,10 +110,11 @@ function late(opened: () => Promise<SpillwayDoor>): Door {
 }
 
 async function runtimeOf({ options, operations }: Configuration, host: AppHost): Promise<Runtime> {
-  const { clock = systemClock(), random = systemRandom(), onFatal } = host;
-  const { notifier = new LocalNotifier(), meter = (_operation: string) => new Meter(clock) } = host;
+  const { clock: own = systemClock(), random = systemRandom(), notifier = new LocalNotifier() } = host;
   const hint: EngineHost["hint"] = (topic, name, dueAt) => notifier.publish(topic, name, dueAt);
-  const engine = await options.engine?.open({ clock, random, onFatal, hint });
+  const engine = await options.engine?.open({ clock: own, random, onFatal: host.onFatal, hint });
+  const clock = engine?.skewMs ? storeClock(own, () => engine.skewMs?.() ?? 0) : own;
+  const { meter = (_operation: string) => new Meter(clock) } = host;
   return {
     operations,
     store: engine && { engine, committer: new Committer(engine, clock, notifier) },

@@ -20,6 +20,7 @@ import type { Clock } from "./clock.ts";
 import type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page } from "./engine-lists.ts";
 import type { Problem, ProblemCode } from "./errors.ts";
 import type { Attempt, CallDetails, Job, JobId, JobRecord, JsonText, Principal } from "./job.ts";
+import type { Topic } from "./notifier.ts";
 import type { Random } from "./random.ts";
 import type { FailedStatement, SqlWrite } from "./sql.ts";
 import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
@@ -193,10 +194,11 @@ export type EngineHost = {
   /** Called once, when nothing more can be promised; whoever serves must stop at once with an exit code. */
   readonly onFatal: (error: Error) => void;
   /**
-   * What an engine heard from elsewhere: a job of this receipt or principal has changed, or one was queued for this
-   * operation (`dueAt`: for then). Only a hint; whoever hears it looks. Engines that hear nothing never call it.
+   * What an engine heard from elsewhere: a job of this receipt or principal has changed, one was queued for this
+   * operation (`dueAt`: for then), or something else is to be looked at. Only a hint; whoever hears it looks. Engines
+   * that hear nothing never call it.
    */
-  readonly hint?: (topic: "receipt" | "principal" | "queue", name: string, dueAt?: number) => void;
+  readonly hint?: (topic: Topic, name: string, dueAt?: number) => void;
 };
 
 /** A store that is configured, but not open: `sqlite("./data")`. */
@@ -236,6 +238,15 @@ export interface Engine {
   readonly location: string;
   /** A private folder of this store's, if it has one: for what else must be kept between starts. */
   readonly folder?: string;
+  /** What a person should know of how it works here, said at start. */
+  readonly notes?: readonly string[];
+  /**
+   * How often whoever waits for a job looks at it without a hint: of stores that processes share, whose hints may be
+   * lost on their way, and in which a look costs little. Others are looked at every few seconds.
+   */
+  readonly lookAgainMs?: number;
+  /** How far the clock of the store is ahead of the host's, in stores that go by a clock of their own. */
+  skewMs?(): number;
 
   /** The one way to write. */
   commit(changes: readonly Change[]): Promise<readonly Answer[]>;
@@ -256,6 +267,8 @@ export interface Engine {
   changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;
   deadLetters(): Promise<readonly DeadLetters[]>;
   figures(): Promise<readonly Figures[]>;
+  /** The running jobs that somebody asked to stop, where those who run them may be in any process. */
+  cancelling?(): Promise<readonly JobId[]>;
   /** How many jobs of one operation wait, near enough; where figures are dear, for whoever needs no more than that. */
   waiting?(operation: string): Promise<number>;
 

@@ -4,8 +4,11 @@
  */
 import { ANONYMOUS, type Job } from "./job.ts";
 
-/** What a hint is about, by the receipt's id, the principal, or the operation. */
-export type Topic = "receipt" | "principal" | "queue";
+/**
+ * What a hint is about, by the receipt's id, the principal, or the operation. `control`: what all processes should
+ * look at, `cancels` of running jobs and `settings` of operators.
+ */
+export type Topic = "receipt" | "principal" | "queue" | "control";
 
 export interface Notifier {
   /** `dueAt`: of a queue, when the job that was queued may be claimed; now, if it is not said. */
@@ -25,6 +28,7 @@ export class LocalNotifier implements Notifier {
     receipt: new Map(),
     principal: new Map(),
     queue: new Map(),
+    control: new Map(),
   };
 
   publish(topic: Topic, name: string, dueAt = 0): void {

@@ -1,10 +1,16 @@
-/** What the streams and sockets of one running app share. */
+/** What the streams and sockets of one running app share, and callers who wait. */
 import { ANONYMOUS, type Principal } from "../core/job.ts";
 import type { Runtime } from "../core/runtime.ts";
+import { Looks } from "./looks.ts";
 import { Ticker } from "./ticker.ts";
 import { Watches } from "./watches.ts";
 
-type Push = { readonly ticker: Ticker; readonly watches: Watches; readonly streams: OpenCount };
+type Push = {
+  readonly ticker: Ticker;
+  readonly watches: Watches;
+  readonly streams: OpenCount;
+  readonly looks: Looks;
+};
 
 const pushes = new WeakMap<Runtime, Push>();
 
@@ -12,7 +18,8 @@ export function pushOf(runtime: Runtime): Push {
   const known = pushes.get(runtime);
   if (known) return known;
   const ticker = new Ticker(runtime.clock);
-  const push = { ticker, watches: new Watches(runtime, ticker), streams: new OpenCount() };
+  const watches = new Watches(runtime, ticker);
+  const push = { ticker, watches, streams: new OpenCount(), looks: new Looks(runtime) };
   pushes.set(runtime, push);
   return push;
 }

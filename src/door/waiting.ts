@@ -2,8 +2,9 @@
 import type { Ref } from "../core/engine.ts";
 import { isFinal, type JobRecord } from "../core/job.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
+import { pushOf } from "./push.ts";
 
-/** Hints may be lost, so the store is asked this often all the same. */
+/** Hints may be lost, so the store is asked this often all the same, unless it says how often. */
 const LOOK_AGAIN_MS = 2_000;
 
 /** The record when it is final, or as it is when the time is up or the server stops; undefined where there is none. */
@@ -13,10 +14,12 @@ export async function untilFinal(
   runtime: Runtime,
   store: Store,
 ): Promise<JobRecord | undefined> {
+  const { looks } = pushOf(runtime);
+  const { lookAgainMs = LOOK_AGAIN_MS } = store.engine;
   const until = runtime.clock.monotonic() + Math.min(forMs, runtime.timeLeftMs?.() ?? forMs);
   for (;;) {
-    const change = nextHint(ref, Math.min(LOOK_AGAIN_MS, until - runtime.clock.monotonic()), runtime);
-    const [job] = await store.engine.find([ref]);
+    const change = nextHint(ref, Math.min(lookAgainMs, until - runtime.clock.monotonic()), runtime);
+    const job = await looks.find(ref);
     const over = runtime.drain.begun || runtime.clock.monotonic() >= until;
     if (!job || isFinal(job.status) || over) {
       change.forget();

@@ -1,19 +1,23 @@
 /**
- * Receipts that streams and sockets watch. A hint, or five seconds without one, leads to a look at the store; looks
+ * Receipts that streams and sockets watch. A hint, or some seconds without one, leads to a look at the store; looks
  * are made together, one find at a time, so a crowd of hints costs one more find and not a find each. What is told
  * is always what the store said of that id and that principal.
  */
 import type { Ref } from "../core/engine.ts";
 import type { Job, JobRecord, JobStatus, Progress } from "../core/job.ts";
 import type { Runtime } from "../core/runtime.ts";
-import type { Ticker } from "./ticker.ts";
+import { FIND_MOST } from "./looks.ts";
+import { TICK_MS, type Ticker } from "./ticker.ts";
 
-/** Hints may be lost, so the store is asked this often all the same. */
-export const LOOK_AGAIN_TICKS = 5;
+/** Hints may be lost, so the store is asked this often all the same, unless it says how often. */
+const LOOK_AGAIN_TICKS = 5;
 /** Final states are promised within 10 s: who cannot be told by then is let go. */
 export const UNREADABLE_TICKS = 9;
-/** A record may carry an input of 256 KiB: so many of them are in memory at once. */
-const FIND_MOST = 64;
+
+export function lookAgainTicks({ store }: Runtime): number {
+  const ms = store?.engine.lookAgainMs;
+  return ms === undefined ? LOOK_AGAIN_TICKS : Math.ceil(ms / TICK_MS);
+}
 
 export interface Watcher {
   /** `progress`: nothing else is new. */
@@ -51,6 +55,8 @@ export class Watches {
   readonly #ticker: Ticker;
   readonly #entries = new Set<Entry>();
   readonly #due = new Set<Entry>();
+  /** Looked at after those that were hinted. */
+  readonly #aged = new Set<Entry>();
   #leaveTicker: (() => void) | undefined;
   #looking = false;
 
@@ -86,22 +92,24 @@ export class Watches {
     entry.leave();
     this.#entries.delete(entry);
     this.#due.delete(entry);
+    this.#aged.delete(entry);
     if (this.#entries.size > 0) return;
     this.#leaveTicker?.();
     this.#leaveTicker = undefined;
   }
 
   #tick(): void {
+    const lookAgain = lookAgainTicks(this.#runtime);
     for (const entry of this.#entries) {
       const age = this.#ticker.count - entry.lookedAt;
       if (age >= UNREADABLE_TICKS) entry.watcher.unreadable();
-      else if (age >= LOOK_AGAIN_TICKS) this.#look(entry);
+      else if (age >= lookAgain) this.#look(entry, this.#aged);
     }
   }
 
-  #look(entry: Entry): void {
+  #look(entry: Entry, queue = this.#due): void {
     if (!this.#entries.has(entry)) return;
-    this.#due.add(entry);
+    queue.add(entry);
     if (this.#looking) return;
     this.#looking = true;
     // After this turn, so that those who were hinted together are looked up together.
@@ -109,10 +117,8 @@ export class Watches {
   }
 
   async #findDue(): Promise<void> {
-    while (this.#due.size > 0) {
-      const entries = [...this.#due.values().take(FIND_MOST)];
-      // Before the find: a hint that comes while it is under way leads to another.
-      for (const entry of entries) this.#due.delete(entry);
+    while (this.#due.size + this.#aged.size > 0) {
+      const entries = this.#next();
       const { count } = this.#ticker;
       const jobs = await this.#find(entries);
       if (!jobs) continue;
@@ -122,6 +128,18 @@ export class Watches {
       }
     }
     this.#looking = false;
+  }
+
+  /** Gone from both before the find: a hint that comes while it is under way leads to another. */
+  #next(): readonly Entry[] {
+    const entries = [...this.#due.values().take(FIND_MOST)];
+    for (const entry of entries) {
+      this.#due.delete(entry);
+      this.#aged.delete(entry);
+    }
+    const aged = [...this.#aged.values().take(FIND_MOST - entries.length)];
+    for (const entry of aged) this.#aged.delete(entry);
+    return [...entries, ...aged];
   }
 
   /** Undefined: the store cannot be read now; a tick asks again. Without a store there are no receipts. */

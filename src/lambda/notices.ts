@@ -27,7 +27,7 @@ export class Notices implements Notifier {
 
   publish(topic: Topic, name: string, dueAt?: number): void {
     this.#local.publish(topic, name, dueAt);
-    if (topic === "queue") return;
+    if (topic !== "receipt" && topic !== "principal") return;
     (topic === "receipt" ? this.#receipts : this.#principals).add(name);
     this.onChange();
   }

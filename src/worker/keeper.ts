@@ -17,12 +17,15 @@ const SWEEP_AGAIN_MS = 5;
 const SETTINGS_MS = 1_000;
 /** Where each look at a store costs as much as a message. */
 const SETTINGS_WHERE_DEAR_MS = 60_000;
+/** How long a handler may run on after a cancel that another process took, if no hint of it comes. */
+const CANCELS_MS = 1_000;
 
 export class Keeper {
   readonly #runtime: Runtime;
   readonly #store: Store;
   #timers: Timer[] = [];
   #stopped = false;
+  readonly #leave: (() => void)[] = [];
 
   constructor(runtime: Runtime, store: Store) {
     this.#runtime = runtime;
@@ -36,37 +39,67 @@ export class Keeper {
       return undefined;
     });
     this.#every(SWEEP_MS, () => this.#sweep());
-    const { limits, waiting } = this.#store.engine;
+    const { limits, waiting, cancelling } = this.#store.engine;
     if (limits.singleOwner) return;
-    this.#every(waiting ? SETTINGS_WHERE_DEAR_MS : SETTINGS_MS, async () => {
+    const settings = this.#every(waiting ? SETTINGS_WHERE_DEAR_MS : SETTINGS_MS, async () => {
       await readSettings(this.#runtime);
       return undefined;
     });
+    this.#onHint("settings", settings);
+    if (cancelling)
+      this.#onHint(
+        "cancels",
+        this.#every(CANCELS_MS, () => this.#hearCancels()),
+      );
   }
 
   stop(): void {
     this.#stopped = true;
+    for (const leave of this.#leave.splice(0)) leave();
     for (const timer of this.#timers) timer.cancel();
   }
 
-  /** Again and again, `ms` after the last time has ended, or as soon as it says. */
-  #every(ms: number, work: () => Promise<number | undefined>): void {
+  #onHint(name: "settings" | "cancels", now: () => void): void {
+    this.#leave.push(this.#runtime.notifier.subscribe("control", name, now));
+  }
+
+  /** Again and again, `ms` after the last time has ended, or as soon as it says. Answers how to have it done now. */
+  #every(ms: number, work: () => Promise<number | undefined>): () => void {
     const place = this.#timers.length;
     const failures = new Streak(this.#runtime);
+    let isUnderWay = false;
+    let isWanted = false;
     const next = (inMs: number) => {
       if (!this.#stopped) this.#timers[place] = this.#runtime.clock.after(inMs, () => void round());
     };
     const round = async () => {
       let soon: number | undefined;
+      isUnderWay = true;
       try {
         soon = await work();
         failures.over();
       } catch (error) {
         failures.failed(error);
       }
-      next(soon ?? ms);
+      isUnderWay = false;
+      next(isWanted ? 0 : (soon ?? ms));
+      isWanted = false;
     };
     next(ms);
+    return () => {
+      // What it is reading may be older than what it was just told of.
+      isWanted = isUnderWay;
+      if (isUnderWay || this.#stopped) return;
+      this.#timers[place]?.cancel();
+      void round();
+    };
+  }
+
+  /** Of what this process runs: handlers are told that nobody wants their results any more. */
+  async #hearCancels(): Promise<undefined> {
+    const { live } = this.#runtime;
+    if (live.durable().length === 0) return;
+    for (const id of (await this.#store.engine.cancelling?.()) ?? []) live.cancel(id);
   }
 
   /** Answers when to come again, if there was more than one round could do. */

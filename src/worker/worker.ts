@@ -23,6 +23,8 @@ const WORTH_A_GROUP = 256;
  */
 const UNSETTLED_MOST = 1_024;
 const UNSETTLED_MS = 100;
+/** A clock that is set by the store's, over a network, is right by some milliseconds. */
+const CLOCKS_DIFFER_MS = 50;
 
 /** What a claim asks for one queue, and the slots it has for that. */
 type Asked = { readonly queue: QueueState; readonly most: number; readonly slots: Slot[] };
@@ -98,7 +100,7 @@ export class Worker {
       for (const { operation, oldestAt, nextAt } of await this.#store.engine.figures()) {
         const queue = this.#queues.find((one) => one.operation === operation);
         if (queue && oldestAt !== undefined) queue.suspect();
-        if (queue && nextAt !== undefined) this.#wakeIn(nextAt - now);
+        if (queue && nextAt !== undefined) this.#wakeIn(untilDue(nextAt, now));
       }
       this.#blind.over();
     } catch (error) {
@@ -193,7 +195,7 @@ export class Worker {
       if (queue.expected === 0) this.#runtime.gate.noBacklog(queue.operation);
       for (const slot of slots) slot.giveBack();
     }
-    if (nextAt !== undefined) this.#wakeIn(Math.max(1, nextAt - clock.now()));
+    if (nextAt !== undefined) this.#wakeIn(untilDue(nextAt, clock.now()));
     this.#schedule();
     this.#rest();
   }
@@ -222,4 +224,10 @@ export class Worker {
     if (this.#running > 0 || this.#claiming > 0) return;
     for (const rested of this.#resting.splice(0)) rested();
   }
+}
+
+/** Of what the store says is not due yet. Where it is by our clock, the two differ, and it is not asked without pause. */
+function untilDue(dueAt: number, now: number): number {
+  if (dueAt > now) return dueAt - now;
+  return dueAt > now - CLOCKS_DIFFER_MS ? 1 : CLOCKS_DIFFER_MS;
 }

@@ -8,7 +8,7 @@ import type { Principal } from "../../core/job.ts";
 import type { Runtime, Store } from "../../core/runtime.ts";
 import { pushOf } from "../push.ts";
 import { receiptText } from "../receipt.ts";
-import { LOOK_AGAIN_TICKS, UNREADABLE_TICKS } from "../watches.ts";
+import { lookAgainTicks, UNREADABLE_TICKS } from "../watches.ts";
 import { type FrameRef, frames } from "./frames.ts";
 import { CLOSE, type Outlet } from "./outlet.ts";
 
@@ -63,7 +63,7 @@ export class FollowedPrincipal {
 
   #tick(age: number): void {
     if (age >= UNREADABLE_TICKS) this.#outlet.close(CLOSE.INTERNAL, "The store cannot be read; come again.");
-    else if (age >= LOOK_AGAIN_TICKS) this.#look();
+    else if (age >= lookAgainTicks(this.#runtime)) this.#look();
   }
 
   async #read(): Promise<void> {
