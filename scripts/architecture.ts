@@ -24,6 +24,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
   "engines/memory": { parts: ["core"], builtins: "any" },
   "engines/sqlite": { parts: ["core"], builtins: "any" },
   "engines/aws": { parts: ["core"], builtins: "any", packages: ["@aws-sdk"] },
+  "engines/postgres": { parts: ["core"], builtins: "any", packages: ["pg"] },
   app: { parts: ["core", "door", "worker"] },
   index: { parts: ["app", "core", "door", "worker"] },
   node: { parts: ["app", "core", "door", "worker"], builtins: "any", packages: ["ws"] },
@@ -68,6 +69,11 @@ export const ambientAllowed: readonly {
     where: "src/engines/aws/options.ts",
     what: ["environment"],
     why: "the template tells a function its table and queues there",
+  },
+  {
+    where: "src/engines/postgres/pauses.ts",
+    what: ["time", "timers"],
+    why: "a connection falls silent and a database stays away in real time, and the process waits for it",
   },
   {
     where: "src/node/",

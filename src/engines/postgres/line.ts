@@ -1,0 +1,166 @@
+/**
+ * One connection. What is sent without waiting for an answer goes out together and is answered in its order. A
+ * connection that falls silent while it owes an answer is given up: the other side may be gone without a word.
+ */
+import { Client, types } from "pg";
+import { Broken, described, endsConnection, NotConnected, sqlState } from "./failures.ts";
+import type { Address } from "./options.ts";
+import { Deadline } from "./pauses.ts";
+
+/** Prepared under its name, once a connection; without one, planned anew each time with the values at hand. */
+export type Statement = { readonly name?: string; readonly text: string };
+
+/** `count`: rows that were changed, or that came back. */
+export type Result<R> = { readonly rows: readonly R[]; readonly count: number; readonly command: string };
+
+export type Value = string | number | boolean | null | Buffer | bigint;
+
+/** So long may an answer take. Statements of ours take milliseconds; one may wait that long for another's lock. */
+const SILENCE_MS = 10_000;
+const CONNECT_MS = 2_000;
+const KEEP_ALIVE_MS = 5_000;
+const INT8 = 20;
+
+type Sent = {
+  readonly text: string;
+  readonly name?: string;
+  readonly values?: Value[];
+  readonly rowMode: "array";
+};
+type Received = { readonly rows: unknown[]; readonly rowCount: number | null; readonly command: string };
+type Answered = (error: unknown, received: Received | readonly Received[]) => void;
+
+/** Whether statements are sent by name; shared by all connections of an engine, as it is found out once. */
+export type Naming = { named: boolean };
+
+export class Line {
+  readonly #client: Client;
+  readonly #naming: Naming;
+  #deadline: Deadline | undefined;
+  #pending = 0;
+  #broken: unknown;
+  #onBroken: (() => void) | undefined;
+
+  private constructor(client: Client, naming: Naming) {
+    this.#client = client;
+    this.#naming = naming;
+    client.on("error", (error) => this.#break(error));
+    client.on("end", () => this.#break(new Error("The server ended the connection.")));
+  }
+
+  static async open(address: Address, naming: Naming, applicationName = "spillway"): Promise<Line> {
+    const client = new Client({
+      ...address,
+      pipeline: true,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      connectionTimeoutMillis: CONNECT_MS,
+      fallback_application_name: applicationName,
+      types: { getTypeParser },
+    } as ConstructorParameters<typeof Client>[0]);
+    const line = new Line(client, naming);
+    try {
+      await client.connect();
+    } catch (error) {
+      void client.end().catch(() => {});
+      throw sqlState(error) === undefined ? new NotConnected(described(error), { cause: error }) : error;
+    }
+    return line;
+  }
+
+  /** For what else a connection is good for: notifications. */
+  get client(): Client {
+    return this.#client;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
+  onBroken(told: () => void): void {
+    this.#onBroken = told;
+  }
+
+  send<R>({ name, text }: Statement, values?: readonly Value[]): Promise<Result<R>> {
+    const query = {
+      text,
+      rowMode: "array",
+      ...(values && { values: values as Value[] }),
+      ...(name !== undefined && this.#naming.named && { name }),
+    } as const satisfies Sent;
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== undefined) return reject(this.#brokenError());
+      this.#expect();
+      const answered: Answered = (error, received) => {
+        this.#answered();
+        if (error) return reject(this.#errorOf(error));
+        const { rows, rowCount, command } = lastOf(received);
+        resolve({ rows: rows as R[], count: rowCount ?? 0, command });
+      };
+      void this.#client.query(query as never, answered as never);
+    });
+  }
+
+  /** What is under way fails. */
+  destroy(reason: string): void {
+    this.#break(new Error(reason));
+  }
+
+  async close(): Promise<void> {
+    if (this.#broken !== undefined) return;
+    this.#broken = new Error("The connection is closed.");
+    this.#deadline?.cancel();
+    await this.#client.end().catch(() => {});
+  }
+
+  #errorOf(error: unknown): unknown {
+    if (sqlState(error) !== undefined && !endsConnection(error)) return error;
+    this.#break(error);
+    return this.#brokenError();
+  }
+
+  #brokenError(): Broken {
+    return new Broken(`The connection broke: ${described(this.#broken)}`, false, this.#broken);
+  }
+
+  #expect(): void {
+    if (this.#pending++ > 0) return;
+    this.#deadline?.cancel();
+    this.#deadline = new Deadline(SILENCE_MS, () =>
+      this.destroy(`the server did not answer for ${SILENCE_MS} ms`),
+    );
+  }
+
+  #answered(): void {
+    if (--this.#pending > 0) this.#deadline?.putOff();
+    else this.#deadline?.cancel();
+  }
+
+  #break(error: unknown): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = error;
+    this.#deadline?.cancel();
+    streamOf(this.#client).destroy();
+    this.#onBroken?.();
+  }
+}
+
+/** Of several statements in one text, the last one's. */
+function lastOf(received: Received | readonly Received[]): Received {
+  return Array.isArray(received) ? received.at(-1) : (received as Received);
+}
+
+function getTypeParser(oid: number, format?: "text" | "binary") {
+  if (oid === INT8 && format !== "binary") return Number;
+  return types.getTypeParser(oid as never, format as never);
+}
+
+/** The driver has no other way to end a connection that does not answer. */
+function streamOf(client: Client): { destroy(): void } {
+  return (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection
+    .stream;
+}

@@ -1,0 +1,157 @@
+/**
+ * Brings a schema up to date when a store opens: under a lock, so that of many nodes that start at once one does it
+ * and the others find it done. Refuses a database that is not fit, and a schema that a newer Spillway wrote.
+ */
+import { configurationError } from "../../core/errors.ts";
+import type { Random } from "../../core/random.ts";
+import { type Connections, Transaction } from "./connection.ts";
+import { described, failureOf, sqlState } from "./failures.ts";
+import type { Line } from "./line.ts";
+import type { Reach } from "./lines.ts";
+import { locationOf, type Settings } from "./options.ts";
+import { monotonic, pause } from "./pauses.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+/** A database that is just being started may take so long. */
+const PATIENCE_MS = 5_000;
+const LOCK_MS = 60_000;
+const LOCK_PAUSE_MS = 100;
+const OLDEST_SERVER = 150_000;
+
+export type Opened = { readonly secret: string; readonly lastSequence: number };
+
+/** Answers what was done, for people. */
+export async function migrate(
+  reach: Reach,
+  settings: Settings,
+  random: Pick<Random, "hex">,
+): Promise<string> {
+  const line = await reachable(reach, settings);
+  try {
+    const deadline = monotonic() + LOCK_MS;
+    for (;;) {
+      const done = await migrated(line, settings, random);
+      if (done !== undefined) return done;
+      if (monotonic() > deadline) {
+        throw configurationError(
+          `Another process has been changing schema ${settings.schemaName} for ${LOCK_MS / 1000} s.`,
+          "Start again when it is done; pg_stat_activity shows what it does.",
+        );
+      }
+      await pause(LOCK_PAUSE_MS);
+    }
+  } finally {
+    await line.close();
+  }
+}
+
+/** Undefined: another is at it. */
+async function migrated(
+  line: Line,
+  settings: Settings,
+  random: Pick<Random, "hex">,
+): Promise<string | undefined> {
+  const { schema, schemaName } = settings;
+  const transaction = new Transaction(line);
+  try {
+    const lock = { text: "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))" };
+    const [[isLocked = false] = []] = (
+      await transaction.run<[boolean]>(lock, [`spillway migrate ${schemaName}`])
+    ).rows;
+    if (!isLocked) return undefined;
+    await checkServer(transaction);
+    const version = await versionOf(transaction, settings);
+    if (version === MIGRATIONS.length) return `Schema ${schemaName} has version ${version} already.`;
+    if (!settings.migrate) {
+      throw configurationError(
+        version === 0
+          ? `There is no schema ${schemaName} of Spillway's in this database.`
+          : `Schema ${schemaName} is version ${version}, and this Spillway needs ${MIGRATIONS.length}.`,
+        "Run: spillway migrate ./app.ts",
+      );
+    }
+    if (version === 0) await transaction.run({ text: `CREATE SCHEMA IF NOT EXISTS ${schema}` });
+    for (const migration of MIGRATIONS.slice(version)) await transaction.run({ text: migration(schema) });
+    const keep =
+      version === 0
+        ? { text: `INSERT INTO ${schema}.store (version, secret) VALUES ($1, $2)` }
+        : { text: `UPDATE ${schema}.store SET version = $1` };
+    await transaction.run(keep, [MIGRATIONS.length, ...(version === 0 ? [random.hex(32)] : [])]);
+    await transaction.commit();
+    const from = version === 0 ? "made" : `brought from version ${version}`;
+    return `Schema ${schemaName}: ${from}, version ${MIGRATIONS.length}.`;
+  } catch (error) {
+    if (sqlState(error) === "42P07") {
+      throw configurationError(
+        `Schema ${schemaName} has tables of something else: ${described(error)}.`,
+        "Give postgres() a schema of its own: { schema: … }.",
+      );
+    }
+    throw refusedOr(error, settings);
+  } finally {
+    await transaction.rollback();
+  }
+}
+
+/** What an engine has to know of its store before it begins. */
+export async function openedStore(connections: Connections, { schema }: Settings): Promise<Opened> {
+  const [row] = await connections.read<[string, number]>({
+    text: `SELECT secret, coalesce((SELECT max(sequence) FROM ${schema}.jobs), 0) FROM ${schema}.store`,
+  });
+  const [secret, lastSequence] = row as [string, number];
+  return { secret, lastSequence };
+}
+
+async function reachable(reach: Reach, settings: Settings): Promise<Line> {
+  try {
+    return await reach.connect(PATIENCE_MS);
+  } catch (error) {
+    throw failureOf(error) === "unavailable"
+      ? configurationError(
+          `${locationOf(settings)} did not answer for ${PATIENCE_MS / 1000} s: ${described(error)}.`,
+          "Check that it runs, that the address is right, and that this machine may connect to it.",
+        )
+      : refusedOr(error, settings);
+  }
+}
+
+function refusedOr(error: unknown, settings: Settings): unknown {
+  if (failureOf(error) !== "refused") return error;
+  return configurationError(
+    `${locationOf(settings)} refuses: ${described(error)}.`,
+    "Check user, password, database and rights; the role must be allowed to create the schema, or to use it.",
+  );
+}
+
+async function checkServer(transaction: Transaction): Promise<void> {
+  const { rows } = await transaction.run<[string, string]>({
+    text: "SELECT current_setting('server_version_num'), current_setting('server_encoding')",
+  });
+  const [[version = "", encoding = ""] = []] = rows;
+  if (Number(version) < OLDEST_SERVER) {
+    throw configurationError(
+      `This server is PostgreSQL ${Math.floor(Number(version) / 10_000)}.`,
+      "Spillway needs 15 or later.",
+    );
+  }
+  if (encoding !== "UTF8") {
+    throw configurationError(
+      `This database's encoding is ${encoding}, which cannot hold all of JSON.`,
+      "Create one with ENCODING 'UTF8'.",
+    );
+  }
+}
+
+/** 0: there is none yet. */
+async function versionOf(transaction: Transaction, { schema, schemaName }: Settings): Promise<number> {
+  const there = { text: "SELECT to_regclass($1) IS NOT NULL" };
+  const [[isThere = false] = []] = (await transaction.run<[boolean]>(there, [`${schema}.store`])).rows;
+  if (!isThere) return 0;
+  const { rows } = await transaction.run<[number]>({ text: `SELECT version FROM ${schema}.store` });
+  const [[version = 0] = []] = rows;
+  if (version <= MIGRATIONS.length) return version;
+  throw configurationError(
+    `Schema ${schemaName} was written by a newer Spillway: it is version ${version}, and this one knows ${MIGRATIONS.length}.`,
+    "Run the version that wrote it, or a later one.",
+  );
+}
