@@ -9,6 +9,7 @@ import type { EngineSource } from "../../src/core/engine.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { missingMoto } from "../aws/support/emulators.ts";
 import type { Store } from "../aws/support/rig.ts";
+import { made, type OwnTables, tablesIn } from "./own-tables.ts";
 
 /** `test` is the sentence that the engine does not promise. */
 export type Waiver = { readonly test: string; readonly reason: string };
@@ -16,6 +17,8 @@ export type Waiver = { readonly test: string; readonly reason: string };
 export type Installed = {
   /** Opened again after a close, it finds what was there, if the engine survives. */
   readonly source: EngineSource;
+  /** Of a subject that was asked for them. */
+  readonly tables?: OwnTables;
   remove(): Promise<void>;
 };
 
@@ -34,6 +37,8 @@ export type Subject = {
   readonly missing?: () => string | false;
   /** A store of its own for each test. */
   install(): Promise<Installed>;
+  /** The same with tables of an app's own beside it; only where statements on them are run. */
+  installWithTables?(): Promise<Installed>;
 };
 
 export const memoryEngine: Subject = {
@@ -57,6 +62,13 @@ const sqliteEngine: Subject = {
     const { sqlite } = await import("../../src/engines/sqlite/index.ts");
     const folder = await mkdtemp(join(tmpdir(), "spillway-conformance-"));
     return { source: sqlite(folder), remove: () => rm(folder, { recursive: true, force: true }) };
+  },
+  async installWithTables() {
+    const { sqlite } = await import("../../src/engines/sqlite/index.ts");
+    const folder = await mkdtemp(join(tmpdir(), "spillway-conformance-"));
+    const tables = tablesIn(folder);
+    const source = sqlite(folder, { migrations: made(tables.name) });
+    return { source, tables, remove: () => rm(folder, { recursive: true, force: true }) };
   },
 };
 

@@ -8,7 +8,7 @@ import { World } from "./world.ts";
 export type Promised = (sentence: string, keep: (world: World) => Promise<void>) => void;
 
 /** What an engine must be for a topic: one that keeps its store when it closes, for itself or beside others. */
-export type Needs = "survival" | "survival alone" | "survival beside others";
+export type Needs = "survival" | "survival alone" | "survival beside others" | "tables of the app's own";
 
 export function promises(topic: string, declare: (promise: Promised) => void, needs?: Needs): void {
   for (const subject of engines) {
@@ -18,14 +18,15 @@ export function promises(topic: string, declare: (promise: Promised) => void, ne
     describe(`${topic} (${subject.name})`, { concurrency: 4 }, () => {
       declare((sentence, keep) => {
         const waiver = subject.waivers.find((one) => one.test === sentence);
-        test(sentence, { skip: waiver?.reason ?? missing }, () => inWorld(subject, keep));
+        test(sentence, { skip: waiver?.reason ?? missing }, () => inWorld(subject, keep, undefined, needs));
       });
     });
   }
 }
 
-function has({ survives, owners }: Subject, needs: Needs | undefined): boolean {
+function has({ survives, owners, installWithTables }: Subject, needs: Needs | undefined): boolean {
   if (needs === undefined) return true;
+  if (needs === "tables of the app's own") return installWithTables !== undefined;
   if (needs === "survival") return survives;
   return survives && owners === (needs === "survival alone" ? "one" : "many");
 }
@@ -34,8 +35,10 @@ export async function inWorld(
   subject: Subject,
   keep: (world: World) => Promise<void>,
   random?: Random,
+  needs?: Needs,
 ): Promise<void> {
-  const installed = await subject.install();
+  const installWith = needs === "tables of the app's own" ? subject.installWithTables : undefined;
+  const installed = await (installWith ?? subject.install).call(subject);
   const world = new World(installed, random, subject.prunes);
   try {
     await world.open();

@@ -20,6 +20,7 @@ import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
 import type { Installed, Subject } from "./engines.ts";
+import type { OwnTables } from "./own-tables.ts";
 
 export const LEASE_MS = 30_000;
 export const HOUR_MS = 3_600_000;
@@ -28,7 +29,7 @@ export const DAY_MS = 24 * HOUR_MS;
 export const DONE: Verdict = { kind: "succeeded", output: '{"done":true}' };
 export const FAILED: Verdict = { kind: "failed", error: problem("handler-failed", "It broke.") };
 
-export type Effects = Partial<Pick<Settlement, "attempt" | "reads" | "writes" | "sends">>;
+export type Effects = Partial<Pick<Settlement, "attempt" | "reads" | "writes" | "sends" | "sql">>;
 
 /** A call that runs at once, and whose lease is therefore known. */
 export type AtOnce = Omit<NewCall, "start"> & { readonly start: Exclude<NewCall["start"], "queued"> };
@@ -57,6 +58,21 @@ export class World {
   get engine(): Engine {
     assert.ok(this.#engine, "the engine is open");
     return this.#engine;
+  }
+
+  /** As statements name a table of the app's own. */
+  table(name: string): string {
+    return this.#tables.name(name);
+  }
+
+  /** What is in the app's own tables, as another program reads it. */
+  rows(text: string): Promise<readonly object[]> {
+    return this.#tables.rows(text);
+  }
+
+  get #tables(): OwnTables {
+    assert.ok(this.#installed.tables, "the topic needs tables of the app's own");
+    return this.#installed.tables;
   }
 
   async open(): Promise<void> {

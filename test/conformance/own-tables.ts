@@ -1,0 +1,30 @@
+/** Tables of an app's own beside an engine's: the same on every engine that runs statements. */
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+export type OwnTables = {
+  /** As statements name it. */
+  readonly name: (table: string) => string;
+  /** Read beside the engine, as another program would. */
+  readonly rows: (text: string) => Promise<readonly object[]>;
+};
+
+export type Name = OwnTables["name"];
+
+export const made = (name: Name): readonly string[] => [
+  `CREATE TABLE ${name("seats")} (id TEXT PRIMARY KEY, n INTEGER NOT NULL CHECK (n >= 0), name TEXT)`,
+  `CREATE TABLE ${name("guests")} (id TEXT PRIMARY KEY,
+    seat TEXT REFERENCES ${name("seats")} (id) DEFERRABLE INITIALLY DEFERRED)`,
+];
+
+export function tablesIn(folder: string): OwnTables {
+  return {
+    name: (table) => table,
+    rows: async (text) => {
+      const database = new DatabaseSync(join(folder, "spillway.db"), { readOnly: true });
+      const rows = database.prepare(text).all();
+      database.close();
+      return rows.map((row) => ({ ...row }));
+    },
+  };
+}
