@@ -13,11 +13,22 @@ export {
   TerminalError,
   ThrottledError,
 } from "./core/errors.ts";
-export type { Access, Context, Flow, Handler, Operation, Spec, SpecOptions } from "./core/operation.ts";
+export type {
+  Access,
+  Context,
+  Flow,
+  Handler,
+  Operation,
+  PlainSpec as Spec,
+  SpecOptions,
+  SqlContext,
+} from "./core/operation.ts";
 export { operation, spec } from "./core/operation.ts";
 export type { Resource, ResourceOptions } from "./core/resource.ts";
 export { resource } from "./core/resource.ts";
 export type { Schema } from "./core/schema.ts";
+export type { SqlExpectation, SqlOptions, SqlValue, WriteSql } from "./core/sql.ts";
+export type { Sql, SqlRows } from "./core/sql-transaction.ts";
 export type { ItemCondition, Table } from "./core/table.ts";
 export { table } from "./core/table.ts";
 export type { Authenticate, Credentials, Identity } from "./door/identity.ts";

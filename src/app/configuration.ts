@@ -9,6 +9,7 @@ import type { Role } from "../core/runtime.ts";
 import { Origins } from "../door/origins.ts";
 import type { QuotaOptions } from "../door/quotas.ts";
 import type { AppOptions } from "./app.ts";
+import { checkTransactions } from "./transactions.ts";
 
 export type Configuration = {
   readonly options: AppOptions;
@@ -38,6 +39,7 @@ export function checkedConfiguration(options: AppOptions): Configuration {
   }
   const operations = named(options.operations);
   for (const { spec } of operations.values()) checkEngine(spec, options.engine);
+  checkTransactions(specsOf(operations), options.engine);
   if (options.quota) checkQuota(options.quota, options.engine);
   // Limits that contradict each other are found by building a gate; the one that runs gets the host's clock.
   new Gate(specsOf(operations), systemClock());

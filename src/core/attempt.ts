@@ -6,14 +6,17 @@
 import type { Outcome } from "./decide.ts";
 import { type Collected, Effects, NOTHING, type Sent } from "./effects.ts";
 import type { Engine, NewCall } from "./engine.ts";
+import { configurationError } from "./errors.ts";
 import type { Progress } from "./job.ts";
-import type { Context, Operation } from "./operation.ts";
+import type { Context, Operation, SqlContext } from "./operation.ts";
 import { outcomeOf, outcomeOfThrown } from "./outcome.ts";
 import { type Soon, settled, then } from "./soon.ts";
+import { checkedParams, checkStatement, type SqlValue } from "./sql.ts";
+import type { Sql, SqlRows, SqlTransaction } from "./sql-transaction.ts";
 import type { Work } from "./work.ts";
 
 /** Runs handlers: in this process, or elsewhere one day. */
-export type Executor = (operation: Operation, input: unknown, context: Context) => unknown;
+export type Executor = (operation: Operation, input: unknown, context: SqlContext) => unknown;
 
 export const inProcess: Executor = (operation, input, context) => operation.handler(input as never, context);
 
@@ -30,6 +33,8 @@ export interface AttemptRun {
   readonly engine: Engine | undefined;
   readonly executor: Executor;
   readonly signal: AbortSignal;
+  /** Of the attempt's own; begun by the first who asks. */
+  transaction(): SqlTransaction;
   report(progress: Progress): void;
   born(sent: Sent): NewCall;
   complain(error: unknown): void;
@@ -87,7 +92,7 @@ function threw(error: unknown, context: HandlerContext, run: AttemptRun): Ran {
 }
 
 /** What a handler sees. Members are made when asked for, which is why a spread copy lacks them: see `Context`. */
-class HandlerContext implements Context {
+class HandlerContext implements SqlContext {
   readonly id: string;
   readonly attempt: number;
   readonly principal: string;
@@ -130,11 +135,38 @@ class HandlerContext implements Context {
       });
   }
 
+  get sql(): Sql {
+    const { name, sql } = this.#run.work.operation.spec;
+    if (sql) return (text, params) => this.#ask(text, params) as never;
+    throw configurationError(
+      `The handler of "${name}" asked for sql, which its operation does not declare.`,
+      "Give the operation sql: true, on postgres, or use write.sql().",
+    );
+  }
+
   /** The handler has ended; what it read, wrote and sent, if it did. */
   end(): Effects | undefined {
     this.#hasEnded = true;
     this.#effects?.seal();
     return this.#effects;
+  }
+
+  #ask(text: string, params: readonly SqlValue[] = []): Promise<SqlRows<object>> {
+    if (this.#hasEnded) {
+      this.#run.complain(
+        new Error("It ran a statement after it had ended. Await everything before you return."),
+      );
+      return new Promise(() => {});
+    }
+    const rows = this.#asked(text, params);
+    // One that nobody waits for fails the transaction, and that is enough.
+    rows.catch(() => {});
+    return rows;
+  }
+
+  async #asked(text: string, params: readonly SqlValue[]): Promise<SqlRows<object>> {
+    checkStatement("sql()", text);
+    return this.#run.transaction().query(text, checkedParams("sql()", params));
   }
 
   #used(): Effects {

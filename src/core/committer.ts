@@ -4,9 +4,10 @@
  * asks before it takes on more.
  */
 import type { Clock } from "./clock.ts";
-import type { Answer, AnswerOf, Change, Engine, NewCall } from "./engine.ts";
+import type { Answer, AnswerOf, Change, Engine, NewCall, Settlement } from "./engine.ts";
 import { announce, type Notifier } from "./notifier.ts";
 import { statementBytes } from "./sizes.ts";
+import type { SqlTransaction } from "./sql-transaction.ts";
 
 type Waiting = {
   readonly change: Change;
@@ -45,6 +46,7 @@ export class Committer {
   readonly #claims: Waiting[] = [];
   #waitingBytes = 0;
   #inFlight = 0;
+  #beside = 0;
   #scheduled = false;
   /** The last group left opens behind, so that claims which were submitted with them came too early. */
   #overflowed = false;
@@ -83,6 +85,21 @@ export class Committer {
     this.#schedule();
   }
 
+  /** In a transaction of its own, beside all groups; told of like any other. */
+  settleIn(
+    transaction: SqlTransaction,
+    settlement: Settlement,
+    answered: (answer: AnswerOf<"settle">) => void,
+  ): void {
+    this.#beside++;
+    const settled = transaction.settle(settlement).catch(refusedBecause);
+    void settled.then((answer) => {
+      this.#beside--;
+      this.#answer({ kind: "settle", settlement }, answer, false, answered as (answer: Answer) => void);
+      this.#rest();
+    });
+  }
+
   /** Whether the store is too far behind to take on more. */
   get congested(): boolean {
     if (this.#waitingBytes > MOST_WAITING_BYTES) return true;
@@ -97,7 +114,7 @@ export class Committer {
 
   /** Resolves when nothing waits and nothing is under way. */
   async drained(): Promise<void> {
-    if (this.#inFlight === 0 && this.#waiting === 0) return;
+    if (this.#isIdle) return;
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
@@ -152,18 +169,29 @@ export class Committer {
     if (this.#waiting > 0) void this.#commit(this.#group());
     for (let i = 0; i < group.length; i++) {
       const { change, answered } = group[i] as Waiting;
-      const answer = answers[i] as Answer;
-      try {
-        this.#tell(change, answer, late);
-        answered(answer);
-      } catch (error) {
-        // A mistake of ours, which ends the process; but first the others are answered.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
+      this.#answer(change, answers[i] as Answer, late, answered);
     }
-    if (this.#inFlight === 0 && this.#waiting === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    this.#rest();
+  }
+
+  #answer(change: Change, answer: Answer, late: boolean, answered: (answer: Answer) => void): void {
+    try {
+      this.#tell(change, answer, late);
+      answered(answer);
+    } catch (error) {
+      // A mistake of ours, which ends the process; but first the others are answered.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  get #isIdle(): boolean {
+    return this.#inFlight + this.#beside === 0 && this.#waiting === 0;
+  }
+
+  #rest(): void {
+    if (this.#isIdle) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** An engine rejects what it could not even begin, as a value that cannot be sent to its thread: one by one, then. */
@@ -171,7 +199,7 @@ export class Committer {
     try {
       return await this.#engine.commit(changes);
     } catch (error) {
-      if (changes.length === 1) return [{ kind: "refused", code: "internal", detail: String(error) }];
+      if (changes.length === 1) return [refusedBecause(error)];
       const answers: Answer[] = [];
       for (const change of changes) answers.push(...(await this.#answers([change])));
       return answers;
@@ -199,6 +227,10 @@ export class Committer {
         for (const { job } of answer.claims) announce(this.#notifier, job);
     }
   }
+}
+
+function refusedBecause(error: unknown) {
+  return { kind: "refused", code: "internal", detail: String(error) } as const;
 }
 
 /** Workers may look for it in the same commit. Under a key it may be a repeat, which must take no slot for nothing. */

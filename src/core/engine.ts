@@ -23,6 +23,7 @@ import type { Attempt, CallDetails, Job, JobId, JobRecord, JsonText, Principal }
 import type { Topic } from "./notifier.ts";
 import type { Random } from "./random.ts";
 import type { FailedStatement, SqlWrite } from "./sql.ts";
+import type { SqlTransaction } from "./sql-transaction.ts";
 import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
 
 export type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page } from "./engine-lists.ts";
@@ -253,6 +254,8 @@ export interface Engine {
 
   /** Refuses, when it is called, a statement that would leave its transaction or alter what is not the app's. */
   checkStatement?(text: string): void;
+  /** For one attempt, which lasts so long at most; on engines with `limits.sql.transactions`. Connects when it is used. */
+  begin?(forMs: number): SqlTransaction;
 
   /** Begins to hear of work for these operations, and hints it: called when a worker starts. */
   listen?(operations: readonly string[]): void;

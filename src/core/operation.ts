@@ -13,6 +13,7 @@ import { checkOptions, shown } from "./options.ts";
 import { assertConcurrency, assertName, type Resource } from "./resource.ts";
 
 import type { InputOf, OutputOf, Schema } from "./schema.ts";
+import type { Sql } from "./sql-transaction.ts";
 import { PORTABLE_SIZES } from "./store-defaults.ts";
 
 export const FLOWS = ["request", "event", "spill"] as const;
@@ -22,9 +23,16 @@ export const FLOWS = ["request", "event", "spill"] as const;
  */
 export type Flow = (typeof FLOWS)[number];
 
+/** As an app names it: without `sql`, unless it says so. */
+export type PlainSpec<
+  I extends Schema = Schema,
+  O extends Schema | undefined = Schema | undefined,
+  S extends boolean = false,
+> = Spec<I, O, S>;
+
 export type Access = "public" | "admin" | "internal";
 
-export type SpecOptions<I extends Schema, O extends Schema | undefined> = {
+export type SpecOptions<I extends Schema, O extends Schema | undefined, S extends boolean = false> = {
   readonly name: string;
   readonly input: I;
   readonly output?: O;
@@ -49,10 +57,16 @@ export type SpecOptions<I extends Schema, O extends Schema | undefined> = {
   readonly version?: number;
   /** Makes an input of an older `version` into one of this one, before it is validated. */
   readonly upgrade?: (input: JsonValue, from: number) => JsonValue;
+  /** Gives the handler `sql`, a transaction on tables of your own; on postgres only. */
+  readonly sql?: S;
 };
 
 /** A checked spec, with every default filled in. */
-export type Spec<I extends Schema = Schema, O extends Schema | undefined = Schema | undefined> = {
+export type Spec<
+  I extends Schema = Schema,
+  O extends Schema | undefined = Schema | undefined,
+  S extends boolean = boolean,
+> = {
   readonly name: string;
   readonly input: I;
   readonly output: O;
@@ -71,6 +85,7 @@ export type Spec<I extends Schema = Schema, O extends Schema | undefined = Schem
   readonly backlog: number | undefined;
   readonly version: number;
   readonly upgrade: ((input: JsonValue, from: number) => JsonValue) | undefined;
+  readonly sql: S;
 };
 
 /**
@@ -98,9 +113,18 @@ export type Context = {
   readonly progress: (progress: Progress) => void;
 };
 
-export type Handler<I extends Schema, O extends Schema | undefined> = (
+/** Of an operation with `sql: true`. */
+export type SqlContext = Context & {
+  /**
+   * A statement in this attempt's own transaction, which is committed with the outcome. Pass values as parameters.
+   * @example `const [seat] = await sql<Seat>("SELECT * FROM seats WHERE id = $1 FOR UPDATE", [id])`
+   */
+  readonly sql: Sql;
+};
+
+export type Handler<I extends Schema, O extends Schema | undefined, C = Context> = (
   input: OutputOf<I>,
-  context: Context,
+  context: C,
 ) => HandlerResult<O> | Promise<HandlerResult<O>>;
 
 type HandlerResult<O> = O extends Schema ? InputOf<O> : unknown;
@@ -108,20 +132,22 @@ type HandlerResult<O> = O extends Schema ? InputOf<O> : unknown;
 export type Operation<I extends Schema = Schema, O extends Schema | undefined = Schema | undefined> = {
   readonly kind: "operation";
   readonly spec: Spec<I, O>;
-  readonly handler: (input: never, context: Context) => unknown;
+  readonly handler: (input: never, context: SqlContext) => unknown;
 };
 
 export const DEFAULT_CONCURRENCY = 16;
 const LONGEST_TIMEOUT_MS = 15 * 60_000;
 const SPEC_OPTIONS: readonly (keyof SpecOptions<Schema, undefined>)[] = [
   ...(["name", "input", "output", "flow", "limits", "retry", "timeout", "route", "access"] as const),
-  ...(["idempotency", "inputBytes", "backlog", "version", "upgrade"] as const),
+  ...(["idempotency", "inputBytes", "backlog", "version", "upgrade", "sql"] as const),
 ];
 
 /** A spec of its own, when clients or other operations need it without the handler. */
-export function spec<I extends Schema, O extends Schema | undefined = undefined>(
-  options: SpecOptions<I, O>,
-): Spec<I, O> {
+export function spec<
+  I extends Schema,
+  O extends Schema | undefined = undefined,
+  const S extends boolean = false,
+>(options: SpecOptions<I, O, S>): Spec<I, O, S> {
   checkOptions(`operation ${shown(options?.name)}`, options, SPEC_OPTIONS);
   const { name, limits } = options;
   const { inputBytes } = PORTABLE_SIZES;
@@ -152,13 +178,25 @@ export function spec<I extends Schema, O extends Schema | undefined = undefined>
         : count(options.backlog, Number.MAX_SAFE_INTEGER, `${what}.backlog`),
     version: count(options.version ?? 1, 1_000_000, `${what}.version`),
     upgrade: options.upgrade,
+    sql: oneOf([true, false], options.sql ?? false, `${what}.sql`) as S,
   };
 }
 
+// By overloads, not by a condition on a type parameter: so a handler that a function of the app's wraps gets its types.
+// The plain one comes last, since that is the one a compiler's message tells of.
+/** @example `operation({ name: "take-seat", input: Seat, sql: true }, async ({ id }, { sql }) => …)` */
+export function operation<I extends Schema, O extends Schema | undefined = undefined>(
+  specification: (SpecOptions<I, O, true> & { readonly sql: true }) | Spec<I, O, true>,
+  handler: Handler<I, O, SqlContext>,
+): Operation<I, O>;
 /** @example `operation({ name: "place-order", input: NewOrder, output: Order, limits: ordersDb }, async (input, { write }) => …)` */
 export function operation<I extends Schema, O extends Schema | undefined = undefined>(
-  specification: SpecOptions<I, O> | Spec<I, O>,
+  specification: SpecOptions<I, O> | Spec<I, O, false>,
   handler: Handler<I, O>,
+): Operation<I, O>;
+export function operation<I extends Schema, O extends Schema | undefined>(
+  specification: SpecOptions<I, O, boolean> | Spec<I, O>,
+  handler: Handler<I, O, SqlContext>,
 ): Operation<I, O> {
   const checked = isSpec(specification) ? specification : spec(specification);
   if (typeof handler !== "function") {
@@ -171,7 +209,7 @@ export function operation<I extends Schema, O extends Schema | undefined = undef
 }
 
 function isSpec<I extends Schema, O extends Schema | undefined>(
-  value: SpecOptions<I, O> | Spec<I, O>,
+  value: SpecOptions<I, O, boolean> | Spec<I, O>,
 ): value is Spec<I, O> {
   return typeof value === "object" && value !== null && "keyRequired" in value;
 }
@@ -210,7 +248,7 @@ function schemaOf<S extends Schema>(schema: S, what: string): S {
   );
 }
 
-function oneOf<T extends string>(allowed: readonly T[], value: T, what: string): T {
+function oneOf<T extends string | boolean>(allowed: readonly T[], value: T, what: string): T {
   if (allowed.includes(value)) return value;
   throw configurationError(`${what} is ${JSON.stringify(value)}.`, `Use one of: ${allowed.join(", ")}.`);
 }

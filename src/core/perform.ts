@@ -6,21 +6,23 @@
 import { type AttemptRun, type Ran, runAttempt, without } from "./attempt.ts";
 import { decide, type Outcome } from "./decide.ts";
 import { NOTHING, type Sent } from "./effects.ts";
-import type { AnswerOf, NewCall, Settlement, Verdict } from "./engine.ts";
+import { hasEffects, METERED_AS, needsRecord, noted, settledAs } from "./ending.ts";
+import type { AnswerOf, NewCall, Settlement } from "./engine.ts";
 import { type Problem, problem, SpillwayError } from "./errors.ts";
-import type { Attempt, Progress } from "./job.ts";
+import type { Progress } from "./job.ts";
 import type { LiveRun } from "./live.ts";
-import type { Metered } from "./meter.ts";
 import { offer } from "./offer.ts";
 import type { Spec } from "./operation.ts";
 import { brokenBy, lostTo } from "./outcome.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Soon } from "./soon.ts";
+import type { SqlTransaction } from "./sql-transaction.ts";
 import { Stop } from "./stop.ts";
 import { type Performed, type Work, whereOf } from "./work.ts";
 
 /** Runs beyond the first within one attempt, when what was read has changed. */
 const RERUNS = 3;
+const LOST_TO_OTHERS = { kind: "conflict", reads: [], conditions: [] } as const;
 const LEAST_GRACE_MS = 30_000;
 
 /** A handler that ignores its signal keeps its slot for as long again, but not for ever. */
@@ -32,15 +34,6 @@ export function graceMs({ timeoutMs }: Spec): number {
 export function perform(work: Work, runtime: Runtime): void {
   new Run(work, runtime).begin();
 }
-
-const METERED_AS = {
-  succeeded: "succeeded",
-  failed: "failed",
-  forgotten: "failed",
-  cancelled: "failed",
-  queued: "retried",
-  released: "retried",
-} as const satisfies Readonly<Record<Verdict["kind"], Metered>>;
 
 class Run implements AttemptRun, LiveRun {
   readonly work: Work;
@@ -54,6 +47,8 @@ class Run implements AttemptRun, LiveRun {
   #stop: Stop | undefined;
   /** The handler that is waited for. */
   #handler: Promise<Ran> | undefined;
+  /** Of an operation with `sql: true`, once its handler has used it. */
+  #transaction: SqlTransaction | undefined;
   #isHaunted = false;
   #isOver = false;
 
@@ -74,6 +69,17 @@ class Run implements AttemptRun, LiveRun {
 
   get signal(): AbortSignal {
     return this.#stopping().signal;
+  }
+
+  transaction(): SqlTransaction {
+    if (!this.#transaction) {
+      if (this.#isHaunted || this.#isOver) throw new SpillwayError("handler-timeout", "Its attempt is over.");
+      const begin = this.engine?.begin?.bind(this.engine);
+      if (!begin)
+        throw new RangeError("No engine to begin a transaction in: the app was not checked at its start.");
+      this.#transaction = begin(Math.max(1, this.#latestEnd() - this.#runtime.clock.monotonic()));
+    }
+    return this.#transaction;
   }
 
   report(progress: Progress): void {
@@ -149,8 +155,13 @@ class Run implements AttemptRun, LiveRun {
 
   #handled(ran: Ran): void {
     this.#handler = undefined;
-    // What it read may have changed: then the handler runs again, and needs its slot and its time.
-    if (!ran.mayConflict || ran.outcome.kind !== "returned") {
+    if (this.#transaction?.isLost) {
+      this.#rollback();
+      return this.#conflicted(LOST_TO_OTHERS);
+    }
+    // What it read may have changed: then the handler runs again, and needs its slot and its time. So does a
+    // transaction, which has a connection for as long.
+    if (!(ran.mayConflict || this.#transaction) || ran.outcome.kind !== "returned") {
       this.deadline = 0;
       if (!this.#isHaunted) this.work.slot.release();
     }
@@ -179,11 +190,12 @@ class Run implements AttemptRun, LiveRun {
   #settle({ outcome, collected }: Pick<Ran, "outcome" | "collected">): void {
     this.#with(this.work.record(), (born) => {
       const { verdict, error } = decide(outcome, this.work, this.#runtime.random);
-      if (born && !needsRecord(verdict, collected)) return this.#end(settledAs(verdict, error));
+      const own = this.#transaction;
+      if (born && !own && !needsRecord(verdict, collected)) return this.#end(settledAs(verdict, error));
       const effects = verdict.kind === "succeeded" && hasEffects(collected) ? collected : NOTHING;
       const { lease, claimed } = this.work;
       const whose = born ? { lease, born } : claimed ? { lease, claimed } : { lease };
-      const attempt = this.#note(outcome, error);
+      const attempt = noted(this, this.#runtime, outcome, error);
       const { reads, writes, sends, sql } = effects;
       const settlement = { ...whose, verdict, attempt, reads, writes, sends };
       this.#commit(sql ? { ...settlement, sql } : settlement, error);
@@ -191,10 +203,16 @@ class Run implements AttemptRun, LiveRun {
   }
 
   #commit(settlement: Settlement, error: Problem | undefined): void {
+    const own = this.#transaction;
+    this.#transaction = undefined;
+    const answered = (answer: AnswerOf<"settle">) =>
+      this.#step(() => this.#committed(answer, settlement, error));
+    if (own && settlement.verdict.kind === "succeeded") {
+      return this.#runtime.store?.committer.settleIn(own, settlement, answered);
+    }
+    own?.rollback();
     const patiently = this.work.running === "job";
-    offer(settlement, this.work, patiently, this.#runtime, (answer) =>
-      this.#step(() => this.#committed(answer, settlement, error)),
-    );
+    offer(settlement, this.work, patiently, this.#runtime, answered);
   }
 
   #committed(answer: AnswerOf<"settle">, { verdict, sends }: Settlement, error: Problem | undefined): void {
@@ -207,15 +225,19 @@ class Run implements AttemptRun, LiveRun {
       case "refused":
         return this.#end(this.#refused(answer));
       case "conflict":
-        if (answer.conditions.length === 0 && this.#reruns++ < RERUNS) {
-          this.work.runsAgain();
-          return this.#runHandler();
-        }
-        return this.#settle({ outcome: lostTo(answer), collected: NOTHING });
+        return this.#conflicted(answer);
       case "failed":
         this.complain(new Error(`A statement of it failed: ${answer.said}`));
         return this.#settle({ outcome: brokenBy(answer), collected: NOTHING });
     }
+  }
+
+  #conflicted(answer: AnswerOf<"settle"> & { kind: "conflict" }): void {
+    if (answer.conditions.length === 0 && this.#reruns++ < RERUNS) {
+      this.work.runsAgain();
+      return this.#runHandler();
+    }
+    this.#settle({ outcome: lostTo(answer), collected: NOTHING });
   }
 
   /** The store could not take it. A job's lease runs out and it is run again; a caller hears that nothing was kept. */
@@ -236,8 +258,14 @@ class Run implements AttemptRun, LiveRun {
     this.work.ended(performed);
   }
 
+  #rollback(): void {
+    this.#transaction?.rollback();
+    this.#transaction = undefined;
+  }
+
   #leave(): void {
     this.#isOver = true;
+    this.#rollback();
     this.deadline = 0;
     if (!this.#isHaunted) this.work.slot.release();
     this.#runtime.live.remove(this);
@@ -263,31 +291,8 @@ class Run implements AttemptRun, LiveRun {
     value.then((there) => this.#step(() => next(there)), broken);
   }
 
-  /** For operators, who may see what a handler threw; callers never do. */
-  #note(outcome: Outcome, error: Problem | undefined): Attempt {
-    const { clock, node } = this.#runtime;
-    const note = { number: this.work.attempt, startedAt: this.startedAt, endedAt: clock.now(), node };
-    if (!error) return note;
-    const detail = ("said" in outcome ? outcome.said : undefined) ?? error.detail;
-    return { ...note, error: { code: error.code, ...(detail !== undefined && { detail }) } };
-  }
-
   #stopping(): Stop {
     this.#stop ??= new Stop();
     return this.#stop;
   }
-}
-
-function settledAs(verdict: Verdict, error: Problem | undefined, answer?: AnswerOf<"settle">): Performed {
-  const job = answer?.kind === "applied" ? answer.job : undefined;
-  return { kind: "settled", verdict, ...(error && { error }), ...(job && { job }) };
-}
-
-function needsRecord(verdict: Verdict, collected: Ran["collected"]): boolean {
-  if (verdict.kind === "forgotten") return false;
-  return verdict.kind !== "succeeded" || hasEffects(collected);
-}
-
-function hasEffects({ writes, sends, sql }: Ran["collected"]): boolean {
-  return writes.length + sends.length > 0 || sql !== undefined;
 }

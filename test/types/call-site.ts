@@ -1,5 +1,5 @@
 // The call site, as the compiler sees it: what must be inferred, and what must not compile. Only type-checked.
-import { type Operation, operation, resource, spec, spillway, table } from "spillway";
+import { type Operation, operation, resource, type Spec, spec, spillway, table } from "spillway";
 import { memory } from "spillway/memory";
 import * as z from "zod";
 
@@ -50,3 +50,50 @@ operation({ name: "wrong-limit", input: Order, limits: { concurrency: "10" } }, 
 const fromSpec: Operation = operation(receiver, ({ orderId }) => orderId.length);
 
 spillway({ operations: [inputOnly, fromSpec], engine: memory() });
+
+type Seat = { readonly id: string; readonly taken: boolean };
+const wrapped = <I, C, R>(handler: (input: I, context: C) => R) => handler;
+
+operation({ name: "statements", input: Order }, async ({ orderId }, { write }) => {
+  write.sql("UPDATE seats SET taken = true WHERE id = $1", [orderId], { expect: 1 });
+  write.sql("DELETE FROM seats WHERE id = $1", [orderId], { expect: { atLeast: 1 } });
+  write.sql("SELECT 1");
+  // @ts-expect-error an object is passed as JSON text
+  write.sql("SELECT $1", [{ orderId }]);
+  // @ts-expect-error a number of rows, or at least one
+  write.sql("SELECT 1", [], { expect: "one" });
+});
+
+const seating = operation(
+  { name: "seating", input: Order, output: Order, sql: true },
+  async (order, { sql, write }) => {
+    const [seat] = await sql<Seat>("SELECT id, taken FROM seats WHERE id = $1 FOR UPDATE", [order.orderId]);
+    const taken: boolean | undefined = seat?.taken;
+    const { count } = await sql("UPDATE seats SET taken = $1", [!taken]);
+    write.sql("UPDATE figures SET seats = $1", [count]);
+    // @ts-expect-error a row has what its type says
+    seat?.name;
+    return order;
+  },
+);
+operation(
+  { name: "wrapped-plain", input: Order, upgrade: (input, from) => [input, from] },
+  wrapped(async ({ quantity }, { id, write }) => [quantity.toFixed(), id, write]),
+);
+operation(
+  { name: "wrapped-sql", input: Order, sql: true, upgrade: (input, from) => [input, from] },
+  wrapped(async ({ quantity }, { id, sql }) => [quantity.toFixed(), id, await sql("SELECT 1")]),
+);
+const sqlSpec = spec({ name: "sql-spec", input: Order, sql: true });
+operation(sqlSpec, (_order, { sql }) => sql("SELECT 1"));
+const plainSpec: Spec<typeof Order> = spec({ name: "plain-spec", input: Order });
+operation(plainSpec, ({ orderId }, { send }) => send(receiver, { orderId }));
+
+// @ts-expect-error only who declares sql: true has it
+operation({ name: "no-sql", input: Order }, (_order, { sql }) => sql);
+// @ts-expect-error only who declares sql: true has it
+operation(receiver, (_order, { sql }) => sql);
+// @ts-expect-error it is declared or it is not
+operation({ name: "perhaps-sql", input: Order, sql: "yes" }, () => null);
+
+spillway({ operations: [seating], engine: memory() });

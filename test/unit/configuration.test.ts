@@ -21,6 +21,15 @@ const app = (options: object) =>
 /** As those engines are that several processes have open at once. */
 const shared = { ...memory(), limits: { ...memory().limits, singleOwner: false } };
 
+/** As postgres is, with so many connections for interactive transactions. */
+const pooled = (transactions: number) => ({
+  ...memory(),
+  name: "postgres",
+  limits: { ...memory().limits, sql: { transactions } },
+});
+const db = resource("db", { concurrency: 3 });
+const asking = (name: string, limits: object) => op({ name, limits, sql: true });
+
 const mistakes: readonly (readonly [what: string, make: () => unknown, says: RegExp])[] = [
   [
     "a misspelt option",
@@ -32,6 +41,31 @@ const mistakes: readonly (readonly [what: string, make: () => unknown, says: Reg
     "a retry option there is not",
     () => op({ retry: { attempts: 1 } }),
     /\.retry has no option "attempts"\. It takes/,
+  ],
+  ["sql that is text", () => op({ sql: "yes" }), /\.sql is "yes"\. Use one of: true, false/],
+  [
+    "sql on an engine without it",
+    () => app({ operations: [op({ sql: true })] }),
+    /"x" has sql: true, and memory has no interactive transactions\. Use postgres\(url\)\.$/,
+  ],
+  [
+    "sql on an engine that runs statements only",
+    () => app({ operations: [op({ sql: true })], engine: pooled(0) }),
+    /Use postgres\(url\), or write\.sql\(\)/,
+  ],
+  [
+    "sql without an engine",
+    () => spillway({ operations: [op({ sql: true, flow: "request" })] }),
+    /has sql: true, and there is no engine/,
+  ],
+  [
+    "more handlers with sql than connections",
+    () =>
+      app({
+        operations: [asking("a", db), asking("b", db), asking("c", { concurrency: 2 })],
+        engine: pooled(4),
+      }),
+    /Up to 5 handlers with sql: true .*\(a, b, c\), and postgres has 4 connections.*pool: 5/,
   ],
   ["no name", () => op({ name: undefined }), /undefined cannot name an operation/],
   [

@@ -4,7 +4,7 @@
  */
 import { type App, spillway } from "../../app/app.ts";
 import type { EngineSource } from "../../core/engine.ts";
-import type { Context, Flow, Operation } from "../../core/operation.ts";
+import type { Flow, Operation, SqlContext } from "../../core/operation.ts";
 import { settled } from "../../core/soon.ts";
 
 /** Of one run that returned: under which id, and what came of it. */
@@ -25,7 +25,7 @@ export function laneApp(app: App, name: string, flow: Flow, engine: EngineSource
 }
 
 function timed(handler: Operation["handler"], { took, returned }: Stopwatch): Operation["handler"] {
-  return (input: never, context: Context) => {
+  return (input: never, context: SqlContext) => {
     const begunAt = performance.now();
     const threw = (error: unknown): never => {
       took(performance.now() - begunAt);
