@@ -38,6 +38,8 @@ export type AppOptions = {
 export type AppHost = {
   /** This process's name in the attempts of a job. */
   readonly node: string;
+  /** The machine it is on, for operators; its node's name by default. */
+  readonly machine?: string;
   /** `SPILLWAY_ADMIN_TOKEN`, if it is set. */
   readonly adminToken: string | undefined;
   /** Whether only this machine can reach the server. */

@@ -24,6 +24,7 @@ import { readSettings } from "../worker/settings.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
 import { type Configuration, checkRole, specsOf } from "./configuration.ts";
+import { grantsOf } from "./sharing.ts";
 
 const LEASE_MS = 30_000;
 
@@ -47,6 +48,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const keeper = store && stays ? await keeperOf(runtime, store) : undefined;
   const worker = store && stays && role !== "gateway" ? await workerOf(runtime, store) : undefined;
   if (worker) store?.engine.listen?.([...operations.keys()]);
+  await runtime.grants?.start();
   keeper?.start();
   worker?.start();
   return {
@@ -76,6 +78,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
     },
     close: async () => {
       await store?.committer.drained();
+      await runtime.grants?.stop();
       await store?.engine.close();
     },
   };
@@ -115,6 +118,8 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
   const engine = await options.engine?.open({ clock: own, random, onFatal: host.onFatal, hint });
   const clock = engine?.skewMs ? storeClock(own, () => engine.skewMs?.() ?? 0) : own;
   const { meter = (_operation: string) => new Meter(clock) } = host;
+  const gate = new Gate(specsOf(operations), clock);
+  const onError = guarded(options.onError ?? host.onError ?? (() => {}));
   return {
     operations,
     store: engine && { engine, committer: new Committer(engine, clock, notifier) },
@@ -126,13 +131,14 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     leaseMs: host.leaseMs ?? LEASE_MS,
     timeLeftMs: host.timeLeftMs,
     unseenMs: host.unseenMs ?? 0,
-    gate: new Gate(specsOf(operations), clock),
+    gate,
+    grants: grantsOf(engine, { gate, clock, notifier, onError }, host),
     // Progress is shown by the process that makes it, so that one which shows nothing meanwhile tells nobody of it.
     live: new LiveRuns(host.timeLeftMs ? new LocalNotifier() : notifier, clock),
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
     meters: new Map([...operations.keys()].map((name) => [name, meter(name, clock)])),
-    onError: guarded(options.onError ?? host.onError ?? (() => {})),
+    onError,
   };
 }
 

@@ -22,6 +22,7 @@ import type { Problem, ProblemCode } from "./errors.ts";
 import type { Attempt, CallDetails, Job, JobId, JobRecord, JsonText, Principal } from "./job.ts";
 import type { Topic } from "./notifier.ts";
 import type { Random } from "./random.ts";
+import type { NodeRecord, ShareAnswer, ShareRequest, Shares } from "./share.ts";
 import type { FailedStatement, SqlWrite } from "./sql.ts";
 import type { SqlTransaction } from "./sql-transaction.ts";
 import type { Item, ItemKey, ItemRead, ItemWrite } from "./table.ts";
@@ -214,23 +215,15 @@ export interface EngineSource {
   migrate?(): Promise<readonly string[]>;
 }
 
-/** A slot of every limit that an operation is under, held across processes. */
-export interface Share {
-  /** Once; may take its time. A share that is never released ends by itself. */
-  release(): void;
-}
-
-/** Limits that processes share: for calls that are run at once, beside whatever the process itself limits. */
-export interface Shares {
-  /** `undefined`: none is free. Held for `forMs` at most. */
-  take(operation: string, forMs: number): Promise<Share | undefined>;
-}
-
 export interface Engine {
   readonly name: string;
   readonly limits: EngineLimits;
   /** For engines whose processes share their limits; without it a process limits what it runs itself. */
   readonly shares?: Shares;
+  /** For engines whose nodes keep their limits together: hears what a node wants, and says what it may have. */
+  share?(request: ShareRequest): Promise<ShareAnswer>;
+  /** Who has said so that it is there; those that were lost lately too. */
+  nodes?(): Promise<readonly NodeRecord[]>;
   /** Made once per store, kept in it; keyed ids and cursors are derived with it. */
   readonly secret: string;
   /** The highest sequence in the store when it opened. */

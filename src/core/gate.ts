@@ -4,6 +4,7 @@
  * names, all or none. Decides at once and never waits: who finds no slot is refused, spills, or is called back.
  */
 
+import { Allowance } from "./allowance.ts";
 import { Budget, type Room, type Side } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { Setting } from "./engine.ts";
@@ -27,6 +28,9 @@ type Entry = {
   waitingAt: readonly Budget[];
 };
 
+/** A budget by the name of its limit. */
+export type Limit = { readonly scope: Setting["scope"]; readonly name: string; readonly budget: Budget };
+
 const SATURATED: Refusal = { kind: "saturated" };
 const PAUSED: Refusal = { kind: "paused" };
 const NOWHERE: readonly Budget[] = [];
@@ -36,6 +40,7 @@ export class Gate {
   readonly #resources = new Map<string, Budget>();
   readonly #operations = new Map<string, Entry>();
   readonly #waiters = new Set<() => void>();
+  #lacking: (() => void) | undefined;
 
   constructor(specs: readonly Spec[], clock: Clock) {
     this.#clock = clock;
@@ -67,18 +72,42 @@ export class Gate {
       // A share is kept only where it would let the caller in: not at one resource while another is the obstacle.
       const obstacle = full.length === 1 ? full : NOWHERE;
       for (const budget of obstacle) budget.ask(side, now);
+      this.#miss(full, side, now);
       return this.#refuse(entry, side, obstacle);
     }
     for (const budget of budgets) budget.ask(side, now);
     if (!budgets.every((budget) => budget.allows(side, now))) {
-      return this.#refuse(
-        entry,
-        side,
-        budgets.filter((budget) => !budget.allows(side, now)),
-      );
+      const kept = budgets.filter((budget) => !budget.allows(side, now));
+      this.#miss(kept, side, now);
+      return this.#refuse(entry, side, kept);
     }
     for (const budget of budgets) budget.take(side, now);
     return new HeldSlot(budgets, side, this.#room);
+  }
+
+  /** From now on only what is granted may be taken. `lacking` hears when that was not enough. */
+  share(lacking: () => void): readonly Limit[] {
+    this.#lacking = lacking;
+    const limits: readonly Limit[] = [
+      ...[...this.#resources].map(([name, budget]) => ({ scope: "resource" as const, name, budget })),
+      ...[...this.#operations].map(([name, { own }]) => ({ scope: "operation" as const, name, budget: own })),
+    ];
+    for (const { budget } of limits) budget.allowance = new Allowance();
+    return limits;
+  }
+
+  /** Whether a call that is refused now might be let in after the other nodes were asked. */
+  mayGrow(operation: string): boolean {
+    const now = this.#clock.monotonic();
+    const lacking = this.#entry(operation).budgets.filter(
+      (budget) => !budget.hasRoom(now) || !budget.allows("call", now),
+    );
+    return lacking.every((budget) => budget.mayGrow(now));
+  }
+
+  /** Slots may have become free elsewhere. */
+  tellRoom(): void {
+    this.#room();
   }
 
   /** No jobs of the operation wait for a slot any more: what was kept for them is free. */
@@ -138,6 +167,12 @@ export class Gate {
     const entry = this.#operations.get(operation);
     if (entry) return entry;
     throw new RangeError(`The gate knows no operation "${operation}".`);
+  }
+
+  #miss(lacking: readonly Budget[], side: Side, now: number): void {
+    if (!this.#lacking) return;
+    for (const { allowance } of lacking) allowance?.miss(side);
+    if (lacking.every((budget) => budget.mayGrow(now))) this.#lacking();
   }
 
   #refuse(entry: Entry, side: Side, at: readonly Budget[]): Refusal {

@@ -6,9 +6,14 @@ import { ANONYMOUS, type Job } from "./job.ts";
 
 /**
  * What a hint is about, by the receipt's id, the principal, or the operation. `control`: what all processes should
- * look at, `cancels` of running jobs and `settings` of operators.
+ * look at, `cancels` of running jobs and `settings` of operators; or one of them, its `limits` (see `limitsOf`).
  */
 export type Topic = "receipt" | "principal" | "queue" | "control";
+
+/** What a node hears when others want of its limits, or left it some. */
+export function limitsOf(node: string): string {
+  return `limits ${node}`;
+}
 
 export interface Notifier {
   /** `dueAt`: of a queue, when the job that was queued may be claimed; now, if it is not said. */

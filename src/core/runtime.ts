@@ -5,6 +5,7 @@ import type { Committer } from "./committer.ts";
 import type { Drain } from "./drain.ts";
 import type { Engine } from "./engine.ts";
 import type { Gate } from "./gate.ts";
+import type { Grants } from "./grants.ts";
 import type { Ids } from "./ids.ts";
 import type { JobId } from "./job.ts";
 import type { LiveRuns } from "./live.ts";
@@ -28,6 +29,8 @@ export type Runtime = {
   /** None in an app of `request` operations without keys or tables. */
   readonly store: Store | undefined;
   readonly gate: Gate;
+  /** Where nodes keep their limits together. */
+  readonly grants?: Grants | undefined;
   readonly live: LiveRuns;
   readonly notifier: Notifier;
   readonly drain: Drain;

@@ -2,7 +2,7 @@
  * What a call gets, whatever carried it here: an answer at once, a receipt, a replay or a refusal. The three flows
  * meet in this file; how a result is written on a wire is for others.
  */
-import type { AnswerOf, NewCall, Shares } from "../core/engine.ts";
+import type { AnswerOf, NewCall } from "../core/engine.ts";
 import { problem, SpillwayError } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
 import { isFinal, type Job } from "../core/job.ts";
@@ -19,11 +19,11 @@ import {
   newCall,
   turnedAway,
 } from "./call.ts";
+import { type CallSlot, callSlot, type NoSlot } from "./call-slot.ts";
 import { Depths } from "./depths.ts";
 import type { Preference } from "./prefer.ts";
 import type { Quotas } from "./quotas.ts";
 import { ending, Replays } from "./replays.ts";
-import { sharedSlot } from "./shared-slot.ts";
 import { untilFinal } from "./waiting.ts";
 
 type Keeping = { readonly store: Store; readonly depths: Depths; readonly replays: Replays };
@@ -134,28 +134,15 @@ export class Calls {
   }
 
   #now(request: CallRequest, call: NewCall, input: unknown, caller: Caller): void {
-    const { spec } = request.operation;
-    const slot = this.#runtime.drain.begun
-      ? ({ kind: "draining" } as const)
-      : this.#runtime.gate.take(spec.name, "call");
-    const shares = this.#keeping?.store.engine.shares;
-    if (slot.kind !== "slot") this.#later(slot.kind, request, call, caller);
-    else if (shares) this.#shared(shares, request, call, input, slot, caller).catch(caller.failed);
-    else this.#run(request, call, input, slot).then(caller.answered, caller.failed);
+    const slot = callSlot(request.operation.spec, this.#runtime);
+    if (slot instanceof Promise)
+      slot.then((found) => this.#placed(request, call, input, found, caller)).catch(caller.failed);
+    else this.#placed(request, call, input, slot, caller);
   }
 
-  /** Where other processes run the same operation, a slot of this one's is not enough. */
-  async #shared(
-    shares: Shares,
-    request: CallRequest,
-    call: NewCall,
-    input: unknown,
-    slot: Slot,
-    caller: Caller,
-  ): Promise<void> {
-    const both = await sharedSlot(slot, shares, request.operation.spec, this.#runtime);
-    if (both) this.#run(request, call, input, both).then(caller.answered, caller.failed);
-    else this.#later("saturated", request, call, caller);
+  #placed(request: CallRequest, call: NewCall, input: unknown, slot: CallSlot, caller: Caller): void {
+    if (slot.kind !== "slot") this.#later(slot.kind, request, call, caller);
+    else this.#run(request, call, input, slot).then(caller.answered, caller.failed);
   }
 
   #later(why: NoSlot, request: CallRequest, call: NewCall, caller: Caller): void {
@@ -278,10 +265,9 @@ function isQueued(flow: Flow, { respondAsync, waitSeconds }: Preference): boolea
   return flow === "event" || (flow === "spill" && respondAsync && waitSeconds === undefined);
 }
 
-type NoSlot = "saturated" | "paused" | "draining";
-
 function whyNot(operation: string, code: NoSlot): string {
   if (code === "paused") return `"${operation}" is paused by an operator.`;
   if (code === "draining") return "The server is shutting down; another will answer.";
+  if (code === "storage-unavailable") return "The store cannot be asked whether there is a slot.";
   return `All slots of "${operation}" are in use.`;
 }

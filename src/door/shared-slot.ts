@@ -1,9 +1,10 @@
 /** A slot here and a share elsewhere, held and given back as one: where several processes keep a limit together. */
-import type { Share, Shares } from "../core/engine.ts";
+
 import type { Slot } from "../core/gate.ts";
 import type { Spec } from "../core/operation.ts";
 import { graceMs } from "../core/perform.ts";
 import type { Runtime } from "../core/runtime.ts";
+import type { Share, Shares } from "../core/share.ts";
 
 /** Undefined: no share is free, or the store cannot tell. Then the slot has been given back. */
 export async function sharedSlot(

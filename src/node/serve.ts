@@ -48,6 +48,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   const isShared = app.options.engine?.limits.singleOwner === false;
   const running = await app.start({
     node: nodeName(isShared),
+    machine: hostname(),
     role: settings.role,
     adminToken: settings.adminToken,
     boundToLoopback: settings.boundToLoopback,

@@ -1,7 +1,7 @@
 /** Slots that processes share: never more holders than slots, whatever crashes, and all of them free in the end. */
 import assert from "node:assert/strict";
 import { before, suite, test } from "node:test";
-import type { Share } from "../../src/core/engine.ts";
+import type { Share } from "../../src/core/share.ts";
 import { Slots } from "../../src/engines/aws/shares.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";

@@ -1,8 +1,9 @@
 // Slots that several processes share: who finds none elsewhere is told what it would be told here.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { EngineSource, Shares } from "../../src/core/engine.ts";
+import type { EngineSource } from "../../src/core/engine.ts";
 import { type Operation, operation } from "../../src/core/operation.ts";
+import type { Shares } from "../../src/core/share.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { DoorRig, gist } from "../support/door-rig.ts";
 import { anything } from "../support/schemas.ts";

@@ -1,6 +1,7 @@
 /** The engine of a function of AWS Lambda: the same in all but where its jobs come from. */
-import type { AnswerOf, EngineHost, EngineLimits, Lease, NewCall, Shares } from "../../core/engine.ts";
+import type { AnswerOf, EngineHost, EngineLimits, Lease, NewCall } from "../../core/engine.ts";
 import type { Job, JobId } from "../../core/job.ts";
+import type { Shares } from "../../core/share.ts";
 import { Database } from "./database.ts";
 import type { Adopted, DeliveredEngine } from "./delivered.ts";
 import { Deliveries } from "./deliveries.ts";

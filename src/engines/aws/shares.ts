@@ -11,8 +11,8 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import type { Clock } from "../../core/clock.ts";
-import type { Share, Shares } from "../../core/engine.ts";
 import type { Random } from "../../core/random.ts";
+import type { Share, Shares } from "../../core/share.ts";
 import { TTL_ATTRIBUTE } from "./table-definition.ts";
 
 /** Of a limit: how many calls at once it allows, all processes together. */

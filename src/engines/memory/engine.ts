@@ -13,8 +13,10 @@ import type {
 } from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
 import type { Principal } from "../../core/job.ts";
+import type { ShareRequest } from "../../core/share.ts";
 import type { ItemKey } from "../../core/table.ts";
 import { apply } from "./apply.ts";
+import { Grants } from "./grants.ts";
 import * as queries from "./queries.ts";
 import { Store } from "./store.ts";
 import { sweep } from "./sweep.ts";
@@ -27,12 +29,14 @@ export class MemoryEngine implements Engine {
   readonly secret: string;
   readonly #host: EngineHost;
   readonly #retention: Retention;
+  readonly #grants: Grants;
   #open: Store | undefined = new Store();
 
   constructor(host: EngineHost, limits: EngineLimits, retention: Retention) {
     this.#host = host;
     this.#retention = retention;
     this.limits = limits;
+    this.#grants = new Grants(host.hint);
     this.secret = host.random.hex(32);
   }
 
@@ -74,6 +78,15 @@ export class MemoryEngine implements Engine {
 
   async settings() {
     return [...this.#store.settings.values()];
+  }
+
+  /** For nodes that are given this one engine, as a test does: an app on it is alone and asks nobody. */
+  async share(request: ShareRequest) {
+    return this.#grants.share(request, this.#store.settings, this.#host.clock.now());
+  }
+
+  async nodes() {
+    return this.#grants.nodes(this.#host.clock.now());
   }
 
   async audit(limit: number, cursor?: Cursor) {

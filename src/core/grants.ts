@@ -1,0 +1,224 @@
+/**
+ * Keeps what this node was granted of the limits that nodes share: asks the store when something is turned away, gives
+ * back what is not used, and says in time that it is alive. One request at a time, for all limits and all who wait.
+ */
+import type { Timer } from "./clock.ts";
+import type { Engine } from "./engine.ts";
+import { SpillwayError } from "./errors.ts";
+import type { Gate, Limit, Slot } from "./gate.ts";
+import type { JsonText } from "./job.ts";
+import { limitsOf } from "./notifier.ts";
+import type { Runtime } from "./runtime.ts";
+import type { LimitAsk, NodeFacts, ShareAnswer } from "./share.ts";
+import { Streak } from "./streak.ts";
+
+/** What is granted is held for so long. */
+export const GRANTED_MS = 5_000;
+/** Thrice within that time, so that one lost answer is none. */
+const RENEW_MS = 1_500;
+/** An answer that takes longer counts as none. */
+const ANSWER_MS = 2_000;
+/** A call at once that finds no slot waits for so long for one of another node's. */
+const CALL_WAITS_MS = 250;
+/** Others were asked to give slots back. */
+const COMING_MS = 10;
+/** Between two requests at least, whatever is wanted. */
+const APART_MS = 5;
+const FAILED_MS = 500;
+
+type Asked = { readonly limit: Limit; readonly ask: LimitAsk };
+type Share = NonNullable<Engine["share"]>;
+
+export type GrantsOptions = {
+  readonly share: Share;
+  readonly node: NodeFacts;
+  /** How this node fares, for others to read. */
+  readonly report: () => JsonText;
+};
+
+export class Grants {
+  readonly #gate: Gate;
+  readonly #runtime: Pick<Runtime, "clock" | "notifier" | "onError">;
+  readonly #options: GrantsOptions;
+  readonly #limits: readonly Limit[];
+  readonly #failures: Streak;
+  readonly #leave: () => void;
+  #timer: Timer | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #notBefore = Number.NEGATIVE_INFINITY;
+  #number = 0;
+  #isAsking = false;
+  #again = false;
+  #givesBack = false;
+  #isStopped = false;
+  /** Whether the last request was not answered. */
+  #isBlind = false;
+  #heard = Promise.withResolvers<void>();
+
+  constructor(gate: Gate, runtime: Pick<Runtime, "clock" | "notifier" | "onError">, options: GrantsOptions) {
+    this.#gate = gate;
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#failures = new Streak(runtime);
+    this.#limits = gate.share(() => this.#soon());
+    const leaveRoom = gate.onRoom(() => this.#settleDebts());
+    const leaveHints = runtime.notifier.subscribe("control", limitsOf(options.node.id), () => this.#hear());
+    this.#leave = () => {
+      leaveRoom();
+      leaveHints();
+    };
+  }
+
+  /** Says that this node is there. */
+  async start(): Promise<void> {
+    await this.#ask();
+  }
+
+  /** Everything goes back. What still runs is nobody's any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    this.#leave();
+    const { share, node } = this.#options;
+    const number = ++this.#number;
+    try {
+      await share({ node, number, forMs: GRANTED_MS, limits: [], report: "{}", leaves: true });
+    } catch {
+      // It ends by itself.
+    }
+  }
+
+  /** Whether the store cannot be asked, so that nobody knows whether there is a slot. */
+  get isBlind(): boolean {
+    return this.#isBlind;
+  }
+
+  /** A slot for a call at once that found none: as soon as another node has given one back, if that is soon. */
+  async slot(operation: string): Promise<Slot | { readonly kind: "saturated" | "paused" }> {
+    const { clock } = this.#runtime;
+    const late = Promise.withResolvers<void>();
+    const timer = clock.after(CALL_WAITS_MS, () => late.resolve());
+    const until = clock.monotonic() + CALL_WAITS_MS;
+    try {
+      for (;;) {
+        const slot = this.#gate.take(operation, "call");
+        if (slot.kind !== "saturated" || !this.#gate.mayGrow(operation)) return slot;
+        if (clock.monotonic() >= until || this.#isStopped) return slot;
+        await Promise.race([this.#heard.promise, late.promise]);
+      }
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** Another node wants slots, or has left some. */
+  #hear(): void {
+    for (const { budget } of this.#limits) budget.allowance?.hope();
+    this.#givesBack = true;
+    this.#gate.tellRoom();
+    this.#soon();
+  }
+
+  #settleDebts(): void {
+    const now = this.#runtime.clock.monotonic();
+    for (const { budget } of this.#limits) if (budget.allowance?.owes(budget.inUse, now)) return this.#soon();
+  }
+
+  /** In this turn's end, so that all who want something now want it together. */
+  #soon(): void {
+    if (this.#isAsking) this.#again = true;
+    else this.#wakeIn(0);
+  }
+
+  #wakeIn(ms: number): void {
+    const { clock } = this.#runtime;
+    const now = clock.monotonic();
+    const at = Math.max(now + ms, this.#notBefore);
+    if (this.#isStopped || at >= this.#wakeAt) return;
+    this.#timer?.cancel();
+    this.#wakeAt = at;
+    if (at <= now) queueMicrotask(() => void this.#wake());
+    else this.#timer = clock.after(at - now, () => void this.#wake());
+  }
+
+  async #wake(): Promise<void> {
+    if (this.#isStopped || this.#isAsking) return;
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#timer?.cancel();
+    this.#isAsking = true;
+    // Whoever still wants something says so before it is asked for.
+    this.#gate.tellRoom();
+    await undefined;
+    await this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true;
+    this.#again = false;
+    const { clock } = this.#runtime;
+    const asked = clock.monotonic();
+    this.#notBefore = asked + APART_MS;
+    const asks = this.#asks(asked);
+    this.#givesBack = false;
+    let nextMs = FAILED_MS;
+    try {
+      const answer = await this.#answer(asks.map(({ ask }) => ask));
+      nextMs = this.#granted(asks, answer, asked);
+      this.#isBlind = false;
+      this.#failures.over();
+    } catch (error) {
+      this.#isBlind = true;
+      this.#failures.failed(error);
+      for (const { budget } of this.#limits) budget.allowance?.deny(FAILED_MS, clock.monotonic());
+    }
+    this.#isAsking = false;
+    this.#heard.resolve();
+    this.#heard = Promise.withResolvers();
+    this.#wakeIn(this.#again ? 0 : nextMs);
+  }
+
+  #asks(now: number): readonly Asked[] {
+    return this.#limits.flatMap((limit) => {
+      const { scope, name, budget } = limit;
+      const { allowance, concurrency, declared, ratePerSecond, inUse } = budget;
+      if (!allowance || concurrency === null) return [];
+      const wants = allowance.ask(inUse, concurrency, ratePerSecond, this.#givesBack, now);
+      return wants ? [{ limit, ask: { scope, name, concurrency: declared, ...wants } }] : [];
+    });
+  }
+
+  async #answer(limits: readonly LimitAsk[]): Promise<ShareAnswer> {
+    const { share, node, report } = this.#options;
+    const late = Promise.withResolvers<never>();
+    const timer = this.#runtime.clock.after(ANSWER_MS, () => late.reject(tooLate()));
+    const request = { node, number: ++this.#number, forMs: GRANTED_MS, limits, report: report() };
+    return await Promise.race([share(request), late.promise]).finally(() => timer.cancel());
+  }
+
+  /** Returns when to ask again. */
+  #granted(asks: readonly Asked[], answer: ShareAnswer, asked: number): number {
+    const now = this.#runtime.clock.monotonic();
+    let nextMs = RENEW_MS;
+    let hasGrown = false;
+    for (const [place, { limit, ask }] of asks.entries()) {
+      const { allowance, inUse, concurrency } = limit.budget;
+      const grant = answer.limits[place];
+      if (!allowance || !grant) continue;
+      const wanted = Math.min(concurrency ?? 0, ask.calls + ask.jobs);
+      if (allowance.grant(grant, wanted, asked, GRANTED_MS, now)) hasGrown = true;
+      if (allowance.owes(inUse, now)) nextMs = 0;
+      if (grant.coming > 0) nextMs = Math.min(nextMs, COMING_MS);
+      nextMs = Math.min(nextMs, Math.max(0, allowance.startsEndAt - now));
+      if (allowance.isDenied(now)) nextMs = Math.min(nextMs, allowance.deniedUntil - now);
+    }
+    if (hasGrown) this.#gate.tellRoom();
+    return nextMs;
+  }
+}
+
+function tooLate(): SpillwayError {
+  return new SpillwayError(
+    "storage-unavailable",
+    `The store did not say within ${ANSWER_MS} ms what this node may have of its limits.`,
+  );
+}
