@@ -124,6 +124,33 @@ const VERSION_1 = (schema: string) => `
     target text NOT NULL,
     detail text NOT NULL
   );
+
+  CREATE TABLE ${schema}.buckets (
+    scope text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    version bigint NOT NULL DEFAULT 0,
+    tokens double precision,
+    at double precision,
+    PRIMARY KEY (scope, name)
+  ) WITH (fillfactor = 20, ${TURNS_OVER}, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 10000);
+  CREATE TABLE ${schema}.grants (
+    scope text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    node text COLLATE "C" NOT NULL,
+    until double precision NOT NULL,
+    held text NOT NULL,
+    PRIMARY KEY (scope, name, node)
+  ) WITH (fillfactor = 20, ${TURNS_OVER}, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 10000);
+  CREATE TABLE ${schema}.nodes (
+    id text COLLATE "C" PRIMARY KEY,
+    number bigint NOT NULL,
+    host text NOT NULL,
+    role text NOT NULL,
+    started_at double precision NOT NULL,
+    seen_at double precision NOT NULL,
+    lease_until double precision NOT NULL,
+    report text NOT NULL
+  ) WITH (fillfactor = 20, ${TURNS_OVER}, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 10000);
 `;
 
 export const MIGRATIONS: readonly ((schema: string) => string)[] = [VERSION_1];
