@@ -107,6 +107,10 @@ export class Lines {
     this.#opening++;
     try {
       const line = await this.#reach.connect(PATIENCE_MS);
+      if (this.#isClosed) {
+        await line.close();
+        throw new NotConnected("The engine is closed.");
+      }
       this.#lines.add(line);
       line.onBroken(() => void this.#lines.delete(line));
       return line;

@@ -69,6 +69,13 @@ export class Notices {
     this.#flush();
   }
 
+  /** Others are asked to look at these. */
+  control(names: readonly string[]): void {
+    if (!this.#tell) return;
+    for (const name of names) this.#pending.controls.add(name);
+    this.#flush();
+  }
+
   /** Hints what another node told. Answers false for what this one told itself. */
   heard(payload: string): boolean {
     const [node, ...lines] = payload.split("\n");

@@ -1,0 +1,148 @@
+/**
+ * The one way to write: groups, tried until it is known what became of them. Where the answer to a commit is lost it
+ * is sent again with the same ids and tokens, until one is answered; what never began is refused.
+ */
+import type { Answer, Change, Retention } from "../../core/engine.ts";
+import { Transaction } from "./connection.ts";
+import { Broken, described, failureOf, NotConnected, unavailable } from "./failures.ts";
+import { Group, type GroupStatements } from "./group.ts";
+import type { Line } from "./line.ts";
+import type { Lines } from "./lines.ts";
+import { pause } from "./pauses.ts";
+import { planOf, segmentsOf } from "./plan.ts";
+
+/** Others get in the way of a group so often at most: each time one of them got on. */
+const MOST_TRIES = 50;
+const AGAIN_MS = 5;
+const FATE_PAUSE_MS = 50;
+const AWAY_PAUSE_MS = 200;
+
+export type CommitSettings = {
+  readonly retention: Retention;
+  readonly now?: () => number;
+  readonly part: number;
+};
+
+type Part = { readonly changes: readonly Change[]; readonly answers: Answer[] };
+
+export class Commits {
+  readonly #lines: Lines;
+  readonly #statements: GroupStatements;
+  readonly #settings: CommitSettings;
+  #isClosed = false;
+
+  constructor(lines: Lines, statements: GroupStatements, settings: CommitSettings) {
+    this.#lines = lines;
+    this.#statements = statements;
+    this.#settings = settings;
+  }
+
+  async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
+    if (this.#isClosed) throw unavailable(new NotConnected("the engine is closed"));
+    const part = { changes, answers: new Array<Answer>(changes.length) };
+    for (const places of segmentsOf(changes)) await this.#answer(part, places, true);
+    return part.answers;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Sees to it that each place has its answer. */
+  async #answer(part: Part, places: readonly number[], fast: boolean): Promise<void> {
+    let careful = false;
+    // Once an answer was lost, nobody may be told that nothing was kept.
+    let unknown = false;
+    for (let tries = 1; ; tries++) {
+      try {
+        const left = await this.#try(part, places, fast, careful);
+        if (left.length > 0) await this.#answer(part, left, false);
+        return;
+      } catch (error) {
+        const failure = failureOf(error);
+        if (failure === "unnamed") this.#lines.unname();
+        else if (failure === "unknown") unknown = true;
+        else if (failure === "change" && !this.#isClosed) return this.#oneByOne(part, places, error);
+        else if (failure === "again") await pause(Math.min(tries, 10) * AGAIN_MS);
+        else if (!unknown && !(error instanceof Broken)) return refuse(part, places, error);
+        else await pause(AWAY_PAUSE_MS);
+        if (this.#isClosed) throw error;
+        if (tries >= MOST_TRIES && !unknown) return refuse(part, places, error);
+        careful = true;
+      }
+    }
+  }
+
+  /** Answers those that the fast way did not find as it thought. */
+  async #try(
+    part: Part,
+    places: readonly number[],
+    fast: boolean,
+    careful: boolean,
+  ): Promise<readonly number[]> {
+    const { retention, now, part: counted } = this.#settings;
+    const plan = planOf(part.changes, places, fast);
+    const line = await this.#lines.take();
+    const transaction = new Transaction(line);
+    const terms = { retention, now: now ? now() : null, part: counted, careful };
+    const group = new Group(transaction, this.#statements, plan, terms);
+    try {
+      await group.commit();
+    } catch (error) {
+      await transaction.rollback();
+      const isCommitted = failureOf(error) === "unknown" && (await this.#wasCommitted(group));
+      if (!isCommitted) throw error;
+    } finally {
+      this.#lines.giveBack(line);
+    }
+    for (const [at, answer] of group.answers) part.answers[at] = answer;
+    return places.filter((at) => !group.answers.has(at));
+  }
+
+  /**
+   * Whether a group whose answer was lost is committed, where it had looked and so knows its transaction: what it
+   * decided then stands, also of calls that leave nothing behind to be known by. What claims took is asked again.
+   */
+  async #wasCommitted({ transactionId, isDecided }: Group): Promise<boolean> {
+    if (transactionId === undefined || !isDecided) return false;
+    for (;;) {
+      const fate = await this.#fateOf(transactionId);
+      if (fate === "committed") return true;
+      if (fate === "aborted") return false;
+      if (this.#isClosed) throw new NotConnected("The engine is closed.");
+      await pause(FATE_PAUSE_MS);
+    }
+  }
+
+  async #fateOf(transactionId: string): Promise<"committed" | "aborted" | "in progress" | "away"> {
+    let line: Line | undefined;
+    try {
+      line = await this.#lines.take();
+      const { rows } = await line.send<readonly [string | null]>(
+        { text: "SELECT pg_xact_status($1::xid8)" },
+        [transactionId],
+      );
+      return (rows[0]?.[0] ?? "aborted") as "committed" | "aborted" | "in progress";
+    } catch (error) {
+      // A server that never heard of it: another, which took over without it.
+      return failureOf(error) === "change" ? "aborted" : "away";
+    } finally {
+      if (line) this.#lines.giveBack(line);
+    }
+  }
+
+  /** One of them is broken: each is tried for itself, so that the others are not harmed. */
+  async #oneByOne(part: Part, places: readonly number[], error: unknown): Promise<void> {
+    const [only] = places;
+    if (places.length === 1 && only !== undefined) {
+      part.answers[only] = { kind: "refused", code: "internal", detail: described(error) };
+      return;
+    }
+    for (const at of places) await this.#answer(part, [at], false);
+  }
+}
+
+function refuse({ answers }: Part, places: readonly number[], error: unknown): void {
+  const detail = `PostgreSQL cannot be used now, and nothing was kept: ${described(error)}.`;
+  for (const at of places) answers[at] = { kind: "refused", code: "storage-unavailable", detail };
+}

@@ -1,0 +1,176 @@
+/** The engine: hands each method of the port to the file that does it. */
+
+import { systemClock } from "../../core/clock.ts";
+import type { Change, Cursor, Engine, EngineHost, EngineLimits, JobQuery, Ref } from "../../core/engine.ts";
+import type { Principal } from "../../core/job.ts";
+import { limitsOf } from "../../core/notifier.ts";
+import type { ShareRequest } from "../../core/share.ts";
+import type { ItemKey } from "../../core/table.ts";
+import { ChangeStream } from "./changes.ts";
+import { Commits } from "./commit.ts";
+import { Connections } from "./connection.ts";
+import { Grants } from "./grants.ts";
+import { groupStatements } from "./group.ts";
+import { Lines, Reach } from "./lines.ts";
+import { DEAF, Listener } from "./listener.ts";
+import { Lists } from "./lists.ts";
+import { migrate, type Opened, openedStore } from "./migrate.ts";
+import { Notices } from "./notices.ts";
+import { locationOf, type Settings } from "./options.ts";
+import { alignOrder } from "./order.ts";
+import { Queries } from "./queries.ts";
+import { Skew } from "./skew.ts";
+import { Sweeps } from "./sweep.ts";
+
+const READERS = 2;
+/** One more than groups are under way: for what the fast way left over, and for asking what became of a commit. */
+const WRITERS = 4;
+const PARTS = 16;
+const LOOK_AGAIN_MS = 1_000;
+
+type Parts = {
+  readonly opened: Opened;
+  readonly settings: Settings;
+  readonly connections: Connections;
+  readonly commits: Commits;
+  readonly writers: Lines;
+  readonly notices: Notices;
+  readonly listener: Listener;
+  readonly hears: boolean;
+  readonly skew: Skew;
+  readonly queries: Queries;
+  readonly lists: Lists;
+  readonly stream: ChangeStream;
+  readonly sweeps: Sweeps;
+  readonly grants: Grants;
+};
+
+export async function openPostgres(settings: Settings, host: EngineHost): Promise<Engine> {
+  const { schema, schemaName, address, retention, now } = settings;
+  const reach = new Reach(address);
+  await migrate(reach, settings, host.random);
+  const writers = new Lines(reach, WRITERS);
+  const connections = new Connections(new Lines(reach, READERS), new Lines(reach, settings.pool));
+  await alignOrder(connections, schema);
+  const opened = await openedStore(connections, settings);
+  const node = host.random.hex(8);
+  const notices = new Notices(node, host.hint);
+  const skew = new Skew(connections, host.clock);
+  // Whoever sets the store's time by a clock of its own has it there already.
+  if (!now) await skew.start();
+  // Connections and what others do take real time, also where a test turns the hands of the clock.
+  const clock = systemClock();
+  const onReturn = () => alignOrder(connections, schema);
+  const heard = { connections, notices, clock, onReturn, naming: reach.naming };
+  const listener = new Listener({ address: settings.listen, schemaName, node, ...heard });
+  const part = Math.floor(host.random.fraction() * PARTS);
+  const statements = groupStatements(schema);
+  const writing = { retention, part, ...(now && { now }) };
+  return new PostgresEngine({
+    opened,
+    settings,
+    connections,
+    commits: new Commits(writers, statements, writing),
+    writers,
+    notices,
+    listener,
+    hears: await listener.start(),
+    skew,
+    queries: new Queries(connections, schema, () => now?.() ?? null),
+    lists: new Lists(connections, schema),
+    stream: new ChangeStream(connections, schema, clock, (one) => host.hint?.("principal", one)),
+    grants: new Grants(connections, settings, (nodes) => notices.control(nodes.map(limitsOf))),
+    sweeps: new Sweeps(connections, schema, statements, { ...writing, random: host.random }),
+  });
+}
+
+class PostgresEngine implements Engine {
+  readonly name = "postgres";
+  readonly lookAgainMs = LOOK_AGAIN_MS;
+  readonly limits: EngineLimits;
+  readonly secret: string;
+  readonly lastSequence: number;
+  readonly location: string;
+  readonly notes: readonly string[];
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.limits = parts.settings.limits;
+    this.secret = parts.opened.secret;
+    this.lastSequence = parts.opened.lastSequence;
+    this.location = locationOf(parts.settings);
+    this.notes = parts.hears ? [] : [DEAF];
+  }
+
+  skewMs() {
+    return this.#parts.skew.ms;
+  }
+
+  async commit(changes: readonly Change[]) {
+    const answers = await this.#parts.commits.commit(changes);
+    this.#parts.notices.committed(changes, answers);
+    return answers;
+  }
+
+  share(request: ShareRequest) {
+    return this.#parts.grants.share(request);
+  }
+
+  nodes() {
+    return this.#parts.grants.nodes();
+  }
+
+  find(refs: readonly Ref[]) {
+    return this.#parts.queries.find(refs);
+  }
+
+  list(query: JobQuery) {
+    return this.#parts.lists.page(query);
+  }
+
+  changes(principal: Principal, after: Cursor | undefined, limit: number) {
+    return this.#parts.stream.after(principal, after, limit);
+  }
+
+  deadLetters() {
+    return this.#parts.queries.deadLetters();
+  }
+
+  figures() {
+    return this.#parts.queries.figures();
+  }
+
+  cancelling() {
+    return this.#parts.queries.cancelling();
+  }
+
+  read(keys: readonly ItemKey[]) {
+    return this.#parts.queries.read(keys);
+  }
+
+  scan(table: string, after: string, limit: number) {
+    return this.#parts.queries.scan(table, after, limit);
+  }
+
+  settings() {
+    return this.#parts.queries.settings();
+  }
+
+  audit(limit: number, cursor?: Cursor) {
+    return this.#parts.queries.audit(limit, cursor);
+  }
+
+  sweep(limit: number) {
+    return this.#parts.sweeps.sweep(limit);
+  }
+
+  async close() {
+    const { stream, skew, listener, commits, connections, writers } = this.#parts;
+    stream.close();
+    skew.close();
+    await listener.close();
+    commits.close();
+    await Promise.all([connections.close(), writers.close()]);
+  }
+}
