@@ -24,7 +24,7 @@ import { readSettings } from "../worker/settings.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
 import { type Configuration, checkRole, specsOf } from "./configuration.ts";
-import { grantsOf } from "./sharing.ts";
+import { grantsOf, learnRunTimes, selfOf } from "./sharing.ts";
 
 const LEASE_MS = 30_000;
 
@@ -49,6 +49,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const worker = store && stays && role !== "gateway" ? await workerOf(runtime, store) : undefined;
   if (worker) store?.engine.listen?.([...operations.keys()]);
   await runtime.grants?.start();
+  const unlearn = host.timeLeftMs ? () => {} : learnRunTimes(runtime);
   keeper?.start();
   worker?.start();
   return {
@@ -77,6 +78,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
       keeper?.stop();
     },
     close: async () => {
+      unlearn();
       await store?.committer.drained();
       await runtime.grants?.stop();
       await store?.engine.close();
@@ -120,6 +122,8 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
   const { meter = (_operation: string) => new Meter(clock) } = host;
   const gate = new Gate(specsOf(operations), clock);
   const onError = guarded(options.onError ?? host.onError ?? (() => {}));
+  const self = selfOf(host, { clock });
+  const meters = new Map([...operations.keys()].map((name) => [name, meter(name, clock)]));
   return {
     operations,
     store: engine && { engine, committer: new Committer(engine, clock, notifier) },
@@ -128,16 +132,17 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     clock,
     random,
     node: host.node,
+    self,
     leaseMs: host.leaseMs ?? LEASE_MS,
     timeLeftMs: host.timeLeftMs,
     unseenMs: host.unseenMs ?? 0,
     gate,
-    grants: grantsOf(engine, { gate, clock, notifier, onError }, host),
+    grants: grantsOf(engine, { gate, clock, notifier, onError, self, meters }, host),
     // Progress is shown by the process that makes it, so that one which shows nothing meanwhile tells nobody of it.
     live: new LiveRuns(host.timeLeftMs ? new LocalNotifier() : notifier, clock),
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
-    meters: new Map([...operations.keys()].map((name) => [name, meter(name, clock)])),
+    meters,
     onError,
   };
 }

@@ -21,6 +21,7 @@ export class Meter {
   readonly #totals = { accepted: 0, answered: 0, refused: 0, succeeded: 0, failed: 0, retried: 0 };
   #second = 0;
   #runMs = 0;
+  #learnedMs = 0;
   abandoned = 0;
 
   constructor(clock: Clock) {
@@ -38,9 +39,24 @@ export class Meter {
     this.#runMs = this.#runMs === 0 ? ms : this.#runMs * (1 - NEWEST) + ms * NEWEST;
   }
 
+  /** How long a run takes where others run it: counts while this process has run none. */
+  learned(ms: number): void {
+    this.#learnedMs = ms;
+  }
+
+  /** How long a run takes; 0: nobody has said. */
+  get runMs(): number {
+    return this.#runMs || this.#learnedMs;
+  }
+
+  /** How long a run takes here; 0 before the first. */
+  get ownRunMs(): number {
+    return this.#runMs;
+  }
+
   /** How long until `ahead` jobs have been run with this many slots, in whole seconds from 1 to 300. */
   waitSeconds(ahead: number, slots: number): number {
-    const ms = (ahead * Math.max(1, this.#runMs)) / Math.max(1, Math.min(slots, 10_000));
+    const ms = (ahead * Math.max(1, this.runMs)) / Math.max(1, Math.min(slots, 10_000));
     return Math.min(300, Math.max(1, Math.ceil(ms / 1_000)));
   }
 

@@ -13,6 +13,7 @@ import type { Meter } from "./meter.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Operation } from "./operation.ts";
 import type { Random } from "./random.ts";
+import type { NodeFacts } from "./share.ts";
 
 /** An engine and the one way to write to it: both, or neither. */
 export type Store = { readonly engine: Engine; readonly committer: Committer };
@@ -39,6 +40,8 @@ export type Runtime = {
   readonly random: Random;
   readonly executor: Executor;
   readonly node: string;
+  /** The same for operators. */
+  readonly self: NodeFacts;
   readonly leaseMs: number;
   /**
    * How long it may still work on what it was asked; of a process that goes on between requests, undefined. One that

@@ -13,6 +13,7 @@ import { Calls } from "./calls.ts";
 import { eventsRoute } from "./events-route.ts";
 import type { Door, DoorRequest, Reply, Upgrade } from "./exchange.ts";
 import { type Gatekeeper, OPERATOR } from "./identity.ts";
+import { Metrics } from "./metrics.ts";
 import type { Origins } from "./origins.ts";
 import type { Quotas } from "./quotas.ts";
 import { receiptRoute } from "./receipt-route.ts";
@@ -39,6 +40,7 @@ export class SpillwayDoor implements Door {
   readonly #origins: Origins;
   readonly #calls: Calls;
   readonly #admin: Admin;
+  readonly #metrics: Metrics;
   readonly #sockets: Sockets;
   /** For transports that keep no socket in memory. */
   readonly detached: DetachedSockets;
@@ -58,6 +60,7 @@ export class SpillwayDoor implements Door {
     this.#origins = origins;
     this.#calls = new Calls(runtime, quotas);
     this.#admin = new Admin(runtime, reports);
+    this.#metrics = new Metrics(runtime);
     this.#sockets = new Sockets(runtime, this.#calls, gatekeeper);
     this.detached = new DetachedSockets(runtime, this.#calls, gatekeeper, origins);
     runtime.drain.onBegin(() => this.#sockets.closeAll(1012, "The server is shutting down."));
@@ -129,6 +132,8 @@ export class SpillwayDoor implements Door {
         return json(200, '{"status":"live"}');
       case "ready":
         return this.#readiness();
+      case "metrics":
+        return this.#metrics.reply();
       case "session":
         return sessionRoute(request, this.#gatekeeper);
       case "admin":

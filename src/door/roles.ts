@@ -16,7 +16,7 @@ const SHOWN: Readonly<Record<Role, Shown>> = {
   all: { does: "" },
   gateway: { does: "" },
   worker: {
-    kinds: [...HEALTH, "session", "admin"],
+    kinds: [...HEALTH, "metrics", "session", "admin"],
     does: "runs queued jobs and takes no calls (its role is worker)",
   },
   status: {

@@ -5,7 +5,7 @@ export type Route =
   | { readonly kind: "call"; readonly operation: string }
   | { readonly kind: "batch"; readonly operation: string }
   | { readonly kind: "receipt" | "events"; readonly id: string }
-  | { readonly kind: "socket" | "live" | "ready" | "session" }
+  | { readonly kind: "socket" | "live" | "ready" | "session" | "metrics" }
   /** `rest`: the decoded segments after `/admin`. */
   | { readonly kind: "admin"; readonly rest: readonly string[] };
 
@@ -29,7 +29,7 @@ function parsedRoute(path: string): Route | undefined {
   const segments = decoded(path);
   if (!segments) return undefined;
   const [first, second, third] = segments;
-  if (second === undefined) return first === "socket" ? { kind: "socket" } : undefined;
+  if (second === undefined) return first === "socket" || first === "metrics" ? { kind: first } : undefined;
   if (first === "admin" && second === "session" && third === undefined) return { kind: "session" };
   if (first === "admin") return { kind: "admin", rest: segments.slice(1) };
   if (segments.length > 3) return undefined;
@@ -55,6 +55,7 @@ export const METHODS = {
   socket: "GET, OPTIONS",
   live: "GET, HEAD, OPTIONS",
   ready: "GET, HEAD, OPTIONS",
+  metrics: "GET, HEAD, OPTIONS",
 } as const satisfies Readonly<Record<Exclude<Route["kind"], "admin">, string>>;
 
 /** Of each list there is, taken apart once. */

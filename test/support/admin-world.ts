@@ -82,6 +82,7 @@ export class World {
       executor: inProcess,
       drain: new Drain(),
       node: "here",
+      self: { id: "here", host: "machine", role: "all", startedAt: clock.now() },
       leaseMs: 30_000,
       meters: new Map(operations.map(({ spec }) => [spec.name, new Meter(clock)])),
       onError: () => undefined,

@@ -10,10 +10,12 @@ import { overview } from "./figures.ts";
 import { JOB_FILTERS, jobRoute, jobsRoute } from "./jobs.ts";
 import { PAGED, pageOf } from "./lists.ts";
 import { LiveFigures } from "./live.ts";
+import { nodesRoute } from "./nodes.ts";
 import { operationRoute } from "./operation.ts";
 import { Query } from "./query.ts";
 import { purgeRoute, redriveRoute } from "./redrive.ts";
 import { reportRoute, reportsRoute } from "./reports.ts";
+import { SCALE_PARAMETERS, scaleRoute } from "./scale.ts";
 import { Settings } from "./settings.ts";
 
 type Run = (request: DoorRequest, query: Query) => Reply | Promise<Reply>;
@@ -79,6 +81,10 @@ export class Admin {
         return list(PAGED, (_, query) => auditRoute(query, runtime));
       case "reports":
         return list(PAGED, (_, query) => reportsRoute(query, this.#reports));
+      case "nodes":
+        return list(PAGED, (_, query) => nodesRoute(query, runtime));
+      case "scale":
+        return list(SCALE_PARAMETERS, (_, query) => scaleRoute(query, runtime));
       case "live":
         return { ...list([], () => this.#live.reply()), allow: "GET, OPTIONS" };
       default:

@@ -10,6 +10,8 @@ const DEFAULT_LIMIT = 100;
 const MOST_LISTED = 500;
 const MOST_FAULTS = 20;
 const SHOWN = 100;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const LONGEST_MS = 24 * 3_600_000;
 
 /** `422`, saying what is wrong and where. */
 export function invalidInput(faults: readonly Fault[]): Refused {
@@ -56,6 +58,27 @@ export class Query {
     if (ms === undefined)
       this.#fault(name, "It must be a time as in RFC 3339, such as 2026-01-31T12:00:00Z.");
     return ms;
+  }
+
+  /** "60s", "5m" or a number of seconds, as milliseconds; a day at most. */
+  duration(name: string): number | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    const match = /^(\d{1,6})(ms|s|m|h)?$/.exec(value);
+    const ms = match ? Number(match[1]) * (UNIT_MS[match[2] ?? "s"] ?? 0) : 0;
+    if (ms >= 1 && ms <= LONGEST_MS) return ms;
+    this.#fault(name, "It must be a time from 1ms to 24h, such as 60s.");
+    return undefined;
+  }
+
+  /** A whole number from 1. */
+  whole(name: string, most: number): number | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : 0;
+    if (number >= 1 && number <= most) return number;
+    this.#fault(name, `It must be a whole number from 1 to ${most}.`);
+    return undefined;
   }
 
   limit(): number {
