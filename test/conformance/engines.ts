@@ -32,6 +32,8 @@ export type Subject = {
   readonly prunes: "in its sweep" | "by itself";
   /** Whether what waits is counted to the job, or as a queue beside the store has it. */
   readonly queues: "exact" | "about right";
+  /** Whether nodes keep their limits together there. */
+  readonly shares?: boolean;
   readonly waivers: readonly Waiver[];
   /** Why it cannot be tried here; never, where `SPILLWAY_REQUIRE` names what it needs. */
   readonly missing?: () => string | false;
@@ -47,6 +49,7 @@ export const memoryEngine: Subject = {
   owners: "one",
   prunes: "in its sweep",
   queues: "exact",
+  shares: true,
   waivers: [],
   install: async () => ({ source: memory(), remove: async () => {} }),
 };

@@ -8,7 +8,12 @@ import { World } from "./world.ts";
 export type Promised = (sentence: string, keep: (world: World) => Promise<void>) => void;
 
 /** What an engine must be for a topic: one that keeps its store when it closes, for itself or beside others. */
-export type Needs = "survival" | "survival alone" | "survival beside others" | "tables of the app's own";
+export type Needs =
+  | "survival"
+  | "survival alone"
+  | "survival beside others"
+  | "tables of the app's own"
+  | "limits that nodes share";
 
 export function promises(topic: string, declare: (promise: Promised) => void, needs?: Needs): void {
   for (const subject of engines) {
@@ -24,9 +29,10 @@ export function promises(topic: string, declare: (promise: Promised) => void, ne
   }
 }
 
-function has({ survives, owners, installWithTables }: Subject, needs: Needs | undefined): boolean {
+function has({ survives, owners, shares, installWithTables }: Subject, needs: Needs | undefined): boolean {
   if (needs === undefined) return true;
   if (needs === "tables of the app's own") return installWithTables !== undefined;
+  if (needs === "limits that nodes share") return shares === true;
   if (needs === "survival") return survives;
   return survives && owners === (needs === "survival alone" ? "one" : "many");
 }
