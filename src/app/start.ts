@@ -24,7 +24,7 @@ import { readSettings } from "../worker/settings.ts";
 import type { Worker } from "../worker/worker.ts";
 import type { AppHost, RunningApp } from "./app.ts";
 import { type Configuration, checkRole, specsOf } from "./configuration.ts";
-import { grantsOf, learnRunTimes, selfOf } from "./sharing.ts";
+import type { Sharing } from "./sharing.ts";
 
 const LEASE_MS = 30_000;
 
@@ -33,7 +33,9 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const { role = "all", reports, streams } = host;
   // What a function is to do was decided when its template was made.
   if (host.timeLeftMs === undefined) checkRole(role, options.engine);
-  const runtime = await runtimeOf(configuration, host);
+  const alone = await runtimeOf(configuration, host);
+  const sharing = host.timeLeftMs ? undefined : await sharingOf(alone);
+  const runtime: Runtime = { ...alone, grants: sharing?.grants };
   const { store, clock } = runtime;
   const gatekeeper = new Gatekeeper(options.authenticate, host.adminToken, host.boundToLoopback);
   const quotas = options.quota && new Quotas(options.quota, clock);
@@ -48,8 +50,7 @@ export async function start(configuration: Configuration, host: AppHost): Promis
   const keeper = store && stays ? await keeperOf(runtime, store) : undefined;
   const worker = store && stays && role !== "gateway" ? await workerOf(runtime, store) : undefined;
   if (worker) store?.engine.listen?.([...operations.keys()]);
-  await runtime.grants?.start();
-  const unlearn = host.timeLeftMs ? () => {} : learnRunTimes(runtime);
+  await sharing?.start();
   keeper?.start();
   worker?.start();
   return {
@@ -78,9 +79,8 @@ export async function start(configuration: Configuration, host: AppHost): Promis
       keeper?.stop();
     },
     close: async () => {
-      unlearn();
       await store?.committer.drained();
-      await runtime.grants?.stop();
+      await sharing?.stop();
       await store?.engine.close();
     },
   };
@@ -96,6 +96,14 @@ async function keeperOf(runtime: Runtime, store: Store): Promise<Keeper> {
 async function workerOf(runtime: Runtime, store: Store): Promise<Worker> {
   const { Worker } = await import("../worker/worker.ts");
   return new Worker(runtime, store);
+}
+
+/** None where the store is this process's alone. Not in the code of a function, which could not say that it is alive. */
+async function sharingOf(runtime: Runtime): Promise<Sharing | undefined> {
+  const { engine } = runtime.store ?? {};
+  if (!engine?.share || engine.limits.singleOwner) return undefined;
+  const { Sharing } = await import("./sharing.ts");
+  return new Sharing(runtime, engine, engine.share);
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
@@ -120,10 +128,6 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
   const engine = await options.engine?.open({ clock: own, random, onFatal: host.onFatal, hint });
   const clock = engine?.skewMs ? storeClock(own, () => engine.skewMs?.() ?? 0) : own;
   const { meter = (_operation: string) => new Meter(clock) } = host;
-  const gate = new Gate(specsOf(operations), clock);
-  const onError = guarded(options.onError ?? host.onError ?? (() => {}));
-  const self = selfOf(host, { clock });
-  const meters = new Map([...operations.keys()].map((name) => [name, meter(name, clock)]));
   return {
     operations,
     store: engine && { engine, committer: new Committer(engine, clock, notifier) },
@@ -132,18 +136,22 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     clock,
     random,
     node: host.node,
-    self,
+    self: {
+      id: host.node,
+      host: host.machine ?? host.node,
+      role: host.role ?? "all",
+      startedAt: clock.now(),
+    },
     leaseMs: host.leaseMs ?? LEASE_MS,
     timeLeftMs: host.timeLeftMs,
     unseenMs: host.unseenMs ?? 0,
-    gate,
-    grants: grantsOf(engine, { gate, clock, notifier, onError, self, meters }, host),
+    gate: new Gate(specsOf(operations), clock),
     // Progress is shown by the process that makes it, so that one which shows nothing meanwhile tells nobody of it.
     live: new LiveRuns(host.timeLeftMs ? new LocalNotifier() : notifier, clock),
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
-    meters,
-    onError,
+    meters: new Map([...operations.keys()].map((name) => [name, meter(name, clock)])),
+    onError: guarded(options.onError ?? host.onError ?? (() => {})),
   };
 }
 

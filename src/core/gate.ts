@@ -4,7 +4,7 @@
  * names, all or none. Decides at once and never waits: who finds no slot is refused, spills, or is called back.
  */
 
-import { Allowance } from "./allowance.ts";
+import type { Allowance } from "./allowance.ts";
 import { Budget, type Room, type Side } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { Setting } from "./engine.ts";
@@ -86,13 +86,13 @@ export class Gate {
   }
 
   /** From now on only what is granted may be taken. `lacking` hears when that was not enough. */
-  share(lacking: () => void): readonly Limit[] {
+  share(allowance: () => Allowance, lacking: () => void): readonly Limit[] {
     this.#lacking = lacking;
     const limits: readonly Limit[] = [
       ...[...this.#resources].map(([name, budget]) => ({ scope: "resource" as const, name, budget })),
       ...[...this.#operations].map(([name, { own }]) => ({ scope: "operation" as const, name, budget: own })),
     ];
-    for (const { budget } of limits) budget.allowance = new Allowance();
+    for (const { budget } of limits) budget.allowance = allowance();
     return limits;
   }
 

@@ -2,6 +2,7 @@
  * Keeps what this node was granted of the limits that nodes share: asks the store when something is turned away, gives
  * back what is not used, and says in time that it is alive. One request at a time, for all limits and all who wait.
  */
+import { Allowance } from "./allowance.ts";
 import type { Timer } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import { SpillwayError } from "./errors.ts";
@@ -60,7 +61,10 @@ export class Grants {
     this.#runtime = runtime;
     this.#options = options;
     this.#failures = new Streak(runtime);
-    this.#limits = gate.share(() => this.#soon());
+    this.#limits = gate.share(
+      () => new Allowance(),
+      () => this.#soon(),
+    );
     const leaveRoom = gate.onRoom(() => this.#settleDebts());
     const leaveHints = runtime.notifier.subscribe("control", limitsOf(options.node.id), () => this.#hear());
     this.#leave = () => {

@@ -5,7 +5,16 @@ import { DAY_MS, ids, type Told, world } from "../support/admin-world.ts";
 
 test("each path knows its methods, and nothing else is there", async () => {
   const { admin, ask } = await world().then((made) => ({ admin: made.admin, ask: made.ask.bind(made) }));
-  for (const list of ["operations", "resources", "jobs", "dead-letters", "audit", "nodes", "scale", "reports"])
+  for (const list of [
+    "operations",
+    "resources",
+    "jobs",
+    "dead-letters",
+    "audit",
+    "nodes",
+    "scale",
+    "reports",
+  ])
     assert.equal(admin.allow([list]), "GET, HEAD, OPTIONS");
   assert.equal(admin.allow(["live"]), "GET, OPTIONS");
   assert.equal(admin.allow(["jobs", "some-id"]), "GET, HEAD, DELETE, OPTIONS");
