@@ -36,10 +36,9 @@ export type Terms = {
   readonly careful: boolean;
 };
 
-/** Places of a transaction's changes: those that were looked at, and claims, each begin where no others come to. */
-const LOOKED_AT_FROM = 100_000;
-const CLAIMED_FROM = 1_000_000;
-const PLACES_A_CLAIM = 100_000;
+/** In the order of changes each row's place is its change's, times this: a settlement may send as many more. */
+export const PLACES = 128;
+const PLACES_A_CLAIM = 1_000_000;
 
 export class Group {
   readonly #transaction: Transaction;
@@ -65,11 +64,12 @@ export class Group {
   }
 
   async commit(): Promise<void> {
-    const { looks, claims } = this.#plan;
+    const { claims } = this.#plan;
     const fast = this.#sendFast();
     // What fails is told by whoever is waited for first.
     fast.catch(() => {});
-    const written = looks.length > 0 ? await this.#lookAndWrite() : [];
+    const looks = await this.#looks(fast);
+    const written = looks.length > 0 ? await this.#lookAndWrite(looks) : [];
     if (looks.length > 0) await fast;
     const taken = claims.map((claim, number) => this.#sendClaim(claim, number));
     const committed = this.#transaction.commit();
@@ -84,21 +84,31 @@ export class Group {
     }
   }
 
+  /** A call under a key that is there already is looked at before a claim may take its job. */
+  async #looks(fast: Promise<void>): Promise<Plan["looks"]> {
+    const { opens, looks, claims } = this.#plan;
+    if (claims.length === 0) return looks;
+    const keyed = [...opens.values()].flat().filter(({ it }) => it.fingerprint !== undefined);
+    if (keyed.length === 0) return looks;
+    await fast;
+    const left = keyed.filter(({ at }) => !this.answers.has(at));
+    return [...looks, ...left.map(({ at, it }) => ({ at, it: { kind: "open", call: it } as const }))];
+  }
+
   async #sendFast(): Promise<void> {
     const { opens, successes } = this.#plan;
     const { now, part } = this.#terms;
-    let place = 0;
     const results: Promise<void>[] = [];
     for (const calls of opens.values()) {
       const list = calls.map(({ it }) => it);
-      const sent = sendOpens(this.#transaction, this.#statements.open, list, now, part, place);
+      const sent = sendOpens(this.#transaction, this.#statements.open, list, now, part, placeOf(calls));
       results.push(sent.then((result) => this.#opened(calls, result)));
-      place += calls.length;
     }
     if (successes.length > 0) {
       const jobs = successes.map(({ it }) => endedJob(it, this.#terms.retention));
       const list = successes.map(({ it }) => it);
-      const sent = sendSuccesses(this.#transaction, this.#statements.succeed, list, jobs, now, part, place);
+      const places = successes.map(({ at }) => at * PLACES);
+      const sent = sendSuccesses(this.#transaction, this.#statements.succeed, list, jobs, now, part, places);
       results.push(sent.then((result) => this.#succeeded(jobs, result)));
     }
     for (const result of results) result.catch(() => {});
@@ -127,17 +137,19 @@ export class Group {
     }
   }
 
-  async #lookAndWrite(): Promise<readonly Promise<Result<unknown>>[]> {
-    const { looks } = this.#plan;
+  async #lookAndWrite(looks: Plan["looks"]): Promise<readonly Promise<Result<unknown>>[]> {
     const { retention, now: set, part, careful } = this.#terms;
     const changes = looks.map(({ it }) => it);
-    const asked = { careful, now: set, place: LOOKED_AT_FROM };
+    const asked = { careful, now: set };
     const found = await look(this.#transaction, this.#statements.look, changes, asked);
     const { overlay, now } = found;
     this.transactionId = found.transactionId;
     const loaded = new Set(overlay.items.keys());
     const deciding = { overlay, transaction: this.#transaction, retention, now };
-    for (const { at, it } of looks) this.answers.set(at, await decide(deciding, it));
+    for (const { at, it } of looks) {
+      overlay.place = at * PLACES;
+      this.answers.set(at, await decide(deciding, it));
+    }
     const sent = [
       ...flushJobs(this.#transaction, this.#statements.flush, overlay, part),
       ...flushItems(this.#transaction, this.#statements.items, overlay, loaded),
@@ -147,9 +159,17 @@ export class Group {
     return sent;
   }
 
-  #sendClaim({ it }: Placed<Extract<Change, { kind: "claim" }>>, number: number): Promise<Result<ClaimRow>> {
+  #sendClaim(
+    { at, it }: Placed<Extract<Change, { kind: "claim" }>>,
+    number: number,
+  ): Promise<Result<ClaimRow>> {
     const { now, part } = this.#terms;
-    const place = CLAIMED_FROM + number * PLACES_A_CLAIM;
+    const place = at * PLACES + number * PLACES_A_CLAIM;
     return sendClaim(this.#transaction, this.#statements.claims, it, now, part, place);
   }
+}
+
+/** Of the first; the others have those that follow, since they stand in a row. */
+function placeOf(calls: readonly Placed<unknown>[]): number {
+  return Math.min(...calls.map(({ at }) => at)) * PLACES;
 }

@@ -1,6 +1,6 @@
 /** Writes back a group's items, and what it says of settings and of operators. */
 
-import { texts } from "./arrays.ts";
+import { booleans, texts } from "./arrays.ts";
 import type { Result, Transaction } from "./connection.ts";
 import { statement } from "./fragments.ts";
 import { nameOf, type Overlay } from "./overlay.ts";
@@ -14,17 +14,18 @@ export function itemStatements(schema: string) {
       `DELETE FROM ${items} AS i USING unnest($1::text[], $2::text[]) AS named ("table", key)
       WHERE i."table" = named."table" AND i.key = named.key`,
     ),
-    alter: statement(
-      "spillway_alter_items",
-      `UPDATE ${items} AS i SET value = named.value, version = nextval('${schema}.versions')
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS named ("table", key, value)
-      WHERE i."table" = named."table" AND i.key = named.key`,
-    ),
-    insert: statement(
-      "spillway_insert_items",
-      `INSERT INTO ${items} ("table", key, version, value)
-      SELECT named."table", named.key, nextval('${schema}.versions'), named.value
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS named ("table", key, value)`,
+    // Versions grow in the order of changes, whichever were there before; rows are locked in the order of keys.
+    write: statement(
+      "spillway_write_items",
+      `WITH named AS MATERIALIZED (
+        SELECT "table", key, value, there,
+          CASE WHEN value IS NULL THEN 0 ELSE nextval('${schema}.versions') END AS version
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[]) AS named ("table", key, value, there)),
+      altered AS (
+        UPDATE ${items} AS i SET value = named.value, version = named.version FROM named
+        WHERE named.there AND i."table" = named."table" AND i.key = named.key)
+      INSERT INTO ${items} ("table", key, version, value)
+      SELECT "table", key, version, value FROM named WHERE NOT there ORDER BY "table", key`,
     ),
     set: statement(
       "spillway_set",
@@ -53,30 +54,26 @@ export function flushItems(
   loaded: ReadonlySet<string>,
 ): readonly Promise<Result<unknown>>[] {
   const changes = [...overlay.itemChanges.values()];
-  const was = (row: Row) => loaded.has(nameOf(row));
   const held = [...overlay.absent].flatMap(([name, key]) =>
     !loaded.has(name) && overlay.itemChanges.get(name)?.value === undefined ? [key] : [],
   );
-  const removed = changes.filter((change) => change.value === undefined && was(change));
-  const altered = changes.filter((change) => change.value !== undefined && was(change));
-  const inserted = changes.filter((change) => change.value !== undefined && !was(change));
+  const written = [...changes.filter(({ value }) => value !== undefined), ...held];
+  const removed = [
+    ...changes.filter((change) => change.value === undefined && loaded.has(nameOf(change))),
+    ...held,
+  ];
+  const names = (rows: readonly Row[]) => [
+    texts(rows.map(({ table }) => stored(table))),
+    texts(rows.map(({ key }) => stored(key))),
+  ];
   const sent: Promise<Result<unknown>>[] = [];
-  const send = (one: "remove" | "alter" | "insert", rows: readonly Row[]) => {
-    if (rows.length === 0) return;
-    const names = [texts(rows.map(({ table }) => stored(table))), texts(rows.map(({ key }) => stored(key)))];
-    const values = one === "remove" ? [] : [texts(rows.map(({ value }) => value ?? null))];
-    sent.push(transaction.run(statements[one], [...names, ...values]));
-  };
-  send("insert", [...inserted, ...held].sort(byName));
-  send("remove", [...removed, ...held]);
-  send("alter", altered);
+  if (written.length > 0) {
+    const values = texts(written.map(({ value }: Row) => value ?? null));
+    const there = booleans(written.map((row) => loaded.has(nameOf(row))));
+    sent.push(transaction.run(statements.write, [...names(written), values, there]));
+  }
+  if (removed.length > 0) sent.push(transaction.run(statements.remove, names(removed)));
   return sent;
-}
-
-/** In one order for all, so that two groups which insert the same ones never wait for each other. */
-function byName(one: Row, other: Row): number {
-  const [left, right] = [nameOf(one), nameOf(other)];
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 export function flushRest(

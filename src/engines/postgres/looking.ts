@@ -72,7 +72,7 @@ export async function look(
   transaction: Transaction,
   statements: Statements,
   changes: readonly LookedAt[],
-  { careful, now, place }: { readonly careful: boolean; readonly now: number | null; readonly place: number },
+  { careful, now }: { readonly careful: boolean; readonly now: number | null },
 ): Promise<Found> {
   const { known, sought, keys } = named(changes, careful);
   const moment = transaction.run<[number, string]>(statements.moment, [now]);
@@ -86,7 +86,7 @@ export async function look(
           texts([...keys.values()].map(({ key }) => stored(key))),
         ])
       : undefined;
-  const overlay = new Overlay(place);
+  const overlay = new Overlay();
   const [[at, transactionId] = [0, ""]] = (await moment).rows;
   const live = new Map((await locked)?.rows.map((row) => [row[0], row]));
   const missing = [...known.keys()].filter((id) => !live.has(id) && !sought.has(id));

@@ -26,7 +26,7 @@ export function openStatement(schema: string) {
       INSERT INTO ${schema}.live (id, operation, sequence, status, revision, attempt, updated_at, available_at,
         throttles, listed, cancel_requested, principal, change, place)
       SELECT id, operation, sequence, 0, 1, 0, ${NOW}, ${NOW} + $4::float8, 0, true, false, nullif(principal, ''),
-        ${CHANGE}, $3::int + row_number() OVER ()
+        ${CHANGE}, $3::int + row_number() OVER (ORDER BY sequence)
       FROM kept),
     counted AS (${counting(schema, "SELECT operation, 0::smallint, '', count(*) FROM kept GROUP BY operation", "$2")})
     SELECT ${NOW}, (SELECT count(*) FROM kept)::int,

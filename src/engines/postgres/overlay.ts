@@ -40,12 +40,8 @@ export class Overlay {
   readonly absent = new Map<string, ItemKey>();
   readonly settings: Setting[] = [];
   readonly audit: AuditEntry[] = [];
-  #places: number;
-
-  /** @param place of the first change */
-  constructor(place: number) {
-    this.#places = place;
-  }
+  /** Of what is changed next. */
+  place = 0;
 
   load(stored: Stored): void {
     this.entries.set(stored.job.id, { before: stored, now: stored, call: undefined, place: 0 });
@@ -60,7 +56,7 @@ export class Overlay {
     this.entries.set(id, entry);
     entry.now = stored;
     if (call) entry.call = call;
-    entry.place = this.#places++;
+    entry.place = this.place++;
   }
 
   remove(id: JobId): void {

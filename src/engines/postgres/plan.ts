@@ -57,8 +57,20 @@ export function planOf(changes: readonly Change[], places: readonly number[], fa
       successes.push({ at, it: change.settlement });
     } else looks.push({ at, it: change });
   }
-  for (const calls of opens.values()) inOrder(calls);
+  for (const [delay, calls] of opens) {
+    // Among others they would not stand in the order of changes.
+    if (!areInARow(calls)) {
+      opens.delete(delay);
+      looks.push(...calls.map(({ at, it }) => ({ at, it: { kind: "open", call: it } as const })));
+    } else inOrder(calls);
+  }
+  looks.sort((one, other) => one.at - other.at);
   return { opens, successes, looks, claims };
+}
+
+function areInARow(calls: readonly Placed<NewCall>[]): boolean {
+  const first = calls[0]?.at ?? 0;
+  return calls.every(({ at }, number) => at === first + number);
 }
 
 function hasRoom(opens: ReadonlyMap<number, unknown>, { delayMs }: NewCall): boolean {

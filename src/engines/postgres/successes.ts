@@ -27,16 +27,16 @@ export function successStatement(schema: string) {
     `WITH ${moment(schema, "$1")},
     gone AS (
       DELETE FROM ${schema}.live AS l
-      USING unnest($4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::float8[])
-        AS done (id, token, revision, output, attempt, kept_ms)
+      USING unnest($3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[], $9::float8[])
+        AS done (place, id, token, revision, output, attempt, kept_ms)
       WHERE l.id = done.id AND l.token = done.token AND l.revision = done.revision
       RETURNING l.id, l.operation, l.sequence, l.revision, l.attempt, l.available_at, l.token, l.attempts, l.effects,
-        l.principal, done.output, done.attempt AS ended, done.kept_ms),
+        l.principal, done.output, done.attempt AS ended, done.kept_ms, done.place),
     kept AS (
       INSERT INTO ${schema}.outcomes (id, operation, sequence, status, revision, attempt, updated_at, available_at,
         throttles, listed, token, expires_at, output, attempts, effects, principal, change, place)
       SELECT id, operation, sequence, 2, revision + 1, attempt, ${NOW}, available_at, 0, true, token,
-        ${NOW} + kept_ms, output, attempts || ended, effects, principal, ${CHANGE}, $3::int + row_number() OVER ()
+        ${NOW} + kept_ms, output, attempts || ended, effects, principal, ${CHANGE}, place
       FROM gone),
     counted AS (${counting(schema, "SELECT operation, 1::smallint, '', -count(*) FROM gone GROUP BY operation", "$2")})
     SELECT ${NOW}, (SELECT count(*) FROM gone)::int,
@@ -64,12 +64,12 @@ export function sendSuccesses(
   jobs: readonly Ended[],
   now: number | null,
   part: number,
-  place: number,
+  places: readonly number[],
 ): Promise<Result<FastRow>> {
   return transaction.run<FastRow>(text, [
     now,
     part,
-    place,
+    integers(places),
     texts(done.map(({ lease }) => lease.id)),
     texts(done.map(({ lease }) => lease.token)),
     integers(done.map(({ claimed }) => claimed.revision)),

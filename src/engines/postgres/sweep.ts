@@ -59,7 +59,7 @@ export class Sweeps {
   async #rescue(transaction: Transaction, limit: number) {
     const { retention, random, part } = this.#with;
     const { rows } = await transaction.run<AnyRow>(this.#statements.lost, [this.#now, limit]);
-    const overlay = new Overlay(0);
+    const overlay = new Overlay();
     const rescued: Job[] = [];
     for (const row of rows) {
       const job = jobOf(row);
@@ -135,9 +135,9 @@ function statementsOf(schema: string) {
       SELECT ${JOB_COLUMNS}, j.sequence, l.attempts, l.effects, moment.now
       FROM moment, (
         SELECT * FROM ${schema}.live WHERE status = ${STATUS.running} AND lease_until <= (SELECT now FROM moment)
-        ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED) AS l
+        ORDER BY lease_until, sequence LIMIT $2 FOR UPDATE SKIP LOCKED) AS l
       JOIN ${schema}.jobs AS j ON j.id = l.id LEFT JOIN ${schema}.outcomes AS o ON false
-      ORDER BY l.lease_until`,
+      ORDER BY l.lease_until, l.sequence`,
     ),
     expired: statement(
       "spillway_expired",
