@@ -2,8 +2,8 @@
 // run on the same Node.js; the product is its published build with everything it does by default. Each bound names
 // the figure that is held against it; `npm run bench` says reached or MISSED, whichever it is.
 
-/** The run that measures it: `npm run bench`, `-- --goals`, `-- --peers`, `-- --soak 10m`, `-- --console`, `-- --cold`. */
-type MeasuredBy = "main" | "goals" | "peers" | "soak" | "console" | "cold";
+/** The run that measures it: `npm run bench`, `-- --goals`, `-- --peers` and so on. */
+type MeasuredBy = "main" | "goals" | "peers" | "soak" | "console" | "cold" | "postgres" | "postgres-soak";
 export type Unit = "×" | "/s" | "ms" | "s" | "MiB" | "KiB" | "%" | "per commit" | "per job";
 
 export const goals = {
@@ -14,6 +14,7 @@ export const goals = {
   P4: "The backlog drains fast",
   P5: "A large backlog slows nothing down",
   P6: "At low load nobody waits",
+  P7: "On PostgreSQL it is faster than the queues that are made for it",
   P8: "Many requests share one fsync",
   P9: "Memory stays small",
   P10: "It runs on as it began",
@@ -21,6 +22,7 @@ export const goals = {
   P12: "Draining at full speed leaves room for accepting",
   P13: "Looking on costs nothing that is noticed",
   P14: "A function on AWS is loaded about as fast as AWS's own clients",
+  P15: "On PostgreSQL a node more does its part, and millions of jobs leave nothing slower",
 } as const;
 
 type Goal = keyof typeof goals;
@@ -177,6 +179,46 @@ export const bounds = {
     "a queue's function, bundled without what is optional and what an app itself brings",
   ),
   "cold-load": atMost("P14", "cold", 1.5, "×", "loading it against loading AWS's clients alone"),
+  "postgres-accept-pg-boss": atLeast(
+    "P7",
+    "postgres",
+    12,
+    "×",
+    "durable accept on PostgreSQL against pg-boss, requests per second",
+  ),
+  "postgres-accept-graphile-worker": atLeast("P7", "postgres", 12, "×", "the same against graphile-worker"),
+  "postgres-drain-pg-boss": atLeast("P7", "postgres", 2, "×", "drain on PostgreSQL against pg-boss's"),
+  "postgres-drain-graphile-worker": atLeast("P7", "postgres", 2, "×", "the same against graphile-worker's"),
+  "postgres-quiet": atMost(
+    "P7",
+    "postgres",
+    4,
+    "ms",
+    "at 50/s on two nodes, from the call until its outcome is pushed, p50",
+  ),
+  "postgres-nodes": atLeast(
+    "P15",
+    "postgres",
+    1.8,
+    "×",
+    "drain of a 20 ms handler with two worker nodes against one",
+  ),
+  "postgres-soak-accept": atMost(
+    "P15",
+    "postgres-soak",
+    20,
+    "%",
+    "the store's CPU for each accept, growth from the first tenth of the jobs to the last",
+  ),
+  "postgres-soak-drain": atMost("P15", "postgres-soak", 20, "%", "the same for each claim and outcome"),
+  "postgres-soak-rate": atMost("P15", "postgres-soak", 20, "%", "the same: the drain's rate lost"),
+  "postgres-soak-size": atMost(
+    "P15",
+    "postgres-soak",
+    20,
+    "%",
+    "the same: growth of the table that grew most, its indexes included",
+  ),
   "draining-p99": atMost("P12", "main", 25, "ms", "accept while a full-speed drain runs, p99"),
 } as const;
 

@@ -19,6 +19,8 @@ import { consoleFound } from "./runs/console.ts";
 import { goalsFound } from "./runs/goals.ts";
 import { mainFound } from "./runs/main.ts";
 import { peersFound } from "./runs/peers.ts";
+import { postgresFound } from "./runs/postgres.ts";
+import { postgresSoakFound } from "./runs/postgres-soak.ts";
 import { soakFound } from "./runs/soak.ts";
 
 /** Progress is no result: whoever reads standard output gets figures only. */
@@ -27,7 +29,8 @@ const say = (line: string): void => console.error(line);
 async function run(options: Options): Promise<void> {
   const began = new Date();
   await ensureInstalled("bench/fastify", "Fastify, which the bench compares with");
-  if (options.kind === "peers") await ensureInstalled("bench/peers", "the products to compare with");
+  if (["peers", "postgres", "postgres-soak"].includes(options.kind))
+    await ensureInstalled("bench/peers", "the products to compare with");
   const folder = temporaryFolder();
   const generator = await chooseGenerator(folder);
   const builds = buildsOf(options, folder);
@@ -44,6 +47,7 @@ async function run(options: Options): Promise<void> {
     seconds,
     connections,
     ...(against !== undefined && { against: builds[1]?.commit ?? against }),
+    ...(options.kind === "postgres-soak" && { jobs: options.soakJobs }),
     ...(options.kind === "soak" && { duration: `${Math.round(soakMinutes * 60)} s` }),
   };
   const result = resultOf(
@@ -67,7 +71,7 @@ type Plan = Options & {
   readonly say: (line: string) => void;
 };
 
-async function measure({ kind, soakMinutes }: Options, plan: Plan): Promise<Found> {
+async function measure({ kind, soakMinutes, soakJobs }: Options, plan: Plan): Promise<Found> {
   switch (kind) {
     case "main":
     case "against":
@@ -76,6 +80,10 @@ async function measure({ kind, soakMinutes }: Options, plan: Plan): Promise<Foun
       return together([await mainFound(plan), await goalsFound(plan)]);
     case "peers":
       return peersFound(plan);
+    case "postgres":
+      return postgresFound(plan);
+    case "postgres-soak":
+      return postgresSoakFound({ ...plan, jobs: soakJobs });
     case "console":
       return consoleFound(plan);
     case "cold":

@@ -44,14 +44,22 @@ declare module "pg-boss" {
   };
 
   export class PgBoss {
-    constructor(options: { readonly connectionString: string; readonly max: number });
+    constructor(options: {
+      readonly connectionString: string;
+      readonly max: number;
+      readonly useListenNotify: boolean;
+    });
     on(event: "error", listener: (error: Error) => void): void;
     start(): Promise<unknown>;
-    createQueue(name: string): Promise<void>;
+    createQueue(name: string, options: { readonly notify: boolean }): Promise<void>;
     send(name: string, data: unknown): Promise<string | null>;
     insert(name: string, jobs: readonly { readonly data: unknown }[]): Promise<unknown>;
     deleteAllJobs(name: string): Promise<void>;
-    work(name: string, options: Work, run: (jobs: readonly unknown[]) => Promise<void>): Promise<string>;
+    work(
+      name: string,
+      options: Work,
+      run: (jobs: readonly { readonly data: unknown }[]) => Promise<void>,
+    ): Promise<string>;
     offWork(name: string, options: { readonly wait: boolean }): Promise<void>;
   }
 }
@@ -77,7 +85,7 @@ declare module "graphile-worker" {
   export function run(options: {
     readonly connectionString: string;
     readonly noHandleSignals: boolean;
-    readonly taskList: Readonly<Record<string, () => Promise<void>>>;
+    readonly taskList: Readonly<Record<string, (payload: unknown) => Promise<void>>>;
     readonly preset: { readonly worker: Readonly<Record<string, unknown>> };
   }): Promise<Runner>;
 }

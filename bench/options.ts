@@ -2,7 +2,16 @@
 import { parseArgs } from "node:util";
 import { isProductRow, type ProductRow, productRows } from "./measure/main-rows.ts";
 
-export type Kind = "main" | "against" | "goals" | "peers" | "soak" | "console" | "cold";
+export type Kind =
+  | "main"
+  | "against"
+  | "goals"
+  | "peers"
+  | "soak"
+  | "console"
+  | "cold"
+  | "postgres"
+  | "postgres-soak";
 
 export type Options = {
   readonly kind: Kind;
@@ -12,6 +21,8 @@ export type Options = {
   readonly rows: readonly ProductRow[];
   readonly against: string | undefined;
   readonly soakMinutes: number;
+  /** Of the soak on PostgreSQL. */
+  readonly soakJobs: number;
   readonly json: boolean;
   readonly markdown: boolean;
   readonly save: boolean;
@@ -28,6 +39,9 @@ What is measured (one of them):
   --goals            what does not fit into two minutes: 200,000 jobs drained, a backlog of 1,000,000, latency at
                      50 calls a second, memory
   --peers            BullMQ, pg-boss, graphile-worker and Restate, interleaved with Spillway; installs them first
+  --postgres         Spillway on PostgreSQL beside pg-boss and graphile-worker on the same, interleaved: accept, drain,
+                     50 calls a second across two processes; and a worker node added to another
+  --postgres-soak N  so many jobs, such as 5000000, through one schema of PostgreSQL, and what drifts
   --console          five open consoles beside 1,000,000 jobs, and every list against the same with 1,000
   --cold             a function on AWS: how large its bundle is, and how long it takes to load beside AWS's clients
   --soak DURATION    load for so long (10m, 90s) at 60% of the peak, and what drifts
@@ -53,9 +67,9 @@ const NEXT = "`npm run bench -- --help` lists the options.";
 export function parse(args: readonly string[]): Options | undefined {
   const values = read(args);
   if (values.help) return undefined;
-  const asked = (["against", "goals", "peers", "soak", "console", "cold"] as const).filter(
-    (name) => values[name] !== undefined,
-  );
+  const asked = (
+    ["against", "goals", "peers", "soak", "console", "cold", "postgres", "postgres-soak"] as const
+  ).filter((name) => values[name] !== undefined);
   if (asked.length > 1)
     throw new RangeError(`--${asked.join(" and --")} are two runs. Start one after the other.`);
   if (values.json && values.markdown)
@@ -68,6 +82,7 @@ export function parse(args: readonly string[]): Options | undefined {
     rows: rowsOf(values.only),
     against: values.against,
     soakMinutes: minutes(values.soak ?? "10m"),
+    soakJobs: whole("postgres-soak", values["postgres-soak"] ?? "5000000", 100_000_000),
     json: values.json,
     markdown: values.markdown,
     save: values.save,
@@ -87,6 +102,8 @@ function read(args: readonly string[]) {
         console: { type: "boolean" },
         cold: { type: "boolean" },
         soak: { type: "string" },
+        postgres: { type: "boolean" },
+        "postgres-soak": { type: "string" },
         seconds: { type: "string", default: "3" },
         rounds: { type: "string", default: "3" },
         connections: { type: "string", default: "64" },

@@ -7,6 +7,13 @@ export const order = JSON.stringify({
   note: "Leave it with the neighbour on the left if nobody opens the door by noon, and ring twice.",
 }).padEnd(199);
 
+/** The same with the time in its note, in ms since 1970. */
+export const stampedOrder = (): string =>
+  JSON.stringify({
+    ...(JSON.parse(order) as object),
+    note: String(performance.timeOrigin + performance.now()),
+  }).padEnd(199);
+
 /** For the batch route. */
 export const batchOf = (size: number): string => `[${Array.from({ length: size }, () => order).join(",")}]`;
 

@@ -5,7 +5,7 @@
 // a connection is free it is taken from when it is sent, which is after it was due by as much as this process's
 // timer is late; that is no fault of the server.
 import { connect, type Socket } from "node:net";
-import { order } from "./body.ts";
+import { order, stampedOrder } from "./body.ts";
 import { Histogram } from "./histogram.ts";
 import { replyLength, requestHead } from "./http.ts";
 
@@ -15,6 +15,8 @@ export type OpenPlan = {
   readonly seconds: number;
   readonly connections: number;
   readonly windowSeconds: number;
+  /** Each call says in its note when it was sent, for whoever handles it in another process. */
+  readonly stamped?: boolean;
 };
 
 export type Window = {
@@ -33,7 +35,8 @@ const MOST_WAITING_SECONDS = 5;
 
 const plan: OpenPlan = JSON.parse(process.argv[2] ?? "");
 const { hostname, port, pathname } = new URL(plan.url);
-const request = `${requestHead(hostname, port, pathname, order)}\r\n${order}`;
+const requestOf = (body: string) => `${requestHead(hostname, port, pathname, body)}\r\n${body}`;
+const request = requestOf(order);
 
 const idle: Caller[] = [];
 const due: number[] = [];
@@ -58,7 +61,7 @@ class Caller {
   call(since: number): void {
     this.#since = since;
     this.#busy = true;
-    this.#socket.write(request, "latin1");
+    this.#socket.write(plan.stamped ? requestOf(stampedOrder()) : request, "latin1");
   }
 
   #hear(chunk: string): void {

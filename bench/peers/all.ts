@@ -12,12 +12,6 @@ import { restate } from "./restate.ts";
  * @param home a temp folder for what they share between rounds
  */
 export function allPeers(scripts: string, home: string): readonly Peer[] {
-  const postgres = new Postgres(join(home, "postgres"));
-  const onPostgres = {
-    missing: postgresMissing,
-    startStore: (folder: string) => postgres.start(folder),
-    preload: 100_000,
-  };
   const queues: readonly QueuePeer[] = [
     {
       id: "bullmq",
@@ -28,6 +22,19 @@ export function allPeers(scripts: string, home: string): readonly Peer[] {
       startStore: startRedis,
       preload: 20_000,
     },
+    ...postgresQueues(new Postgres(join(home, "postgres"))),
+  ];
+  return [...queues.map((queue) => queuePeer(queue, scripts)), restate(scripts)];
+}
+
+/** Those that have their jobs in PostgreSQL. */
+export function postgresQueues(postgres: Postgres): readonly QueuePeer[] {
+  const onPostgres = {
+    missing: postgresMissing,
+    startStore: (folder: string) => postgres.start(folder),
+    preload: 100_000,
+  };
+  return [
     {
       ...onPostgres,
       id: "pg-boss",
@@ -41,5 +48,4 @@ export function allPeers(scripts: string, home: string): readonly Peer[] {
       settings: `behind Fastify, pool of 20, concurrentJobs 50, localQueue 500, completeJobBatchDelay 0; ${POSTGRES_SETTINGS}`,
     },
   ];
-  return [...queues.map((queue) => queuePeer(queue, scripts)), restate(scripts)];
 }

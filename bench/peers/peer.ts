@@ -9,6 +9,9 @@ export const peerRows = {
   run: "accept + run + outcome",
   "run-write": "accept + run + outcome, one write",
   write: "call with one write, answered",
+  answered: "50/s, from the call until it is answered 202",
+  handled: "50/s, from the call until its handler runs in another process",
+  pushed: "50/s, from the call until its outcome is pushed to the caller",
 } as const;
 
 export type PeerRow = keyof typeof peerRows;

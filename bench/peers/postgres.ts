@@ -1,4 +1,4 @@
-// PostgreSQL for pg-boss and graphile-worker, from an npm package that brings its binaries. It refuses to run as
+// PostgreSQL for what is measured on it, from an npm package that brings its binaries. It refuses to run as
 // root, so there it runs as nobody, from copies that nobody can read.
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -44,7 +44,7 @@ export class Postgres {
   async start(folder: string): Promise<Store> {
     if (!this.#prepared) await this.#prepare();
     const data = join(folder, "postgres");
-    chmodSync(folder, 0o711);
+    for (const above of [folder, dirname(folder)]) chmodSync(above, 0o711);
     cpSync(join(this.#home, "data"), data, { recursive: true });
     await owned(data);
     const port = await freePort();

@@ -17,6 +17,8 @@ export type Usage = {
   readonly ran: number;
   readonly firstRanAt: number;
   readonly lastRanAt: number;
+  /** How long it took from a stamped call until its handler ran; NaN where none was stamped since "clear". */
+  readonly handled: { readonly count: number; readonly p50Ms: number; readonly p99Ms: number };
 };
 
 export type Started = { readonly listening: number };
@@ -26,11 +28,18 @@ let firstRanAt = 0;
 let lastRanAt = 0;
 let commits = 0;
 let statements = 0;
+let handledMs: number[] = [];
 
 export function countRun(): void {
   ran++;
   lastRanAt = Date.now();
   if (firstRanAt === 0) firstRanAt = lastRanAt;
+}
+
+/** For a call that a generator has stamped: the clock is the machine's, the same one in both processes. */
+export function countHandled(stamp: string): void {
+  const at = Number(stamp);
+  if (at > 0) handledMs.push(performance.timeOrigin + performance.now() - at);
 }
 
 export function countCommit(): void {
@@ -55,7 +64,10 @@ export type Command = { readonly command: string; readonly argument: number };
 
 export function instrument(port: number, commands: Commands = {}): void {
   process.on("message", async (message: "usage" | Command) => {
-    if (message !== "usage") await commands[message.command]?.(message.argument);
+    if (message !== "usage") {
+      if (message.command === "clear") handledMs = [];
+      await commands[message.command]?.(message.argument);
+    }
     process.send?.(usage());
   });
   // Without its bench a server would stay behind.
@@ -73,5 +85,12 @@ function usage(): Usage {
     ran,
     firstRanAt,
     lastRanAt,
+    handled: handled(),
   };
+}
+
+function handled(): Usage["handled"] {
+  const sorted = handledMs.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN;
+  return { count: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99) };
 }

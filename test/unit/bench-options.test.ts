@@ -20,6 +20,8 @@ suite("the options of the bench", () => {
     [["--cold"], "cold"],
     [["--peers", "--save"], "peers"],
     [["--soak", "10m"], "soak"],
+    [["--postgres"], "postgres"],
+    [["--postgres-soak", "5000000"], "postgres-soak"],
     [["--against", "HEAD~1"], "against"],
   ] as const) {
     test(`${args.join(" ")} is the run "${kind}"`, () => assert.equal(parse(args)?.kind, kind));
@@ -29,6 +31,11 @@ suite("the options of the bench", () => {
     assert.equal(parse(["--soak", "10m"])?.soakMinutes, 10);
     assert.equal(parse(["--soak", "90s"])?.soakMinutes, 1.5);
     refused(["--soak", "ten"], /"ten"\. Use a duration such as 10m or 90s/);
+  });
+
+  test("a soak on PostgreSQL is of so many jobs", () => {
+    assert.equal(parse(["--postgres-soak", "200000"])?.soakJobs, 200_000);
+    refused(["--postgres-soak", "10m"], /--postgres-soak is "10m"\. Use a whole number/);
   });
 
   test("two runs at once are refused, and so are two outputs", () => {

@@ -15,6 +15,7 @@ import { foundOf as coldOf } from "../../bench/runs/cold.ts";
 import { foundOf as consoleOf } from "../../bench/runs/console.ts";
 import { foundOf as mainOf } from "../../bench/runs/main.ts";
 import { foundOf as peersOf } from "../../bench/runs/peers.ts";
+import { figuresOf as postgresSoakFigures } from "../../bench/runs/postgres-soak.ts";
 import { figuresOf as soakFigures } from "../../bench/runs/soak.ts";
 
 const row = (id: string, ...samples: readonly Sample[]): Measured => ({ id, name: id, samples });
@@ -207,6 +208,28 @@ test("a soak that could not keep its rate has missed, and its drift is not calle
   assert.deepEqual(
     verdictsOf(figures).map(({ reached }) => reached),
     [false],
+  );
+});
+
+test("a soak on PostgreSQL is judged by its last tenth beside its first, and by the table that grew most", () => {
+  const tenth = (costs: number, rate: number, live: number) => ({
+    jobs: 1_000,
+    acceptPerSecond: 10_000,
+    acceptStoreMicros: costs,
+    drainPerSecond: rate,
+    drainStoreMicros: costs,
+    drainWorkerMicros: 10,
+    sizesMiB: { jobs: 100, live, outcomes: 100 },
+  });
+  const figures = postgresSoakFigures([tenth(10, 1_000, 10), tenth(50, 1, 99), tenth(11, 700, 15)]);
+  assert.deepEqual(
+    verdictsOf(figures).map(({ name, measured, reached }) => [name, Math.round(measured), reached]),
+    [
+      ["postgres-soak-accept", 10, true],
+      ["postgres-soak-drain", 10, true],
+      ["postgres-soak-rate", 30, false],
+      ["postgres-soak-size", 50, false],
+    ],
   );
 });
 

@@ -1,6 +1,6 @@
 // graphile-worker: `graphile-worker.js front|worker PORT` of PostgreSQL.
 import { Logger, makeWorkerUtils, type Runner, run } from "graphile-worker";
-import { countRun, instrument } from "../instrument.ts";
+import { countHandled, countRun, instrument } from "../instrument.ts";
 import { front, inSlices, order } from "./front.ts";
 
 const [role, port] = process.argv.slice(2);
@@ -24,7 +24,12 @@ if (role === "front") {
       runner = await run({
         connectionString,
         noHandleSignals: true,
-        taskList: { noop: async () => countRun() },
+        taskList: {
+          noop: async (payload) => {
+            countHandled((payload as { readonly note: string }).note);
+            countRun();
+          },
+        },
         preset: {
           worker: {
             concurrentJobs: 50,

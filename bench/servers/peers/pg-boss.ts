@@ -1,13 +1,19 @@
-// pg-boss: `pg-boss.js front|worker PORT` of PostgreSQL.
+// pg-boss: `pg-boss.js front|worker PORT [notify]` of PostgreSQL; the last word has it told of new jobs, which costs
+// each of its commits a turn.
 import { PgBoss } from "pg-boss";
-import { countRun, instrument } from "../instrument.ts";
+import { countHandled, countRun, instrument } from "../instrument.ts";
 import { front, inSlices, order } from "./front.ts";
 
-const [role, port] = process.argv.slice(2);
-const boss = new PgBoss({ connectionString: `postgres://postgres@127.0.0.1:${port}/postgres`, max: 20 });
+const [role, port, notify] = process.argv.slice(2);
+const isTold = notify === "notify";
+const boss = new PgBoss({
+  connectionString: `postgres://postgres@127.0.0.1:${port}/postgres`,
+  max: 20,
+  useListenNotify: isTold,
+});
 boss.on("error", (error) => console.error(error));
 await boss.start();
-await boss.createQueue("noop");
+await boss.createQueue("noop", { notify: isTold });
 
 if (role === "front") {
   instrument(await front((body) => boss.send("noop", body)), {
@@ -27,7 +33,10 @@ if (role === "front") {
         "noop",
         { batchSize: 500, localConcurrency: 2, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 },
         async (jobs) => {
-          for (let i = 0; i < jobs.length; i++) countRun();
+          for (const { data } of jobs) {
+            countHandled((data as { readonly note: string }).note);
+            countRun();
+          }
         },
       );
     },
