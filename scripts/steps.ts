@@ -1,4 +1,5 @@
 // A list of steps run one after another, each with its name and time, stopping at the first that fails.
+import { missingCluster } from "../test/postgres/support/cluster.ts";
 import { execute } from "./execute.ts";
 import { type Outcome, runSuite, runSuiteOn24, type SuiteName } from "./suites.ts";
 
@@ -58,6 +59,25 @@ export const suiteOnAws = (name: SuiteName): Step => ({
   run: async () => (await runSuite(name, [], { ENGINES: "aws", SEEDS: "4" })) ?? noTestsYet,
 });
 
+/** The same suite on PostgreSQL, in the newest version or the one that is given. */
+export const suiteOnPostgres = (name: SuiteName, version?: 15): Step => ({
+  name: `${name} on PostgreSQL${version === undefined ? "" : ` ${version}`}`,
+  hint: `\`${version === undefined ? "" : `SPILLWAY_TEST_POSTGRES=${version} `}ENGINES=postgres npm run test:${name}\` runs it alone.`,
+  run: async () => {
+    const chosen = version === undefined ? {} : { SPILLWAY_TEST_POSTGRES: String(version) };
+    return (await runSuite(name, [], { ENGINES: "postgres", ...chosen })) ?? noTestsYet;
+  },
+});
+
+/** What of the wire suite is the engine's affair, on PostgreSQL. */
+export const wireOnPostgres: Step = {
+  name: "wire on PostgreSQL",
+  hint: "`SPILLWAY_DEPLOYMENT=postgres npm run test:wire -- FILE` runs a file of it alone.",
+  run: async () =>
+    missingCluster() ||
+    ((await runSuite("wire", engineFiles, { SPILLWAY_DEPLOYMENT: "postgres" })) ?? noTestsYet),
+};
+
 /**
  * What of the wire suite is the engine's affair, on the engine of AWS; the rest no engine alters. Without the bursts of
  * two thousand calls, which are more than an emulated table keeps up with.
@@ -73,14 +93,17 @@ const engineFiles = [
   ...["socket", "counts", "drain", "example", "admin-jobs"],
 ].map((name) => `test/wire/${name}.test.ts`);
 
-/** The same suite on the oldest supported line. Node.js 24 is not packaged for Apple silicon: only 26 runs there. */
-export const suiteOn24 = (name: SuiteName): Step => ({
+/**
+ * The same suite on the oldest supported line. Node.js 24 is not packaged for Apple silicon: only 26 runs there.
+ * @param without names of files that it has nothing to say about
+ */
+export const suiteOn24 = (name: SuiteName, without: readonly string[] = []): Step => ({
   name: `${name} on Node.js 24`,
   hint: `\`SPILLWAY_NODE=24 npm run test:${name}\` runs it alone.`,
   run: async () => {
     const packaged = process.platform !== "darwin" || process.arch !== "arm64";
     return packaged
-      ? ((await runSuiteOn24(name)) ?? noTestsYet)
+      ? ((await runSuiteOn24(name, without)) ?? noTestsYet)
       : "Node.js 24 is not packaged for this machine";
   },
 });

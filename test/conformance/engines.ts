@@ -9,6 +9,7 @@ import type { EngineSource } from "../../src/core/engine.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { missingMoto } from "../aws/support/emulators.ts";
 import type { Store } from "../aws/support/rig.ts";
+import { type Cluster, cluster, dropSchema, missingCluster, newSchema } from "../postgres/support/cluster.ts";
 import { made, type OwnTables, tablesIn } from "./own-tables.ts";
 
 /** `test` is the sentence that the engine does not promise. */
@@ -124,8 +125,36 @@ const awsEngine: Subject = {
   },
 };
 
+const postgresEngine: Subject = {
+  name: "postgres",
+  survives: true,
+  owners: "many",
+  prunes: "in its sweep",
+  queues: "exact",
+  waivers: [],
+  missing: missingCluster,
+  async install() {
+    const { postgres } = await import("../../src/engines/postgres/index.ts");
+    const schema = newSchema();
+    let on: Cluster | undefined;
+    return {
+      source: {
+        ...postgres("postgres://127.0.0.1/spillway"),
+        // Only now, so that its limits can be told where it cannot be tried.
+        async open(host) {
+          on ??= await cluster();
+          // The hands of the suite's clock are turned; the database's cannot be.
+          const hidden = { now: () => host.clock.now() };
+          return postgres(on.url, { schema, pool: 2, ...hidden }).open(host);
+        },
+      },
+      remove: async () => on && dropSchema(on, schema),
+    };
+  },
+};
+
 const standard: readonly Subject[] = [memoryEngine, sqliteEngine];
-export const subjects: readonly Subject[] = [...standard, awsEngine];
+export const subjects: readonly Subject[] = [...standard, postgresEngine, awsEngine];
 
 export const engines: readonly Subject[] = chosen(process.env["ENGINES"]);
 

@@ -1,7 +1,7 @@
 // docs/wire.md §1: what a call of each flow gets, with a slot free and without.
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
-import { deployment, unless } from "./support/deployment.ts";
+import { isOnAws, unless } from "./support/deployment.ts";
 import { accepted, answered, finalReceipt, receiptOf, refused, retryAfter } from "./support/judge.ts";
 import { type Acted, fresh, Lab } from "./support/lab.ts";
 import { eachOf, times, until } from "./support/wait.ts";
@@ -189,7 +189,7 @@ suite("§1 with no slot free,", () => {
     const also = fresh("place");
     const flows = ["pair-request", "pair-event", "pair-spill", "mixed-event", "mixed-spill"];
     // Two at once, and everyone asks for its receipt meanwhile: an emulated table takes a third of a second for each.
-    const calls = deployment === "server" ? 300 : 90;
+    const calls = isOnAws ? 90 : 300;
     const answers = await eachOf(times(calls), 60, (index) =>
       client.call(flows[index % flows.length] ?? "", { tag: fresh(), also, plan: ["ok"] }),
     );

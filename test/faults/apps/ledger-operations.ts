@@ -26,6 +26,7 @@ const Tally = z.object({
   fails: z.int().optional(),
   /** Ends with a problem of its own, after it has written. */
   refuses: z.boolean().optional(),
+  filler: z.string().optional(),
 });
 
 const echo = operation(

@@ -7,6 +7,7 @@ import { acknowledgeEarly } from "./acknowledge-early.ts";
 import { effectsApart } from "./effects-apart.ts";
 import { newIds } from "./new-ids.ts";
 import { noFence } from "./no-fence.ts";
+import { ownLimits } from "./own-limits.ts";
 import { wrapped } from "./wrap.ts";
 
 const BUGS: Readonly<Record<string, (source: EngineSource, dieAt: number) => EngineSource>> = {
@@ -14,6 +15,7 @@ const BUGS: Readonly<Record<string, (source: EngineSource, dieAt: number) => Eng
   "effects-apart": effectsApart,
   "no-fence": noFence,
   "new-ids": newIds,
+  "own-limits": ownLimits,
 };
 
 export type Planting = {

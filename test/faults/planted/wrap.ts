@@ -1,9 +1,12 @@
 /** An engine around another: everything is passed on, but for what a planted bug replaces. */
 import type { Change, Engine, EngineHost, EngineSource, Settlement } from "../../../src/core/engine.ts";
 
+/** Without what is `undefined` in it. */
+type Replaced = { readonly [K in keyof Engine]?: Engine[K] | undefined };
+
 export function wrapped(
   source: EngineSource,
-  replace: (engine: Engine, host: EngineHost) => Partial<Engine>,
+  replace: (engine: Engine, host: EngineHost) => Replaced,
 ): EngineSource {
   return {
     ...source,
@@ -12,9 +15,9 @@ export function wrapped(
       const replaced = replace(engine, host);
       return new Proxy(engine, {
         get: (_, name) => {
-          const own = Reflect.get(replaced, name);
-          const value = own ?? Reflect.get(engine, name);
-          return typeof value === "function" && own === undefined ? value.bind(engine) : value;
+          if (name in replaced) return Reflect.get(replaced, name);
+          const value = Reflect.get(engine, name);
+          return typeof value === "function" ? value.bind(engine) : value;
         },
       });
     },

@@ -50,7 +50,7 @@ export const newSchema = (): string => `test_${randomBytes(8).toString("hex")}`;
 export async function dropSchema({ url }: Cluster, schema: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
-  await client.query(`SET client_min_messages = error; DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
+  await client.query(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
   await client.end();
 }
 

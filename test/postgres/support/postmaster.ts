@@ -1,7 +1,7 @@
 /** One PostgreSQL of a test's own, on a port of loopback: started, killed and started again. */
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, Guarded, newFolder } from "./guarded.ts";
+import { freePort, Guarded, newFolder, own } from "./guarded.ts";
 import { install, type Version } from "./installation.ts";
 
 export type Settings = Readonly<Record<string, string | number>>;
@@ -9,8 +9,9 @@ export type Settings = Readonly<Record<string, string | number>>;
 export type PostmasterOptions = {
   readonly version?: Version;
   readonly settings?: Settings;
-  /** An empty one, for its data too; in the temp folder by default. */
-  readonly home?: string;
+  /** Where its data are to be, and where the log of its changes; in a folder of its own by default. */
+  readonly data?: string;
+  readonly log?: string;
 };
 
 /** Durable as PostgreSQL is by default; what replicas need is left out. */
@@ -36,18 +37,23 @@ export class Postmaster {
   }
 
   /** Installs and starts one. */
-  static async start({ version = 18, settings = {}, home }: PostmasterOptions = {}): Promise<Postmaster> {
-    const folder = home ?? newFolder("spillway-postgres-");
+  static async start({ version = 18, settings = {}, ...where }: PostmasterOptions = {}): Promise<Postmaster> {
+    const home = newFolder("spillway-postgres-");
     try {
-      const { bin, data } = await install(version, folder);
+      const { data = join(home, "data"), log } = where;
+      for (const folder of [data, ...(log === undefined ? [] : [log])]) {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        own(folder);
+      }
+      const binary = await install(version, { home, data, log });
       const port = await freePort();
       const given = Object.entries({ ...SETTINGS, ...settings, port });
       const args = given.flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-      const postmaster = new Postmaster(port, folder, [join(bin, "postgres"), "-D", data, ...args]);
+      const postmaster = new Postmaster(port, home, [binary, "-D", data, ...args]);
       await postmaster.restart();
       return postmaster;
     } catch (error) {
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true });
       throw error;
     }
   }

@@ -1,9 +1,9 @@
 /**
- * Where the suite's servers run: as a process on this machine, or as AWS runs them. What a deployment cannot promise
+ * Where the suite's servers run: as a process on this machine, its store in a file or in PostgreSQL, or as AWS runs them. What a deployment cannot promise
  * (docs/wire.md §9) is waived at the test that asks for it, with the reason.
  */
 
-export const deployments = ["server", "container", "functions"] as const;
+export const deployments = ["server", "postgres", "container", "functions"] as const;
 export type Deployment = (typeof deployments)[number];
 
 export const deployment = deploymentOf(process.env["SPILLWAY_DEPLOYMENT"] ?? "server");
@@ -12,6 +12,8 @@ export const deployment = deploymentOf(process.env["SPILLWAY_DEPLOYMENT"] ?? "se
 export const unless = (waived: Partial<Record<Deployment, string>>): { readonly skip: string | false } => ({
   skip: waived[deployment] ?? false,
 });
+
+export const isOnAws = deployment === "container" || deployment === "functions";
 
 /** What is started to serve a program, and how long it may take. */
 export function commandFor(program: string): { readonly args: readonly string[]; readonly seconds: number } {

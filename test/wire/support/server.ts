@@ -103,15 +103,15 @@ export async function start(program: string, options: StartOptions = {}): Promis
   const { adminToken = ADMIN_TOKEN } = options;
   const { SPILLWAY_ADMIN_TOKEN: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
   const { args, seconds } = commandFor(program);
-  const onAws = deployment === "container" ? await import("../../aws/support/wire.ts") : undefined;
-  const child = spawn(process.execPath, [...(onAws?.nodeOptions ?? []), ...args], {
+  const elsewhere = await storedElsewhere();
+  const child = spawn(process.execPath, [...(elsewhere?.nodeOptions ?? []), ...args], {
     cwd: root,
     env: {
       ...inherited,
       HOST: "127.0.0.1",
       PORT: String(port),
       SPILLWAY_DATA: folder,
-      ...(await onAws?.environmentOf(folder)),
+      ...(await elsewhere?.environmentOf(folder)),
       ...(adminToken === null ? {} : { SPILLWAY_ADMIN_TOKEN: adminToken }),
       ...options.environment,
     },
@@ -134,6 +134,13 @@ export const startApp = (name: string, options: StartOptions = {}): Promise<Serv
   start(`test/wire/apps/${name}.ts`, options);
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), "spillway-wire-"));
+
+/** Only now, so that what is needed for one need not be there for the others. */
+async function storedElsewhere() {
+  if (deployment === "container") return import("../../aws/support/wire.ts");
+  if (deployment === "postgres") return import("../../postgres/support/wire.ts");
+  return undefined;
+}
 
 async function answers(server: Server): Promise<boolean> {
   if (!server.running) throw new Error("It ended.");
