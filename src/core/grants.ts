@@ -49,6 +49,7 @@ export class Grants {
   #notBefore = Number.NEGATIVE_INFINITY;
   #number = 0;
   #isAsking = false;
+  #asking: Promise<void> = Promise.resolve();
   #again = false;
   #givesBack = false;
   #isStopped = false;
@@ -75,7 +76,8 @@ export class Grants {
 
   /** Says that this node is there. */
   async start(): Promise<void> {
-    await this.#ask();
+    this.#asking = this.#ask();
+    await this.#asking;
   }
 
   /** Everything goes back. What still runs is nobody's any more. */
@@ -83,6 +85,8 @@ export class Grants {
     this.#isStopped = true;
     this.#timer?.cancel();
     this.#leave();
+    // What is under way would bring this node back.
+    await this.#asking;
     const { share, node } = this.#options;
     const number = ++this.#number;
     try {
@@ -153,7 +157,8 @@ export class Grants {
     // Whoever still wants something says so before it is asked for.
     this.#gate.tellRoom();
     await undefined;
-    await this.#ask();
+    if (this.#isStopped) return;
+    this.#asking = this.#ask();
   }
 
   async #ask(): Promise<void> {

@@ -51,6 +51,8 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   await migrate(reach, settings, host.random);
   const writers = new Lines(reach, WRITERS);
   const connections = new Connections(new Lines(reach, READERS), new Lines(reach, settings.pool));
+  // Calls at once wait for what is asked there, and must not stand behind a list.
+  const asking = new Lines(reach, 1);
   await alignOrder(connections, schema);
   const opened = await openedStore(connections, settings);
   const node = host.random.hex(8);
@@ -79,7 +81,9 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
     queries: new Queries(connections, schema, () => now?.() ?? null),
     lists: new Lists(connections, schema),
     stream: new ChangeStream(connections, schema, clock, (one) => host.hint?.("principal", one)),
-    grants: new Grants(connections, settings, (nodes) => notices.control(nodes.map(limitsOf))),
+    grants: new Grants(new Connections(asking, asking), settings, (nodes) =>
+      notices.control(nodes.map(limitsOf)),
+    ),
     sweeps: new Sweeps(connections, schema, statements, { ...writing, random: host.random }),
   });
 }
@@ -166,11 +170,11 @@ class PostgresEngine implements Engine {
   }
 
   async close() {
-    const { stream, skew, listener, commits, connections, writers } = this.#parts;
+    const { stream, skew, listener, commits, connections, writers, grants } = this.#parts;
     stream.close();
     skew.close();
     await listener.close();
     commits.close();
-    await Promise.all([connections.close(), writers.close()]);
+    await Promise.all([connections.close(), writers.close(), grants.close()]);
   }
 }

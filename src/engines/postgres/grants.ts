@@ -78,6 +78,10 @@ export class Grants {
     }));
   }
 
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
   /** Undefined: another node asked of the same limits meanwhile. */
   async #shared(request: ShareRequest): Promise<ShareAnswer | undefined> {
     const { node, number, forMs, limits, report } = request;
