@@ -104,8 +104,8 @@ export class Keeper {
 
   /** Answers when to come again, if there was more than one round could do. */
   async #sweep(): Promise<number | undefined> {
-    const { rescued, pruned } = await this.#store.engine.sweep(SWEEP_MOST);
+    const { rescued, pruned, more = false } = await this.#store.engine.sweep(SWEEP_MOST);
     for (const job of rescued) announce(this.#runtime.notifier, job);
-    return rescued.length >= SWEEP_MOST || pruned >= SWEEP_MOST ? SWEEP_AGAIN_MS : undefined;
+    return more || rescued.length >= SWEEP_MOST || pruned >= SWEEP_MOST ? SWEEP_AGAIN_MS : undefined;
   }
 }

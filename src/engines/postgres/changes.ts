@@ -1,19 +1,19 @@
 /**
  * The jobs of a principal in the order of their commits. Numbers of transactions come into sight out of order, so what
- * is told ends before the oldest one that is still under way (docs/adr/0012): what is held back for that is hinted
- * again a moment later, since whoever was told of it looked too early.
+ * is told ends before the oldest one that is still under way (docs/adr/0012). Whoever was hinted of what is held back
+ * for that, and looked too early, is made to wait for a moment.
  */
-import type { Clock, Timer } from "../../core/clock.ts";
 import { noCursor } from "../../core/cursor.ts";
 import type { Changes, Cursor } from "../../core/engine.ts";
 import type { Principal } from "../../core/job.ts";
 import type { Connections, Statement } from "./connection.ts";
+import { statement } from "./fragments.ts";
+import { pause } from "./pauses.ts";
 import { type AnyRow, JOB_COLUMNS, JOB_WIDTH, jobOf, standing } from "./rows.ts";
 import { stored } from "./texts.ts";
 
-/** A commit takes some milliseconds; one that takes seconds is found by who looks once a second. */
-const AGAIN_MS = 20;
-const MOST_WAITING = 10_000;
+/** A commit takes some milliseconds; whoever is held back for longer looks again by himself. */
+const PAUSES_MS = [1, 2, 4, 8, 16, 32, 64, 128];
 
 /** Of a job: the transaction that changed it last, and its place among the changes of that. */
 type Place = readonly [change: string, place: string];
@@ -26,22 +26,21 @@ type Row = readonly [held: boolean, change: string | null, place: number, ...job
 export class ChangeStream {
   readonly #connections: Connections;
   readonly #statement: Statement;
-  readonly #clock: Clock;
-  readonly #hint: (principal: Principal) => void;
-  readonly #heldBack = new Set<Principal>();
-  #timer: Timer | undefined;
 
-  constructor(connections: Connections, schema: string, clock: Clock, hint: (principal: Principal) => void) {
+  constructor(connections: Connections, schema: string) {
     this.#connections = connections;
     this.#statement = statementOf(schema);
-    this.#clock = clock;
-    this.#hint = hint;
   }
 
   async after(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes> {
     const start = after === undefined ? START : placeIn(after);
-    const rows = await this.#connections.read<Row>(this.#statement, [stored(principal), ...start, limit]);
-    if (rows[0]?.[0] === true) this.#lookAgain(principal);
+    const values = [stored(principal), ...start, limit];
+    let rows = await this.#connections.read<Row>(this.#statement, values);
+    for (const ms of PAUSES_MS) {
+      if (!isHeldBack(rows)) break;
+      await pause(ms);
+      rows = await this.#connections.read<Row>(this.#statement, values);
+    }
     const jobs = [];
     for (const row of rows) {
       const [, change, place, ...job] = row;
@@ -49,21 +48,11 @@ export class ChangeStream {
     }
     return { jobs, next: jobs.at(-1)?.cursor ?? start.join(".") };
   }
+}
 
-  close(): void {
-    this.#timer?.cancel();
-    this.#heldBack.clear();
-  }
-
-  #lookAgain(principal: Principal): void {
-    if (this.#heldBack.size < MOST_WAITING) this.#heldBack.add(principal);
-    this.#timer ??= this.#clock.after(AGAIN_MS, () => {
-      this.#timer = undefined;
-      const names = [...this.#heldBack];
-      this.#heldBack.clear();
-      for (const name of names) this.#hint(name);
-    });
-  }
+/** There is something, but all of it may come after what is still under way. */
+function isHeldBack([first]: readonly Row[]): boolean {
+  return first?.[0] === true && first[1] === null;
 }
 
 function placeIn(cursor: Cursor): Place {
@@ -80,9 +69,9 @@ function statementOf(schema: string): Statement {
     ORDER BY change, place LIMIT $4)`;
   const held = (table: "live" | "outcomes") => `EXISTS (SELECT 1 FROM ${schema}.${table}
     WHERE principal = $1 AND change >= (SELECT at FROM horizon))`;
-  return {
-    name: "changes",
-    text: `WITH horizon AS MATERIALIZED (
+  return statement(
+    "spillway_changes",
+    `WITH horizon AS MATERIALIZED (
         SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + xid_offset AS at FROM ${schema}.store),
       latest AS (
         SELECT change, place, id FROM (${changed("live")} UNION ALL ${changed("outcomes")}) AS either
@@ -93,7 +82,7 @@ function statementOf(schema: string): Statement {
         FROM latest JOIN ${schema}.jobs AS j ON j.id = latest.id ${standing(schema)}
       ) AS changed (change, place, ${JOB.join(", ")}) ON true
       ORDER BY changed.change, changed.place`,
-  };
+  );
 }
 
 /** Names for a job's columns where they come out of a subquery. */

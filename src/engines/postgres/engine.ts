@@ -80,7 +80,7 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
     skew,
     queries: new Queries(connections, schema, () => now?.() ?? null),
     lists: new Lists(connections, schema),
-    stream: new ChangeStream(connections, schema, clock, (one) => host.hint?.("principal", one)),
+    stream: new ChangeStream(connections, schema),
     grants: new Grants(new Connections(asking, asking), settings, (nodes) =>
       notices.control(nodes.map(limitsOf)),
     ),
@@ -165,13 +165,14 @@ class PostgresEngine implements Engine {
     return this.#parts.queries.audit(limit, cursor);
   }
 
-  sweep(limit: number) {
-    return this.#parts.sweeps.sweep(limit);
+  async sweep(limit: number) {
+    const swept = await this.#parts.sweeps.sweep(limit);
+    this.#parts.notices.changed(swept.rescued);
+    return swept;
   }
 
   async close() {
-    const { stream, skew, listener, commits, connections, writers, grants } = this.#parts;
-    stream.close();
+    const { skew, listener, commits, connections, writers, grants } = this.#parts;
     skew.close();
     await listener.close();
     commits.close();

@@ -13,7 +13,7 @@ export type Statement = { readonly name?: string; readonly text: string };
 /** `count`: rows that were changed, or that came back. */
 export type Result<R> = { readonly rows: readonly R[]; readonly count: number; readonly command: string };
 
-export type Value = string | number | boolean | null | Buffer | bigint | readonly string[];
+export type Value = string | number | boolean | null | Buffer | bigint;
 
 /** So long may an answer take. Statements of ours take milliseconds; one may wait that long for another's lock. */
 const SILENCE_MS = 10_000;

@@ -5,7 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../core/clock.ts";
-import type { Connections, Statement } from "./connection.ts";
+import { texts } from "./arrays.ts";
+import type { Connections } from "./connection.ts";
+import { statement } from "./fragments.ts";
 import { Line, type Naming } from "./line.ts";
 import type { Notices } from "./notices.ts";
 import type { Address } from "./options.ts";
@@ -39,10 +41,10 @@ export type ListenerHost = {
 const NEW = "\nn";
 const STILL = "";
 
-const TELL: Statement = {
-  name: "tell",
-  text: "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload",
-};
+const TELL = statement(
+  "spillway_tell",
+  "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload",
+);
 
 export class Listener {
   readonly #host: ListenerHost;
@@ -132,11 +134,14 @@ export class Listener {
   /** Says that it is there, now and again and again. */
   #present(how: typeof NEW | typeof STILL): void {
     if (this.#isClosed || !this.#line) return;
-    this.#tell([this.#host.node + how]).catch(() => {});
     const { clock, notices } = this.#host;
     if (clock.monotonic() - this.#othersAt > GONE_MS) notices.tellBy(undefined);
-    this.#timer?.cancel();
-    this.#timer = clock.after(PRESENT_MS, () => this.#present(STILL));
+    const next = () => {
+      this.#timer?.cancel();
+      if (this.#line) this.#timer = clock.after(PRESENT_MS, () => this.#present(STILL));
+    };
+    // Where it could not be said the connection broke, which begins anew.
+    this.#tell([this.#host.node + how]).then(next, () => {});
   }
 
   #heard(payload: string): void {
@@ -151,7 +156,7 @@ export class Listener {
 
   /** Over the connection that listens, where there is one. */
   #tell(payloads: readonly string[]): Promise<unknown> {
-    const values = [this.#channel, payloads];
+    const values = [this.#channel, texts(payloads)];
     return this.#line ? this.#line.send(TELL, values) : this.#host.connections.read(TELL, values);
   }
 }

@@ -24,7 +24,7 @@ class Pending {
   readonly principals = new Set<string>();
   readonly controls = new Set<string>();
 
-  /** The first letter says what is named. Principals are any text; the others' names have no space in them. */
+  /** The first letter says what is named. Principals are any text; operations have no space in them. */
   *lines(): Generator<string> {
     for (const name of this.controls) yield `c${name}`;
     for (const [operation, { now, later }] of this.queues)
@@ -69,7 +69,7 @@ export class Notices {
     this.#flush();
   }
 
-  /** Others are asked to look at these. */
+  /** What all nodes, or one of them, should look at. */
   control(names: readonly string[]): void {
     if (!this.#tell) return;
     for (const name of names) this.#pending.controls.add(name);
@@ -152,7 +152,7 @@ export class Notices {
 
   #hear(kind: string, said: string): void {
     if (kind === "r") this.#hint("receipt", said);
-    else if (kind === "p") this.#hint("principal", JSON.parse(said));
+    else if (kind === "p") this.#hint("principal", textIn(said));
     else if (kind === "c") this.#hint("control", said);
     else if (kind === "q") {
       const [operation = "", now, later] = said.split(" ");
@@ -160,6 +160,15 @@ export class Notices {
         this.#hint("queue", operation);
       if (later) this.#hint("queue", operation, Number(later));
     }
+  }
+}
+
+/** Whoever may connect to the database may notify: what is no text of ours names nobody. */
+function textIn(json: string): string {
+  try {
+    return String(JSON.parse(json));
+  } catch {
+    return "";
   }
 }
 

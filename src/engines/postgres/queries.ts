@@ -7,7 +7,9 @@ import type { AuditEntry, Cursor, DeadLetters, Figures, Page, Ref, Setting } fro
 import type { JobId, JobRecord } from "../../core/job.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
+import { texts } from "./arrays.ts";
 import type { Connections, Statement, Value } from "./connection.ts";
+import { statement } from "./fragments.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf, STATUS, standing } from "./rows.ts";
 import { stored, told } from "./texts.ts";
 
@@ -53,7 +55,7 @@ export class Queries {
     // What cannot stand in a text of PostgreSQL is nobody's id.
     const ids = [...new Set(refs.map(({ id }) => id))].filter((id) => !id.includes("\0"));
     if (ids.length === 0) return refs.map(() => undefined);
-    const rows = await this.#read<RecordRow>(this.#statements.records, [ids]);
+    const rows = await this.#read<RecordRow>(this.#statements.records, [texts(ids)]);
     const records = new Map(rows.map((row) => [row[0], recordOf(row)]));
     return refs.map((ref) => {
       const record = records.get(ref.id);
@@ -88,7 +90,7 @@ export class Queries {
     if (keys.length === 0) return [];
     const tables = keys.map(({ table }) => stored(table));
     const names = keys.map(({ key }) => stored(key));
-    const rows = await this.#read<ItemRow>(this.#statements.items, [tables, names]);
+    const rows = await this.#read<ItemRow>(this.#statements.items, [texts(tables), texts(names)]);
     const items = new Map(rows.map((row) => [placeOf(row[0], row[1]), itemOf(row)]));
     return names.map((name, i) => items.get(placeOf(tables[i] as string, name)));
   }
@@ -150,16 +152,16 @@ function statementsOf(schema: string) {
   const failedAt = (which: "min" | "max") => `(SELECT ${which}(o.updated_at) FROM ${schema}.outcomes AS o
     WHERE o.status = ${STATUS.failed} AND o.listed AND o.operation = c.operation AND o.error_code = c.error_code)`;
   return {
-    records: {
-      name: "find",
-      text: `SELECT ${RECORD_COLUMNS} FROM ${schema}.jobs AS j ${standing(schema)}
+    records: statement(
+      "spillway_find",
+      `SELECT ${RECORD_COLUMNS} FROM ${schema}.jobs AS j ${standing(schema)}
         WHERE j.id = ANY($1::text[]) AND (l.id IS NOT NULL OR o.id IS NOT NULL)`,
-    },
+    ),
     // Of those that come next the one minted first: a retried job may be older than the first in line, but is not far
     // behind it. One look at `jobs` for each operation, however much is queued.
-    figures: {
-      name: "figures",
-      text: `SELECT c.operation, c.queued, c.running, c.failed,
+    figures: statement(
+      "spillway_figures",
+      `SELECT c.operation, c.queued, c.running, c.failed,
           (SELECT j.accepted_at FROM ${schema}.jobs AS j WHERE j.id = (
             SELECT due.id FROM (
               SELECT id, sequence FROM ${ready} <= moment.at ORDER BY available_at, sequence LIMIT 100) AS due
@@ -169,37 +171,34 @@ function statementsOf(schema: string) {
           SELECT operation, ${sumOf(STATUS.queued)} AS queued, ${sumOf(STATUS.running)} AS running,
             ${sumOf(STATUS.failed)} AS failed
           FROM ${schema}.counts GROUP BY operation HAVING sum(jobs) > 0) AS c`,
-    },
+    ),
     // First and last are the two ends of a stretch of the index, each one look-up.
-    deadLetters: {
-      name: "dead_letters",
-      text: `SELECT c.operation, c.error_code, c.jobs, ${failedAt("min")}, ${failedAt("max")}
+    deadLetters: statement(
+      "spillway_dead_letters",
+      `SELECT c.operation, c.error_code, c.jobs, ${failedAt("min")}, ${failedAt("max")}
         FROM (SELECT operation, error_code, sum(jobs)::float8 AS jobs FROM ${schema}.counts
           WHERE status = ${STATUS.failed} GROUP BY operation, error_code HAVING sum(jobs) > 0) AS c`,
-    },
-    items: {
-      name: "items",
-      text: `SELECT i."table", i.key, i.version, i.value FROM ${schema}.items AS i
+    ),
+    items: statement(
+      "spillway_items",
+      `SELECT i."table", i.key, i.version, i.value FROM ${schema}.items AS i
         JOIN unnest($1::text[], $2::text[]) AS asked ("table", key) ON i."table" = asked."table" AND i.key = asked.key
         WHERE i.value IS NOT NULL`,
-    },
-    scan: {
-      name: "scan",
-      text: `SELECT "table", key, version, value FROM ${schema}.items
+    ),
+    scan: statement(
+      "spillway_scan",
+      `SELECT "table", key, version, value FROM ${schema}.items
         WHERE "table" = $1 AND key > $2 AND value IS NOT NULL ORDER BY key LIMIT $3`,
-    },
-    settings: {
-      name: "settings",
-      text: `SELECT scope, name, paused, concurrency FROM ${schema}.settings`,
-    },
-    audit: {
-      name: "audit",
-      text: `SELECT entry, at, "by", action, target, detail FROM ${schema}.audit
+    ),
+    settings: statement(
+      "spillway_settings",
+      `SELECT scope, name, paused, concurrency FROM ${schema}.settings`,
+    ),
+    audit: statement(
+      "spillway_audit",
+      `SELECT entry, at, "by", action, target, detail FROM ${schema}.audit
         WHERE entry < $1 ORDER BY entry DESC LIMIT $2`,
-    },
-    cancelling: {
-      name: "cancelling",
-      text: `SELECT id FROM ${schema}.live WHERE cancel_requested`,
-    },
-  } satisfies Record<string, Statement>;
+    ),
+    cancelling: statement("spillway_cancelling", `SELECT id FROM ${schema}.live WHERE cancel_requested`),
+  };
 }

@@ -142,7 +142,7 @@ function statementsOf(schema: string) {
     expired: statement(
       "spillway_expired",
       `DELETE FROM ${schema}.outcomes WHERE id IN (
-        SELECT id FROM ${schema}.outcomes WHERE expires_at <= ${NOW} ORDER BY expires_at LIMIT $2
+        SELECT id FROM ${schema}.outcomes WHERE expires_at <= ${NOW} ORDER BY expires_at, sequence LIMIT $2
         FOR UPDATE SKIP LOCKED)
       RETURNING id, operation, status, error_code, listed`,
     ),
