@@ -2,13 +2,14 @@
 
 import type { CallDetails, Principal } from "../core/job.ts";
 import { readJson } from "../core/json.ts";
+import { LONGEST_KEY } from "../core/keyed.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { CallResult } from "./call.ts";
 import type { Calls } from "./calls.ts";
 import type { Body, DoorRequest, Reply } from "./exchange.ts";
 import { bodyType, headerOf, refuseCallback, traceparentOf } from "./headers.ts";
-import { LONGEST_KEY, parseKey } from "./idempotency.ts";
+import { parseKey } from "./idempotency.ts";
 import { parsePrefer } from "./prefer.ts";
 import { receiptHeaders, receiptPath, receiptText } from "./receipt.ts";
 import { json, problemReply, refuse } from "./replies.ts";

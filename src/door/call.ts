@@ -3,9 +3,10 @@ import type { NewCall } from "../core/engine.ts";
 import type { Problem } from "../core/errors.ts";
 import type { CallDetails, Job, JsonText, Principal } from "../core/job.ts";
 import type { JsonValue } from "../core/json.ts";
+import type { Key } from "../core/keyed.ts";
 import type { Operation } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
-import { fingerprint, type Key, keyedId } from "./idempotency.ts";
+import { fingerprint, keyedId } from "./idempotency.ts";
 import type { Preference } from "./prefer.ts";
 
 export type CallRequest = {

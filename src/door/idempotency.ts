@@ -6,9 +6,9 @@ import { createHmac, hash } from "node:crypto";
 import { canonicalJson } from "../core/canonical.ts";
 import type { JobId, Principal } from "../core/job.ts";
 import type { JsonValue } from "../core/json.ts";
+import { KEYED, type Key, keyScope, LONGEST_KEY } from "../core/keyed.ts";
 import { refuse } from "./replies.ts";
 
-export const LONGEST_KEY = 255;
 /** An item's index must fit beside the batch's key. */
 export const LONGEST_BATCH_KEY = 249;
 
@@ -25,13 +25,9 @@ export function parseKey(header: string | undefined, longest = LONGEST_KEY): str
   );
 }
 
-/** `item`: its index in a batch. */
-export type Key = { readonly key: string; readonly item?: number };
-
-export function keyedId(secret: string, principal: Principal, operation: string, { key, item }: Key): JobId {
-  // As JSON, so that no text can pass for two.
-  const scope = JSON.stringify([principal, operation, key, item]);
-  return `k${createHmac("sha256", secret).update(scope).digest("base64url")}`;
+export function keyedId(secret: string, principal: Principal, operation: string, key: Key): JobId {
+  const scope = keyScope(principal, operation, key);
+  return `${KEYED}${createHmac("sha256", secret).update(scope).digest("base64url")}`;
 }
 
 export function fingerprint(input: JsonValue): string {

@@ -6,7 +6,7 @@ import type { Cursor } from "../../core/engine.ts";
 import { type Problem, problem } from "../../core/errors.ts";
 import type { JobId, JsonText } from "../../core/job.ts";
 import { JSON_LIMITS, type JsonValue, readJsonText } from "../../core/json.ts";
-import { LONGEST_KEY } from "../idempotency.ts";
+import { LONGEST_KEY } from "../../core/keyed.ts";
 
 /** Names a client's frame, and is echoed in the answer to it. */
 export type FrameRef = string | number | undefined;

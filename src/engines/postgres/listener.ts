@@ -46,6 +46,11 @@ const TELL = statement(
   "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload",
 );
 
+/** A channel's name is as short as a schema's may be. */
+export function channelOf(schemaName: string): string {
+  return `spillway_${createHash("sha256").update(schemaName).digest("hex").slice(0, 20)}`;
+}
+
 export class Listener {
   readonly #host: ListenerHost;
   readonly #channel: string;
@@ -59,8 +64,7 @@ export class Listener {
 
   constructor(host: ListenerHost) {
     this.#host = host;
-    // A channel's name is as short as a schema's may be.
-    this.#channel = `spillway_${createHash("sha256").update(host.schemaName).digest("hex").slice(0, 20)}`;
+    this.#channel = channelOf(host.schemaName);
   }
 
   /** Answers whether it hears, where it was told to listen. What it cannot hear it still tells, since others may. */
