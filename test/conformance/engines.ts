@@ -10,7 +10,7 @@ import { memory } from "../../src/engines/memory/index.ts";
 import { missingMoto } from "../aws/support/emulators.ts";
 import type { Store } from "../aws/support/rig.ts";
 import { type Cluster, cluster, dropSchema, missingCluster, newSchema } from "../postgres/support/cluster.ts";
-import { made, type OwnTables, tablesIn } from "./own-tables.ts";
+import { made, type OwnTables, tablesIn, tablesOn } from "./own-tables.ts";
 
 /** `test` is the sentence that the engine does not promise. */
 export type Waiver = { readonly test: string; readonly reason: string };
@@ -149,6 +149,19 @@ const postgresEngine: Subject = {
         },
       },
       remove: async () => on && dropSchema(on, schema),
+    };
+  },
+  async installWithTables() {
+    const { postgres } = await import("../../src/engines/postgres/index.ts");
+    const [on, schema] = [await cluster(), newSchema()];
+    const tables = await tablesOn(on.url, schema);
+    return {
+      source: {
+        ...postgres(on.url),
+        open: (host) => postgres(on.url, { schema, ...{ now: () => host.clock.now() } }).open(host),
+      },
+      tables,
+      remove: () => dropSchema(on, schema),
     };
   },
 };

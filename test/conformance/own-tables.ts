@@ -1,6 +1,7 @@
 /** Tables of an app's own beside an engine's: the same on every engine that runs statements. */
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Client } from "pg";
 
 export type OwnTables = {
   /** As statements name it. */
@@ -27,4 +28,20 @@ export function tablesIn(folder: string): OwnTables {
       return rows.map((row) => ({ ...row }));
     },
   };
+}
+
+/** In the store's own schema, so that they go with it. */
+export async function tablesOn(url: string, schema: string): Promise<OwnTables> {
+  const name: Name = (table) => `"${schema}".${table}`;
+  const asked = async (text: string) => {
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      return await client.query(text);
+    } finally {
+      await client.end();
+    }
+  };
+  await asked(`CREATE SCHEMA "${schema}"; ${made(name).join("; ")}`);
+  return { name, rows: async (text) => (await asked(text)).rows };
 }

@@ -5,8 +5,8 @@
 import type { Answer, Change, Retention } from "../../core/engine.ts";
 import { Transaction } from "./connection.ts";
 import { Broken, described, failureOf, NotConnected, unavailable } from "./failures.ts";
+import { wasCommitted } from "./fate.ts";
 import { Group, type GroupStatements } from "./group.ts";
-import type { Line } from "./line.ts";
 import type { Lines } from "./lines.ts";
 import { pause } from "./pauses.ts";
 import { planOf, segmentsOf } from "./plan.ts";
@@ -14,7 +14,6 @@ import { planOf, segmentsOf } from "./plan.ts";
 /** Others get in the way of a group so often at most: each time one of them got on. */
 const MOST_TRIES = 50;
 const AGAIN_MS = 5;
-const FATE_PAUSE_MS = 50;
 const AWAY_PAUSE_MS = 200;
 
 export type CommitSettings = {
@@ -104,31 +103,12 @@ export class Commits {
    * decided then stands, also of calls that leave nothing behind to be known by. What claims took is asked again.
    */
   async #wasCommitted({ transactionId, isDecided }: Group): Promise<boolean> {
-    if (transactionId === undefined || !isDecided) return false;
-    for (;;) {
-      const fate = await this.#fateOf(transactionId);
-      if (fate === "committed") return true;
-      if (fate === "aborted") return false;
-      if (this.#isClosed) throw new NotConnected("The engine is closed.");
-      await pause(FATE_PAUSE_MS);
-    }
+    return transactionId !== undefined && isDecided && this.wasCommitted(transactionId);
   }
 
-  async #fateOf(transactionId: string): Promise<"committed" | "aborted" | "in progress" | "away"> {
-    let line: Line | undefined;
-    try {
-      line = await this.#lines.take();
-      const { rows } = await line.send<readonly [string | null]>(
-        { text: "SELECT pg_xact_status($1::xid8)" },
-        [transactionId],
-      );
-      return (rows[0]?.[0] ?? "aborted") as "committed" | "aborted" | "in progress";
-    } catch (error) {
-      // A server that never heard of it: another, which took over without it.
-      return failureOf(error) === "change" ? "aborted" : "away";
-    } finally {
-      if (line) this.#lines.giveBack(line);
-    }
+  /** Asked until it is known. */
+  wasCommitted(transactionId: string): Promise<boolean> {
+    return wasCommitted(this.#lines, transactionId, () => this.#isClosed);
   }
 
   /** One of them is broken: each is tried for itself, so that the others are not harmed. */

@@ -30,14 +30,19 @@ export class Transaction {
   #failed: unknown;
   #isOver = false;
 
-  constructor(line: Line) {
+  constructor(line: Line, begin: Statement = BEGIN) {
     this.#line = line;
-    this.#begun = this.#watched(line.send(BEGIN));
+    this.#begun = this.#watched(line.send(begin));
   }
 
   /** Sent at once, and answered in turn: several that are not waited for take one round trip. */
   run<R>(statement: Statement, values: readonly Value[] = []): Promise<Result<R>> {
     return this.#watched(this.#line.send<R>(statement, values));
+  }
+
+  /** The same of what may fail alone, since a savepoint stands before it. */
+  attempt<R>(statement: Statement, values?: readonly Value[]): Promise<Result<R>> {
+    return this.#line.send<R>(statement, values);
   }
 
   /** Resolves when it is committed. Fails as `unknown` if that cannot be known. */

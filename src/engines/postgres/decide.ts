@@ -10,6 +10,7 @@ import * as transition from "../../core/transition.ts";
 import type { Transaction } from "./connection.ts";
 import type { Overlay, Stored } from "./overlay.ts";
 import { appended } from "./rows.ts";
+import { runStatements } from "./statements.ts";
 
 /** Those that are no claims. */
 export type LookedAt = Exclude<Change, { kind: "claim" }>;
@@ -78,20 +79,23 @@ function born({ sequence }: NewCall, job: Job): Stored {
 }
 
 async function settle(
-  { overlay, retention, now }: Deciding,
+  { overlay, transaction, retention, now }: Deciding,
   settlement: Settlement,
 ): Promise<AnswerOf<"settle">> {
-  const { lease, reads, writes, sends } = settlement;
+  const { lease, reads, writes, sends, sql } = settlement;
   const stored = overlay.get(lease.id);
   const fenced = transition.fence(stored?.job, settlement);
   if (fenced) return fenced;
   const written = applyWrites(settlement, (key) => overlay.item(key));
   if (written.kind === "conflict") return written;
+  // Before anything is noted, so that what they did can be taken back alone.
+  const failed = sql && (await runStatements(transaction, sql));
+  if (failed) return failed;
   const { answer, next } = transition.settle(stored?.job, settlement, retention, now);
 
   if (next === "removed") overlay.remove(lease.id);
   else if (next) putSettled(overlay, stored, settlement, next);
-  if (writes.length + sends.length > 0) {
+  if (writes.length + sends.length > 0 || sql) {
     for (const read of reads) if (overlay.item(read) === undefined) overlay.relyOn(read);
   }
   for (const change of written.changes) overlay.change(change);

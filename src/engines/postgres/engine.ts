@@ -11,17 +11,22 @@ import { Commits } from "./commit.ts";
 import { Connections } from "./connection.ts";
 import { Grants } from "./grants.ts";
 import { groupStatements } from "./group.ts";
+import { type Ending, Interactive } from "./interactive.ts";
+import { applyIn } from "./interactive-ending.ts";
 import { Lines, Reach } from "./lines.ts";
 import { DEAF, Listener } from "./listener.ts";
 import { Lists } from "./lists.ts";
 import { migrate, type Opened, openedStore } from "./migrate.ts";
 import { Notices } from "./notices.ts";
+import { checkOneStatement } from "./one-statement.ts";
 import { locationOf, type Settings } from "./options.ts";
 import { alignOrder } from "./order.ts";
 import { Queries } from "./queries.ts";
 import { Skew } from "./skew.ts";
 import { Sweeps } from "./sweep.ts";
 
+/** For what is done now and then: sweeps, and other transactions that are no groups. */
+const OTHERS = 4;
 const READERS = 2;
 /** One more than groups are under way: for what the fast way left over, and for asking what became of a commit. */
 const WRITERS = 4;
@@ -29,6 +34,9 @@ const PARTS = 16;
 const LOOK_AGAIN_MS = 1_000;
 
 type Parts = {
+  /** Of operations with `sql: true`. */
+  readonly interactions: Lines;
+  readonly ending: Ending;
   readonly opened: Opened;
   readonly settings: Settings;
   readonly connections: Connections;
@@ -50,7 +58,8 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const reach = new Reach(address);
   await migrate(reach, settings, host.random);
   const writers = new Lines(reach, WRITERS);
-  const connections = new Connections(new Lines(reach, READERS), new Lines(reach, settings.pool));
+  const connections = new Connections(new Lines(reach, READERS), new Lines(reach, OTHERS));
+  const interactions = new Lines(reach, settings.pool);
   // Calls at once wait for what is asked there, and must not stand behind a list.
   const asking = new Lines(reach, 1);
   await alignOrder(connections, schema);
@@ -68,11 +77,20 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const part = Math.floor(host.random.fraction() * PARTS);
   const statements = groupStatements(schema);
   const writing = { retention, part, ...(now && { now }) };
+  const commits = new Commits(writers, statements, writing);
+  const ending: Ending = {
+    apply: (transaction, settlement) =>
+      applyIn(transaction, settlement, statements, { ...writing, now: now ? now() : null }),
+    wasCommitted: (transactionId) => commits.wasCommitted(transactionId),
+    committed: (settlement, answer) => notices.committed([{ kind: "settle", settlement }], [answer]),
+  };
   return new PostgresEngine({
+    interactions,
+    ending,
     opened,
     settings,
     connections,
-    commits: new Commits(writers, statements, writing),
+    commits,
     writers,
     notices,
     listener,
@@ -125,6 +143,14 @@ class PostgresEngine implements Engine {
     return this.#parts.grants.nodes();
   }
 
+  checkStatement(text: string) {
+    checkOneStatement("write.sql()", text);
+  }
+
+  begin(forMs: number) {
+    return new Interactive(this.#parts.interactions, this.#parts.ending, forMs);
+  }
+
   find(refs: readonly Ref[]) {
     return this.#parts.queries.find(refs);
   }
@@ -172,10 +198,10 @@ class PostgresEngine implements Engine {
   }
 
   async close() {
-    const { skew, listener, commits, connections, writers, grants } = this.#parts;
+    const { skew, listener, commits, connections, writers, interactions, grants } = this.#parts;
     skew.close();
     await listener.close();
     commits.close();
-    await Promise.all([connections.close(), writers.close(), grants.close()]);
+    await Promise.all([connections.close(), writers.close(), interactions.close(), grants.close()]);
   }
 }

@@ -8,7 +8,12 @@ import type { Address } from "./options.ts";
 import { Deadline } from "./pauses.ts";
 
 /** Prepared under its name, once a connection; without one, planned anew each time with the values at hand. */
-export type Statement = { readonly name?: string; readonly text: string };
+export type Statement = {
+  readonly name?: string;
+  readonly text: string;
+  /** Another's: the server refuses it if it is more than one. */
+  readonly single?: boolean;
+};
 
 /** `count`: rows that were changed, or that came back. */
 export type Result<R> = { readonly rows: readonly R[]; readonly count: number; readonly command: string };
@@ -26,6 +31,7 @@ type Sent = {
   readonly name?: string;
   readonly values?: Value[];
   readonly rowMode: "array";
+  readonly queryMode?: string;
 };
 type Received = { readonly rows: unknown[]; readonly rowCount: number | null; readonly command: string };
 type Answered = (error: unknown, received: Received | readonly Received[]) => void;
@@ -85,10 +91,11 @@ export class Line {
     this.#onBroken = told;
   }
 
-  send<R>({ name, text }: Statement, values?: readonly Value[]): Promise<Result<R>> {
+  send<R>({ name, text, single }: Statement, values?: readonly Value[]): Promise<Result<R>> {
     const query = {
       text,
       rowMode: "array",
+      ...(single && { queryMode: "extended" }),
       ...(values && { values: values as Value[] }),
       ...(name !== undefined && this.#naming.named && { name }),
     } as const satisfies Sent;

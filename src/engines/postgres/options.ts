@@ -8,7 +8,7 @@ export type PostgresOptions = {
   /** Of the database, all tables are in it. "spillway" by default. */
   readonly schema?: string;
   readonly retention?: RetentionOptions;
-  /** Connections for reading and for operations with `sql: true`; those for writing come on top. 8 by default. */
+  /** Connections for operations with `sql: true`, as many as run at once; opened when they are used. 8 by default. */
   readonly pool?: number;
   /** A URL that leads straight to the server, where the other leads to a pooler; `false`: do without being told. */
   readonly listen?: string | false;
@@ -62,7 +62,7 @@ export function settingsOf(url: string, options: PostgresOptions, limits: Engine
     retention: retentionOf(options.retention, "postgres()"),
     pool,
     migrate,
-    limits,
+    limits: { ...limits, sql: { transactions: pool } },
     ...(now && { now }),
   };
 }
