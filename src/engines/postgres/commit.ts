@@ -22,6 +22,12 @@ export type CommitSettings = {
   readonly part: number;
 };
 
+/**
+ * `fast`: may go at once. `careful`: what is new unless it was sent before is looked for. `unknown`: an answer was
+ * lost, so nobody may be told any more that nothing was kept.
+ */
+type Standing = { readonly fast: boolean; readonly careful: boolean; readonly unknown: boolean };
+
 type Part = { readonly changes: readonly Change[]; readonly answers: Answer[] };
 
 export class Commits {
@@ -39,7 +45,8 @@ export class Commits {
   async commit(changes: readonly Change[]): Promise<readonly Answer[]> {
     if (this.#isClosed) throw unavailable(new NotConnected("the engine is closed"));
     const part = { changes, answers: new Array<Answer>(changes.length) };
-    for (const places of segmentsOf(changes)) await this.#answer(part, places, true);
+    for (const places of segmentsOf(changes))
+      await this.#answer(part, places, { fast: true, careful: false, unknown: false });
     return part.answers;
   }
 
@@ -48,20 +55,19 @@ export class Commits {
   }
 
   /** Sees to it that each place has its answer. */
-  async #answer(part: Part, places: readonly number[], fast: boolean): Promise<void> {
-    let careful = false;
-    // Once an answer was lost, nobody may be told that nothing was kept.
-    let unknown = false;
+  async #answer(part: Part, places: readonly number[], since: Standing): Promise<void> {
+    let { careful, unknown } = since;
     for (let tries = 1; ; tries++) {
       try {
-        const left = await this.#try(part, places, fast, careful);
-        if (left.length > 0) await this.#answer(part, left, false);
+        const left = await this.#try(part, places, { ...since, careful });
+        if (left.length > 0) await this.#answer(part, left, { fast: false, careful, unknown });
         return;
       } catch (error) {
         const failure = failureOf(error);
         if (failure === "unnamed") this.#lines.unname();
         else if (failure === "unknown") unknown = true;
-        else if (failure === "change" && !this.#isClosed) return this.#oneByOne(part, places, error);
+        else if (failure === "change" && !this.#isClosed)
+          return this.#oneByOne(part, places, { fast: false, careful, unknown }, error);
         else if (failure === "again") await pause(Math.min(tries, 10) * AGAIN_MS);
         else if (!unknown && !(error instanceof Broken)) return refuse(part, places, error);
         else await pause(AWAY_PAUSE_MS);
@@ -76,8 +82,7 @@ export class Commits {
   async #try(
     part: Part,
     places: readonly number[],
-    fast: boolean,
-    careful: boolean,
+    { fast, careful }: Pick<Standing, "fast" | "careful">,
   ): Promise<readonly number[]> {
     const { retention, now, part: counted } = this.#settings;
     const plan = planOf(part.changes, places, fast);
@@ -112,13 +117,13 @@ export class Commits {
   }
 
   /** One of them is broken: each is tried for itself, so that the others are not harmed. */
-  async #oneByOne(part: Part, places: readonly number[], error: unknown): Promise<void> {
+  async #oneByOne(part: Part, places: readonly number[], since: Standing, error: unknown): Promise<void> {
     const [only] = places;
     if (places.length === 1 && only !== undefined) {
       part.answers[only] = { kind: "refused", code: "internal", detail: described(error) };
       return;
     }
-    for (const at of places) await this.#answer(part, [at], false);
+    for (const at of places) await this.#answer(part, [at], since);
   }
 }
 

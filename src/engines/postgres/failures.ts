@@ -39,6 +39,8 @@ export class Overtaken extends Error {
 const BY_CODE: Readonly<Record<string, Failure>> = {
   "23505": "again",
   "55P03": "again",
+  // How a statement of ours says that it found less than it was told.
+  "22012": "again",
   "26000": "unnamed",
   "42P05": "unnamed",
   "25006": "unavailable",

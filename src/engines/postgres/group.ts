@@ -75,9 +75,16 @@ export class Group {
     const committed = this.#transaction.commit();
     committed.catch(() => {});
     this.#wasSent = true;
-    await fast;
-    await Promise.all(written);
-    const rows = await Promise.all(taken);
+    let rows: readonly Result<ClaimRow>[];
+    try {
+      await fast;
+      await Promise.all(written);
+      rows = await Promise.all(taken);
+    } catch (error) {
+      // Only the commit knows whether that is all that can be said.
+      await committed;
+      throw error;
+    }
     await committed;
     for (const [number, { at, it }] of claims.entries()) {
       this.answers.set(at, claimAnswer(it, rows[number]?.rows ?? []));
