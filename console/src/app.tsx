@@ -6,6 +6,7 @@ import { DeadLettersPage } from "./pages/dead-letters/dead-letters-page.tsx";
 import { FlowsPage } from "./pages/flows/flows-page.tsx";
 import { JobPage } from "./pages/jobs/job-page.tsx";
 import { JobsPage } from "./pages/jobs/jobs-page.tsx";
+import { NodesPage } from "./pages/nodes/nodes-page.tsx";
 import { OperationsPage } from "./pages/operations/operations-page.tsx";
 import { ReportPage } from "./pages/reports/report-page.tsx";
 import { ReportsPage } from "./pages/reports/reports-page.tsx";
@@ -19,6 +20,7 @@ const PAGES: Readonly<Record<string, ComponentType>> = {
   "/jobs": JobsPage,
   "/dead-letters": DeadLettersPage,
   "/operations": OperationsPage,
+  "/nodes": NodesPage,
   "/audit": AuditPage,
   "/reports": ReportsPage,
 };

@@ -10,6 +10,7 @@ const PLACES = [
   ["/jobs", "Jobs"],
   ["/dead-letters", "Dead letters"],
   ["/operations", "Operations"],
+  ["/nodes", "Nodes"],
   ["/audit", "Audit"],
   ["/reports", "Reports"],
 ] as const;

@@ -133,3 +133,38 @@ export type Job = ListedJob & {
   readonly attempts: readonly Attempt[];
   readonly effects: readonly Effect[];
 };
+
+/** A process that serves the store. */
+export type NodeEntry = {
+  readonly id: string;
+  readonly host: string;
+  readonly role: string;
+  readonly startedAt: string;
+  readonly seenAt: string;
+  /** What it held is others'. */
+  readonly lost: boolean;
+  readonly self: boolean;
+  readonly operations: readonly {
+    readonly name: string;
+    readonly inUse: number;
+    readonly runMs: number | null;
+    readonly runsPerSecond: number;
+  }[];
+};
+
+/** Workers that are wanted within so many seconds. */
+export type Scale = {
+  readonly within: number;
+  readonly workers: number;
+  readonly working: number;
+  readonly items: readonly {
+    readonly name: string;
+    readonly waiting: number;
+    readonly running: number;
+    readonly oldestAgeMs: number | null;
+    readonly arrivalsPerSecond: number;
+    readonly runMs: number | null;
+    readonly slots: number;
+    readonly workers: number;
+  }[];
+};

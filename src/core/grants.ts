@@ -19,7 +19,7 @@ export const GRANTED_MS = 5_000;
 const RENEW_MS = 1_500;
 /** An answer that takes longer counts as none. */
 const ANSWER_MS = 2_000;
-/** A call at once that finds no slot waits for so long for one of another node's. */
+/** A call at once that finds no slot waits for so long for one that another node is asked to give back. */
 const CALL_WAITS_MS = 250;
 /** Others were asked to give slots back. */
 const COMING_MS = 10;
@@ -48,6 +48,8 @@ export class Grants {
   #wakeAt = Number.POSITIVE_INFINITY;
   #notBefore = Number.NEGATIVE_INFINITY;
   #number = 0;
+  /** The last request that was answered, or given up. */
+  #answered = 0;
   #isAsking = false;
   #asking: Promise<void> = Promise.resolve();
   #again = false;
@@ -101,22 +103,34 @@ export class Grants {
     return this.#isBlind;
   }
 
-  /** A slot for a call at once that found none: as soon as another node has given one back, if that is soon. */
+  /**
+   * A slot for a call at once that found none. It is turned away only after the store has answered what was asked once
+   * it had come; where others were asked to give slots back, it waits for those a little.
+   */
   async slot(operation: string): Promise<Slot | { readonly kind: "saturated" | "paused" }> {
     const { clock } = this.#runtime;
-    const late = Promise.withResolvers<void>();
-    const timer = clock.after(CALL_WAITS_MS, () => late.resolve());
-    const until = clock.monotonic() + CALL_WAITS_MS;
-    try {
-      for (;;) {
-        const slot = this.#gate.take(operation, "call");
-        if (slot.kind !== "saturated" || !this.#gate.mayGrow(operation)) return slot;
-        if (clock.monotonic() >= until || this.#isStopped) return slot;
-        await Promise.race([this.#heard.promise, late.promise]);
+    const last = this.#number;
+    let until = clock.monotonic() + 2 * ANSWER_MS;
+    let isAnswered = false;
+    for (;;) {
+      const slot = this.#gate.take(operation, "call");
+      if (slot.kind !== "saturated" || this.#isStopped || !this.#gate.mayGrow(operation)) return slot;
+      const now = clock.monotonic();
+      if (!isAnswered && this.#answered > last) {
+        isAnswered = true;
+        until = now + CALL_WAITS_MS;
       }
-    } finally {
-      timer.cancel();
+      if (now >= until) return slot;
+      await this.#hears(until - now);
     }
+  }
+
+  /** The next answer, whatever it is. */
+  async #hears(withinMs: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = this.#runtime.clock.after(withinMs, () => late.resolve());
+    await Promise.race([this.#heard.promise, late.promise]);
+    timer.cancel();
   }
 
   /** Another node wants slots, or has left some. */
@@ -181,6 +195,7 @@ export class Grants {
       for (const { budget } of this.#limits) budget.allowance?.deny(FAILED_MS, clock.monotonic());
     }
     this.#isAsking = false;
+    this.#answered = this.#number;
     this.#heard.resolve();
     this.#heard = Promise.withResolvers();
     this.#wakeIn(this.#again ? 0 : nextMs);

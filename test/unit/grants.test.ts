@@ -23,6 +23,8 @@ class Node {
   /** Requests that it made. */
   asked = 0;
   isCut = false;
+  /** How long the store takes to answer it. */
+  slowMs = 0;
   readonly errors: unknown[] = [];
 
   constructor(
@@ -37,6 +39,7 @@ class Node {
     const share = async (request: ShareRequest): Promise<ShareAnswer> => {
       this.asked++;
       if (this.isCut) throw new Error("ECONNREFUSED");
+      if (this.slowMs > 0) await new Promise<void>((resolve) => clock.after(this.slowMs, resolve));
       const answer = await engine.share?.(request);
       assert.ok(answer);
       return answer;
@@ -207,6 +210,19 @@ describe("nodes that keep a limit together", () => {
     await site.clock.run(3_000);
     assert.equal(a.held.length, 3);
     assert.equal(await site.calls(b, 10), 7);
+  });
+
+  test("turn nobody away before the store has answered, however long it takes", async () => {
+    const site = await Site.of(2, 10);
+    const [a, b] = pair(site.nodes);
+    a.slowMs = 1_400;
+    // An answer is under way that was asked for before the call came.
+    await site.clock.run(2_000);
+    assert.equal(await site.calls(a, 3, 3_000), 3);
+    a.release();
+    assert.ok((await site.calls(b, 10, 8_000)) >= 5);
+    await site.calls(a, 10, 8_000);
+    assert.equal(site.inUse, 10);
   });
 
   test("say the store cannot be asked, once, and are well again afterwards", async () => {

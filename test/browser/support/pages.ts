@@ -5,6 +5,7 @@ export const pages = (job: string): Readonly<Record<string, string>> => ({
   job: `jobs/${job}`,
   "dead-letters": "dead-letters",
   operations: "operations",
+  nodes: "nodes",
   audit: "audit",
   reports: "reports",
 });
