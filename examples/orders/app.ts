@@ -5,10 +5,10 @@
 
 import type { Context } from "spillway";
 import { operation, ProblemError, resource, spillway, table } from "spillway";
-import { sqlite } from "spillway/sqlite";
 import * as z from "zod";
 import { BurstOrder, Bursts } from "./burst-control.ts";
-import { OrdersDatabase } from "./database.ts";
+import { databaseOf } from "./database.ts";
+import { engineOf } from "./engine.ts";
 import { settings } from "./settings.ts";
 
 const NewOrder = z.object({
@@ -21,7 +21,7 @@ const StoredOrder = Order.extend({ customer: z.string().optional() });
 
 const orders = table("orders", { schema: StoredOrder, key: "orderId" });
 const ordersDb = resource("orders-db", { concurrency: settings.gate });
-const database = new OrdersDatabase(settings);
+const database = await databaseOf(settings);
 
 const sendConfirmation = operation(
   { name: "send-confirmation", input: z.object({ orderId: z.string() }), flow: "event", access: "internal" },
@@ -68,10 +68,12 @@ const databaseControl = operation(
       reset: z.boolean().optional(),
     }),
   },
-  ({ reset, ...changes }) => {
-    database.change(Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)));
-    if (reset) database.reset();
-    return database.state;
+  async ({ reset, ...changes }) => {
+    await database.change(
+      Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+    );
+    if (reset) await database.reset();
+    return database.state();
   },
 );
 
@@ -91,5 +93,5 @@ export const app = spillway({
     databaseControl,
     burst,
   ],
-  engine: sqlite(settings.folder),
+  engine: await engineOf(settings),
 });

@@ -5,7 +5,8 @@ import { type Answer, Client, inParallel, member, NoAnswer } from "./client.ts";
 import { isFinal, type Receipt, ReceiptSocket } from "./receipts.ts";
 
 export type Burst = {
-  readonly url: string;
+  /** Of one server, or of several with one store, which are called in turn. */
+  readonly urls: readonly [string, ...string[]];
   readonly token: string | undefined;
   readonly calls: number;
   readonly connections: number;
@@ -28,8 +29,8 @@ export async function runFlow(
   operation: string,
   onProgress: (progress: Progress) => void,
 ): Promise<FlowResult> {
-  const client = new Client(burst.url, burst.connections, burst.token);
-  const tally = new Tally(burst.url, onProgress);
+  const client = new Client(burst.urls, burst.connections, burst.token);
+  const tally = new Tally(client.url, onProgress);
   try {
     await database(client, { reset: true });
     await tally.open();

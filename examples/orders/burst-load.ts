@@ -15,7 +15,7 @@ const perMs = Number(rate) / 1_000;
 // However the server ends, by a crash too, this channel to it does.
 process.once("disconnect", () => process.exit());
 
-const client = new Client(url, CONNECTIONS, undefined);
+const client = new Client([url], CONNECTIONS, undefined);
 const started = performance.now();
 const answers: Promise<void>[] = [];
 while (answers.length < calls) {

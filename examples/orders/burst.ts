@@ -12,7 +12,8 @@ const USAGE = `npm run burst -- [--calls 2000] [--connections 200] [--url http:/
 
   --calls         how many calls each flow gets, up to 100000
   --connections   over so many connections at once, up to 1000
-  --url           of a server that runs the orders example; without one there, the burst starts its own
+  --url           of a server that runs the orders example; without one there, the burst starts its own.
+                  More than once for several gateways of one PostgreSQL, which are called in turn
   --own           start its own in any case
 Sends SPILLWAY_ADMIN_TOKEN, if it is set, to reset the counters of the example's database.`;
 
@@ -21,11 +22,13 @@ const FLOWS = ["place-order-request", "place-order-event", "place-order"];
 
 class UsageError extends Error {}
 
+type Urls = Burst["urls"];
+
 type Options = {
   readonly calls: number;
   readonly connections: number;
-  /** Only where one was named. */
-  readonly url: string | undefined;
+  /** Only where some were named. */
+  readonly urls: Urls | undefined;
   readonly own: boolean;
 };
 
@@ -33,14 +36,17 @@ type Options = {
 function optionsOf(args: readonly string[]): Options | undefined {
   const { values } = parsed(args);
   if (values.help) return undefined;
-  if (values.own && values.url !== undefined)
+  const [first, ...others] = values.url ?? [];
+  if (values.own && first !== undefined)
     throw new UsageError("--own starts a server, and --url names one that runs. Use one of the two.");
-  if (values.url !== undefined && !/^http:\/\/[^/]+\/?$/.test(values.url))
-    throw new UsageError(`--url is "${values.url}". Name a server as http://host:port.`);
+  for (const url of values.url ?? []) {
+    if (!/^http:\/\/[^/]+\/?$/.test(url))
+      throw new UsageError(`--url is "${url}". Name a server as http://host:port.`);
+  }
   return {
     calls: wholeNumber("--calls", values.calls, 100_000),
     connections: wholeNumber("--connections", values.connections, 1_000),
-    url: values.url,
+    urls: first === undefined ? undefined : [first, ...others],
     own: values.own,
   };
 }
@@ -52,7 +58,7 @@ function parsed(args: readonly string[]) {
       options: {
         calls: { type: "string", default: "2000" },
         connections: { type: "string", default: "200" },
-        url: { type: "string" },
+        url: { type: "string", multiple: true },
         own: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -69,16 +75,17 @@ function wholeNumber(name: string, text: string, most: number): number {
 }
 
 /** The server that was named or is there anyway; undefined when one of our own is needed. */
-async function runningServer({ url, own }: Options, token: string | undefined): Promise<string | undefined> {
+async function runningServer({ urls, own }: Options, token: string | undefined): Promise<Urls | undefined> {
   if (own) return undefined;
-  const client = new Client(url ?? DEFAULT_URL, 1, token);
+  const asked: Urls = urls ?? [DEFAULT_URL];
+  const client = new Client(asked, 1, token);
   try {
-    await database(client, {});
-    return client.url;
+    for (const _ of asked) await database(client, {});
+    return asked;
   } catch (error) {
     if (error instanceof NoAnswer && error.code === "ECONNREFUSED") {
-      if (url === undefined) return undefined;
-      throw new Refused(`Nothing answers at ${url}. Start the server there, or leave out --url.`);
+      if (urls === undefined) return undefined;
+      throw new Refused(`${error.message}. Start the server there, or leave out --url.`);
     }
     throw error;
   } finally {
@@ -142,17 +149,17 @@ async function main(): Promise<void> {
       `${why}${why ? "a" : "A"} server was started for this: ${own.url} (process ${own.pid}, data in ${own.folder}).`,
     );
   }
-  const url = running ?? own?.url ?? DEFAULT_URL;
+  const urls: Urls = running ?? [own?.url ?? DEFAULT_URL];
   console.log(
-    `${whole(calls)} calls at ${whole(connections)} connections to each flow of ${url}, one flow after another.`,
+    `${whole(calls)} calls at ${whole(connections)} connections to each flow of ${urls.join(" and ")}, one flow after another.`,
   );
   try {
-    const results = await burst({ url, token: own === undefined ? token : undefined, calls, connections });
+    const results = await burst({ urls, token: own === undefined ? token : undefined, calls, connections });
     console.log(`\n${table(results)}\n\n${sentences(results)}`);
     if (results.some((result) => lost(result) > 0)) process.exitCode = 1;
   } catch (error) {
     if (process.stdout.isTTY) console.log();
-    throw error instanceof NoAnswer ? new Refused(`The server at ${url} went away: ${error.message}`) : error;
+    throw error instanceof NoAnswer ? new Refused(`A server went away: ${error.message}`) : error;
   } finally {
     await own?.stop();
   }

@@ -20,15 +20,17 @@ export class NoAnswer extends Error {
 const SILENCE_MS = 30_000;
 
 export class Client {
+  /** The first of several, which are called in turn. */
   readonly url: string;
-  readonly #origin: URL;
+  readonly #origins: readonly URL[];
   readonly #agent: Agent;
   readonly #token: string | undefined;
+  #turn = 0;
 
-  constructor(url: string, connections: number, token: string | undefined) {
-    this.url = url;
-    this.#origin = new URL(url);
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  constructor(urls: readonly [string, ...string[]], connections: number, token: string | undefined) {
+    this.url = urls[0];
+    this.#origins = urls.map((url) => new URL(url));
+    this.#agent = new Agent({ keepAlive: true, maxSockets: Math.ceil(connections / urls.length) });
     this.#token = token;
   }
 
@@ -54,7 +56,7 @@ export class Client {
   }
 
   #send(method: string, path: string, body: string, token: string | undefined): Promise<Answer> {
-    const { hostname, port } = this.#origin;
+    const { hostname, port, origin } = this.#origins[this.#turn++ % this.#origins.length] as URL;
     const headers: Record<string, string | number> = {};
     if (body !== "") {
       headers["content-type"] = "application/json";
@@ -77,7 +79,7 @@ export class Client {
       outgoing.setTimeout(SILENCE_MS, () =>
         outgoing.destroy(new Error(`nothing for ${SILENCE_MS / 1_000} s`)),
       );
-      outgoing.on("error", (error) => reject(new NoAnswer(this.url, error)));
+      outgoing.on("error", (error) => reject(new NoAnswer(origin, error)));
       outgoing.end(body);
     });
   }

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { RetryableError, ThrottledError } from "spillway";
+import type { Settings } from "./settings.ts";
 
 export type DatabaseSettings = {
   readonly capacity: number;
@@ -20,7 +21,23 @@ export type DatabaseState = DatabaseSettings & {
   readonly writes: number;
 };
 
-export class OrdersDatabase {
+export interface Database {
+  /** One order's worth of work on one connection. */
+  charge(sku: string): Promise<void>;
+  change(settings: Partial<DatabaseSettings>): Promise<void>;
+  /** Counts anew; settings stay. */
+  reset(): Promise<void>;
+  state(): Promise<DatabaseState>;
+}
+
+/** In this process, or shared by all that keep their orders in one place. */
+export async function databaseOf(settings: Settings): Promise<Database> {
+  if (settings.postgres === undefined) return new OrdersDatabase(settings);
+  const { SharedDatabase } = await import("./shared-database.ts");
+  return new SharedDatabase(settings.postgres, settings);
+}
+
+class OrdersDatabase implements Database {
   #settings: DatabaseSettings;
   #inUse = 0;
   #peak = 0;
@@ -31,7 +48,6 @@ export class OrdersDatabase {
     this.#settings = { capacity, latencyMs, failRate };
   }
 
-  /** One order's worth of work on one connection. */
   async charge(sku: string): Promise<void> {
     const { capacity, latencyMs, failRate } = this.#settings;
     if (this.#inUse >= capacity) {
@@ -50,18 +66,17 @@ export class OrdersDatabase {
     }
   }
 
-  change(settings: Partial<DatabaseSettings>): void {
+  async change(settings: Partial<DatabaseSettings>): Promise<void> {
     this.#settings = { ...this.#settings, ...settings };
   }
 
-  /** Counts anew; settings stay. */
-  reset(): void {
+  async reset(): Promise<void> {
     this.#peak = this.#inUse;
     this.#throttled = 0;
     this.#writes = 0;
   }
 
-  get state(): DatabaseState {
+  async state(): Promise<DatabaseState> {
     return {
       ...this.#settings,
       inUse: this.#inUse,

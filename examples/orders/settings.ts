@@ -2,12 +2,16 @@
 import { SpillwayError } from "spillway";
 
 export const settings = {
+  /** Where several processes keep the orders together; else they are kept in the folder. */
+  postgres: process.env["SPILLWAY_POSTGRES"] || undefined,
   folder: process.env["SPILLWAY_DATA"] ?? new URL("../../.data/orders", import.meta.url).pathname,
   capacity: whole("ORDERS_DB_CONCURRENCY", 10, 1),
   latencyMs: whole("ORDERS_DB_LATENCY_MS", 20, 0),
   failRate: share("ORDERS_FAIL_RATE", 0),
   gate: whole("ORDERS_GATE", whole("ORDERS_DB_CONCURRENCY", 10, 1), 1),
 };
+
+export type Settings = typeof settings;
 
 function whole(name: string, byDefault: number, least: number): number {
   const value = Number(process.env[name] ?? byDefault);

@@ -56,7 +56,7 @@ function parsed(args: readonly string[]) {
 
 /** Says at once what is wrong, where a socket would only fail to open. */
 async function checkServer(url: string): Promise<void> {
-  const client = new Client(url, 1, undefined);
+  const client = new Client([url], 1, undefined);
   try {
     const { status, body } = await client.get("/health/live");
     if (status !== 200 || member(body, "status") !== "live")

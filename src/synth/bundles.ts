@@ -38,6 +38,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "spillway/lambda": "lambda/index",
   "spillway/memory": "synth/stand-ins",
   "spillway/node": "synth/stand-ins",
+  "spillway/postgres": "synth/stand-ins",
   "spillway/sqlite": "synth/stand-ins",
 };
 

@@ -1,6 +1,6 @@
 /**
  * What stands in functions for modules that they never use: an app names its store, and on AWS that is the table.
- * Bundled by bundles.ts in place of `spillway/sqlite`, `spillway/memory` and `spillway/node`.
+ * Bundled by bundles.ts in place of `spillway/sqlite`, `spillway/postgres`, `spillway/memory` and `spillway/node`.
  */
 import type { EngineSource } from "../core/engine.ts";
 import { configurationError } from "../core/errors.ts";
@@ -16,6 +16,7 @@ const storeOf = (name: string): EngineSource => ({
 });
 
 export const sqlite = (): EngineSource => storeOf("sqlite");
+export const postgres = (): EngineSource => storeOf("postgres");
 export const memory = (): EngineSource => storeOf("memory");
 
 export function serve(): Promise<never> {
