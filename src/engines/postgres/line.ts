@@ -44,6 +44,7 @@ export class Line {
   readonly #naming: Naming;
   #deadline: Deadline | undefined;
   #pending = 0;
+  #isGathering = false;
   #broken: unknown;
   #onBroken: (() => void) | undefined;
 
@@ -102,6 +103,7 @@ export class Line {
     return new Promise((resolve, reject) => {
       if (this.#broken !== undefined) return reject(this.#brokenError());
       this.#expect();
+      this.#gather();
       const answered: Answered = (error, received) => {
         this.#answered();
         if (error) return reject(this.#errorOf(error));
@@ -122,6 +124,18 @@ export class Line {
     this.#broken = new Error("The connection is closed.");
     this.#deadline?.cancel();
     await this.#client.end().catch(() => {});
+  }
+
+  /** All that is sent in one go leaves as one write: BEGIN, statements and COMMIT would be a system call each. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    const stream = streamOf(this.#client);
+    stream.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      stream.uncork();
+    });
   }
 
   #errorOf(error: unknown): unknown {
@@ -166,8 +180,9 @@ function getTypeParser(oid: number, format?: "text" | "binary") {
   return types.getTypeParser(oid as never, format as never);
 }
 
-/** The driver has no other way to end a connection that does not answer. */
-function streamOf(client: Client): { destroy(): void } {
-  return (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection
-    .stream;
+type Stream = { destroy(): void; cork(): void; uncork(): void };
+
+/** The driver has no other way to end a connection that does not answer, nor to send several statements at once. */
+function streamOf(client: Client): Stream {
+  return (client as unknown as { readonly connection: { readonly stream: Stream } }).connection.stream;
 }
