@@ -137,6 +137,26 @@ suite("statements on tables of the app's own, on sqlite", () => {
     });
   }
 
+  test("another error of a statement fails the attempt, and that is tried again by its policy", async (t) => {
+    const retry = { maxAttempts: 3, base: "1s", cap: "1s" } as const;
+    const broken = operation(
+      { name: "broken", input: anything, flow: "event", retry },
+      (_input, { write, attempt }) =>
+        write.sql("INSERT INTO seats (id) VALUES (json($1))", [attempt < 3 ? "{" : "[1]"]),
+    );
+    const source = sqlite(newFolder(t), { migrations: [SEATS] });
+    const world = await World.start({ operations: [broken] }, source);
+    t.after(() => world.app.close());
+    const { body } = await world.call("broken", 1);
+    await settled(world, body["id"], "succeeded");
+    assert.deepEqual(
+      world.errors.map(String),
+      Array(2).fill(
+        "Error: A statement of it failed: malformed JSON (SQLite result code 1): INSERT INTO seats (id) VALUES (json($1))",
+      ),
+    );
+  });
+
   for (const [what, text, said] of [
     ["a table of Spillway's", "DELETE FROM jobs", /may not touch jobs/],
     ["a read of Spillway's", "INSERT INTO seats (id) SELECT value FROM secret", /may not touch secret/],
@@ -221,3 +241,11 @@ suite("migrations of the app's own tables", () => {
     }
   });
 });
+
+async function settled(world: World, id: unknown, status: string): Promise<void> {
+  for (let seconds = 0; seconds < 60; seconds++) {
+    if ((await world.receiptAfter(1_000, id))["status"] === status) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.fail(`The job ${id} did not become ${status}.`);
+}
