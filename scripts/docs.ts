@@ -49,6 +49,10 @@ async function enginesPage(): Promise<string> {
         prunes === "in its sweep" ? "with a sweep" : "by itself, in days; nobody sees it",
       ),
       row("commits under way at once", ({ limits }) => String(limits.groupsInFlight)),
+      row("statements on tables of the app's own", ({ limits }) => (limits.sql ? "yes" : "no")),
+      row("interactive transactions (`sql: true`)", ({ limits }) =>
+        limits.sql?.transactions ? "yes" : "no",
+      ),
       row("input, at most", ({ limits }) => `${limits.inputBytes / 1024} KiB`),
       row("output, at most", ({ limits }) => `${limits.outputBytes / 1024} KiB`),
       row("writes and sends in one attempt", ({ limits }) => String(limits.effects)),

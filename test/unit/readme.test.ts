@@ -39,6 +39,32 @@ test("the page on writing operations shows an app that loads and can be called",
   await running.close();
 });
 
+test("the page on tables of the app's own shows an app that loads and can be called", async (context) => {
+  const folder = await programOf("docs/own-tables.md", context);
+  process.env["SPILLWAY_DATA"] = join(folder, "data");
+  const { app } = (await import(join(folder, "app.ts"))) as { readonly app: App };
+  const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail };
+  const running = await app.start(host);
+  const call = async (input: object) => {
+    const bytes = new TextEncoder().encode(JSON.stringify(input));
+    const body: DoorRequest["body"] = (_limit, taken) => taken({ kind: "read", bytes });
+    const headers = { "content-type": "application/json" };
+    const request = {
+      method: "POST",
+      path: "/operations/book",
+      query: "",
+      headers,
+      fromLoopback: true,
+      body,
+    };
+    return (await running.door.handle(request)).status;
+  };
+  assert.equal(await call({ seat: "1a", guest: "ann" }), 200);
+  assert.equal(await call({ seat: "1a", guest: "bob" }), 409);
+  await running.finishWork(1_000);
+  await running.close();
+});
+
 test("the README's example runs, answers at once, and keeps its data where it says", async (context) => {
   const readme = await readFile(join(root, "README.md"), "utf8");
   const folder = await programOf("README.md", context);
