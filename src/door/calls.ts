@@ -243,10 +243,13 @@ export class Calls {
     return turnedAway(problem("storage-unavailable", "The store could not take it; nothing was kept."));
   }
 
-  /** The outcome of a job, if it comes in time. */
+  /** The outcome of a job, if it comes in time. What was taken on is told so, also where it cannot be looked at now. */
   async #held(job: Job, forMs: number, notes: CallNotes): Promise<CallResult> {
     const { store } = this.#runtime;
-    const ended = store && forMs > 0 ? await untilFinal(job, forMs, this.#runtime, store) : undefined;
+    const ended =
+      store && forMs > 0
+        ? await untilFinal(job, forMs, this.#runtime, store).catch(() => undefined)
+        : undefined;
     if (!ended || !isFinal(ended.status)) return { ...this.#receipt(ended ?? job), ...notes };
     return { ...ending(ended), ...notes };
   }

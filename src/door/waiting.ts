@@ -19,7 +19,10 @@ export async function untilFinal(
   const until = runtime.clock.monotonic() + Math.min(forMs, runtime.timeLeftMs?.() ?? forMs);
   for (;;) {
     const change = nextHint(ref, Math.min(lookAgainMs, until - runtime.clock.monotonic()), runtime);
-    const job = await looks.find(ref);
+    const job = await looks.find(ref).catch((error: unknown) => {
+      change.forget();
+      throw error;
+    });
     const over = runtime.drain.begun || runtime.clock.monotonic() >= until;
     if (!job || isFinal(job.status) || over) {
       change.forget();

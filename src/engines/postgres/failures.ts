@@ -89,7 +89,7 @@ export function described(error: unknown): string {
 /** For whoever asked, when nothing more can be tried. */
 export function unavailable(error: unknown): SpillwayError {
   return new SpillwayError("storage-unavailable", `PostgreSQL cannot be used now: ${described(error)}`, {
-    hint: "Nothing was kept; send it again.",
+    hint: "Ask again in a moment.",
     cause: error,
   });
 }
