@@ -61,8 +61,11 @@ export class Gate {
     }
   }
 
-  /** A slot for one run, or why there is none. `release` it when the handler has really ended. */
-  take(operation: string, side: Side): Slot | Refusal {
+  /**
+   * A slot for one run, or why there is none. `release` it when the handler has really ended. `isKnown`: it was turned
+   * away before, and what it wants is counted already.
+   */
+  take(operation: string, side: Side, isKnown = false): Slot | Refusal {
     const entry = this.#entry(operation);
     const { budgets } = entry;
     const now = this.#clock.monotonic();
@@ -72,13 +75,13 @@ export class Gate {
       // A share is kept only where it would let the caller in: not at one resource while another is the obstacle.
       const obstacle = full.length === 1 ? full : NOWHERE;
       for (const budget of obstacle) budget.ask(side, now);
-      this.#miss(full, side, now);
+      this.#miss(full, isKnown ? undefined : side, now);
       return this.#refuse(entry, side, obstacle);
     }
     for (const budget of budgets) budget.ask(side, now);
     if (!budgets.every((budget) => budget.allows(side, now))) {
       const kept = budgets.filter((budget) => !budget.allows(side, now));
-      this.#miss(kept, side, now);
+      this.#miss(kept, isKnown ? undefined : side, now);
       return this.#refuse(entry, side, kept);
     }
     for (const budget of budgets) budget.take(side, now);
@@ -169,9 +172,9 @@ export class Gate {
     throw new RangeError(`The gate knows no operation "${operation}".`);
   }
 
-  #miss(lacking: readonly Budget[], side: Side, now: number): void {
+  #miss(lacking: readonly Budget[], side: Side | undefined, now: number): void {
     if (!this.#lacking) return;
-    for (const { allowance } of lacking) allowance?.miss(side);
+    if (side) for (const { allowance } of lacking) allowance?.miss(side);
     if (lacking.every((budget) => budget.mayGrow(now))) this.#lacking();
   }
 

@@ -21,8 +21,8 @@ const RENEW_MS = 1_500;
 const ANSWER_MS = 2_000;
 /** A call at once that finds no slot waits for so long for one that another node is asked to give back. */
 const CALL_WAITS_MS = 250;
-/** Others were asked to give slots back. */
-const COMING_MS = 10;
+/** Others were asked to give slots back, and hint when they have. */
+const COMING_MS = 20;
 /** Between two requests at least, whatever is wanted. */
 const APART_MS = 5;
 const FAILED_MS = 500;
@@ -110,10 +110,12 @@ export class Grants {
   async slot(operation: string): Promise<Slot | { readonly kind: "saturated" | "paused" }> {
     const { clock } = this.#runtime;
     const last = this.#number;
+    let counted = last + 1;
     let until = clock.monotonic() + 2 * ANSWER_MS;
     let isAnswered = false;
     for (;;) {
-      const slot = this.#gate.take(operation, "call");
+      const slot = this.#gate.take(operation, "call", counted > this.#number);
+      counted = this.#number + 1;
       if (slot.kind !== "saturated" || this.#isStopped || !this.#gate.mayGrow(operation)) return slot;
       const now = clock.monotonic();
       if (!isAnswered && this.#answered > last) {
@@ -137,6 +139,7 @@ export class Grants {
   #hear(): void {
     for (const { budget } of this.#limits) budget.allowance?.hope();
     this.#givesBack = true;
+    this.#notBefore = Math.min(this.#notBefore, this.#runtime.clock.monotonic() + APART_MS);
     this.#gate.tellRoom();
     this.#soon();
   }
@@ -231,7 +234,10 @@ export class Grants {
       const wanted = Math.min(concurrency ?? 0, ask.calls + ask.jobs);
       if (allowance.grant(grant, wanted, asked, GRANTED_MS, now)) hasGrown = true;
       if (allowance.owes(inUse, now)) nextMs = 0;
-      if (grant.coming > 0) nextMs = Math.min(nextMs, COMING_MS);
+      if (grant.coming > 0) {
+        nextMs = Math.min(nextMs, COMING_MS);
+        this.#notBefore = now + COMING_MS;
+      }
       nextMs = Math.min(nextMs, Math.max(0, allowance.startsEndAt - now));
       if (allowance.isDenied(now)) nextMs = Math.min(nextMs, allowance.deniedUntil - now);
     }
