@@ -132,6 +132,7 @@ const postgresEngine: Subject = {
   owners: "many",
   prunes: "in its sweep",
   queues: "exact",
+  shares: true,
   waivers: [],
   missing: missingCluster,
   async install() {
