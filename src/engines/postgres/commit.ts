@@ -60,6 +60,8 @@ export class Commits {
     for (let tries = 1; ; tries++) {
       try {
         const left = await this.#try(part, places, { ...since, careful });
+        // A claim is left over only where the answer to its commit was lost.
+        unknown ||= left.some((at) => part.changes[at]?.kind === "claim");
         if (left.length > 0) await this.#answer(part, left, { fast: false, careful, unknown });
         return;
       } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * A TCP proxy before PostgreSQL that can lose one COMMIT, or its answer: of the first connection on which a marked text
- * was seen. All other connections are left alone.
+ * was seen. All other connections are left alone. It can also be away for a while, and hold back what has a marked text.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
 
@@ -11,8 +11,11 @@ export class BreakingProxy {
   readonly #target: URL;
   readonly #sockets = new Set<Socket>();
   #armed: { readonly marked: string; readonly loss: Loss } | undefined;
+  #awaited: { readonly marked: string; readonly held: (release: () => void) => void } | undefined;
+  #port = 0;
   /** Commits or answers that were lost. */
   lost = 0;
+  onLost: (() => void) | undefined;
 
   private constructor(target: URL) {
     this.#target = target;
@@ -21,19 +24,40 @@ export class BreakingProxy {
 
   static async start(url: string): Promise<BreakingProxy> {
     const proxy = new BreakingProxy(new URL(url));
-    await new Promise<void>((resolve) => proxy.#server.listen(0, "127.0.0.1", resolve));
+    await proxy.#listen();
+    const address = proxy.#server.address();
+    proxy.#port = typeof address === "object" && address ? address.port : 0;
     return proxy;
   }
 
+  #listen(): Promise<void> {
+    return new Promise((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
+  }
+
   get url(): string {
-    const address = this.#server.address();
     const url = new URL(this.#target);
-    url.port = String(typeof address === "object" && address ? address.port : 0);
+    url.port = String(this.#port);
     return url.href;
   }
 
   lose(loss: Loss, marked: string): void {
     this.#armed = { loss, marked };
+  }
+
+  /** Resolves when what has this text has come; it goes on, with what comes after it, when it is released. */
+  hold(marked: string): Promise<() => void> {
+    return new Promise((held) => {
+      this.#awaited = { marked, held };
+    });
+  }
+
+  /** Refuses whoever connects, and ends all connections. */
+  away(): void {
+    this.close();
+  }
+
+  back(): Promise<void> {
+    return this.#listen();
   }
 
   close(): void {
@@ -49,6 +73,11 @@ export class BreakingProxy {
       client.destroy();
       server.destroy();
     };
+    const lose = () => {
+      end();
+      this.lost++;
+      this.onLost?.();
+    };
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on("error", end).on("close", end);
@@ -59,12 +88,18 @@ export class BreakingProxy {
       if (isMarked && this.#armed && text.includes("COMMIT\0")) {
         const { loss } = this.#armed;
         this.#armed = undefined;
-        this.lost++;
-        if (loss === "the commit") return end();
+        if (loss === "the commit") return lose();
         dropsAnswer = true;
       }
-      server.write(bytes);
+      if (this.#awaited && text.includes(this.#awaited.marked)) {
+        client.pause();
+        this.#awaited.held(() => {
+          server.write(bytes);
+          client.resume();
+        });
+        this.#awaited = undefined;
+      } else server.write(bytes);
     });
-    server.on("data", (bytes) => (dropsAnswer ? end() : client.write(bytes)));
+    server.on("data", (bytes) => (dropsAnswer ? lose() : client.write(bytes)));
   }
 }
