@@ -79,6 +79,8 @@ export async function look(
   const ids = [...new Set([...known.keys(), ...sought])];
   const locked = ids.length > 0 ? transaction.run<LockedRow>(statements.lock, [texts(ids)]) : undefined;
   const first = jobRows(transaction, statements, [...sought]);
+  // What fails is told by whoever is waited for first.
+  first.catch(() => {});
   const items =
     keys.size > 0
       ? transaction.run<ItemRow>(statements.items, [
