@@ -2,6 +2,8 @@
 // root, so there it runs as nobody, from copies that nobody can read.
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { root } from "../build/source.ts";
 import { execute } from "../generators/generator.ts";
 import { Child, freePort } from "../measure/children.ts";
@@ -59,6 +61,7 @@ export class Postgres {
       asNobody(),
     );
     await listening(port, child, START_MS);
+    await answering(port, child);
     // Interrupted, it cuts its connections and ends in order.
     return { port, pid: child.pid, stop: () => child.stop("SIGINT") };
   }
@@ -80,6 +83,22 @@ export class Postgres {
     const args = ["-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"];
     await execute(join(this.#home, "bin/initdb"), args, { ...asNobody(), cwd: this.#home });
     this.#prepared = true;
+  }
+}
+
+/** It listens before it is ready, and refuses meanwhile. */
+async function answering(port: number, child: Child): Promise<void> {
+  for (const until = Date.now() + START_MS; ; ) {
+    child.check();
+    const client = new pg.Client(`postgres://postgres@127.0.0.1:${port}/postgres`);
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return await client.end();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(50);
+    }
   }
 }
 

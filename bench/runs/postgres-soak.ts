@@ -37,7 +37,7 @@ export function foundOf(tenths: readonly Tenth[]): Found {
       { title: `${whole(tenths.reduce((sum, { jobs }) => sum + jobs, 0))} jobs`, table: table(tenths) },
     ],
     notes: [
-      "A tenth of the jobs is accepted, then run; two tenths more come before the first one and do not count. Outcomes are kept for 30 s, so pruning runs all the time.",
+      "A tenth of the jobs is accepted, then run; more of the same come before the first one and do not count. Outcomes are kept for 30 s, so pruning runs all the time.",
       `Growth is from the first tenth to the last. ${POSTGRES_SETTINGS}; autovacuum as it comes.`,
     ],
     skipped: [],
