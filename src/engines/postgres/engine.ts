@@ -24,6 +24,7 @@ import { alignOrder } from "./order.ts";
 import { Queries } from "./queries.ts";
 import { Skew } from "./skew.ts";
 import { Sweeps } from "./sweep.ts";
+import { Vacuum } from "./vacuum.ts";
 
 /** For what is done now and then: sweeps, and other transactions that are no groups. */
 const OTHERS = 4;
@@ -50,6 +51,7 @@ type Parts = {
   readonly lists: Lists;
   readonly stream: ChangeStream;
   readonly sweeps: Sweeps;
+  readonly vacuum: Vacuum;
   readonly grants: Grants;
 };
 
@@ -58,7 +60,8 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const reach = new Reach(address);
   await migrate(reach, settings, host.random);
   const writers = new Lines(reach, WRITERS);
-  const connections = new Connections(new Lines(reach, READERS), new Lines(reach, OTHERS));
+  const others = new Lines(reach, OTHERS);
+  const connections = new Connections(new Lines(reach, READERS), others);
   const interactions = new Lines(reach, settings.pool);
   // Calls at once wait for what is asked there, and must not stand behind a list.
   const asking = new Lines(reach, 1);
@@ -103,6 +106,7 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
       notices.control(nodes.map(limitsOf)),
     ),
     sweeps: new Sweeps(connections, schema, statements, { ...writing, random: host.random }),
+    vacuum: new Vacuum(others, schema),
   });
 }
 
@@ -194,6 +198,7 @@ class PostgresEngine implements Engine {
   async sweep(limit: number) {
     const swept = await this.#parts.sweeps.sweep(limit);
     this.#parts.notices.changed(swept.rescued);
+    this.#parts.vacuum.consider();
     return swept;
   }
 
