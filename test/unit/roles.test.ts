@@ -164,6 +164,18 @@ suite("what a process shows", () => {
     );
   });
 
+  test("one that shows receipts writes nothing, not even that it is there", async (context) => {
+    const site = new Site(context, { operations: [echo] });
+    const gateway = await site.start("gateway");
+    await site.start("status");
+    await site.clock.run(20_000);
+    const { body } = await gateway.ask("GET", "/admin/nodes");
+    assert.deepEqual(
+      body.items.map(({ role }: { readonly role: string }) => role),
+      ["gateway"],
+    );
+  });
+
   test("a worker that drains is not ready", async (context) => {
     const worker = await new Site(context, { operations: [echo] }).start("worker");
     worker.app.beginDrain();
