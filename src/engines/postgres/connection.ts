@@ -17,7 +17,8 @@ const BEGIN: Statement = {
   text: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
     SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;
     SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-    SET LOCAL jit = off; SET LOCAL idle_in_transaction_session_timeout = 10000`,
+    SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 10000`,
 };
 const COMMIT: Statement = { text: "COMMIT" };
 const ROLLBACK: Statement = { text: "ROLLBACK" };

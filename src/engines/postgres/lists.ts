@@ -1,14 +1,14 @@
 /**
  * Lists of jobs, newest first. Each is read along the index that leaves least to be looked at, and a page ends after
  * so many rows, found or not: whatever is asked and whatever the store holds, it costs the same. Several nodes may
- * mint the same sequence, so a place in a list is a sequence and an id. These statements have no names, so that each
- * is planned with the values it is for.
+ * mint the same sequence, so a place in a list is a sequence and an id.
  */
 import { noCursor } from "../../core/cursor.ts";
 import type { Cursor, JobQuery, Page } from "../../core/engine.ts";
 import { sequenceAt } from "../../core/ids.ts";
 import type { JobId, JobRecord } from "../../core/job.ts";
 import type { Connections } from "./connection.ts";
+import { statement } from "./fragments.ts";
 import { RECORD_COLUMNS, RECORD_WIDTH, type RecordRow, recordOf, STATUS, standing } from "./rows.ts";
 import { stored } from "./texts.ts";
 
@@ -62,7 +62,7 @@ export class Lists {
     if (status !== "queued" && status !== "running") return undefined;
     const schema = this.#schema;
     const text = `SELECT coalesce(sum(jobs), 0)::float8 FROM ${schema}.counts WHERE status = ${STATUS[status]}`;
-    const [row] = await this.#connections.read<readonly [number]>({ text }, []);
+    const [row] = await this.#connections.read<readonly [number]>(statement("spillway_few", text));
     if ((row?.[0] ?? 0) > FEW) return undefined;
     return { of: "l", rows: `${schema}.live AS l`, key: [[`l.status = ${STATUS[status]}`]] };
   }
@@ -87,7 +87,7 @@ export class Lists {
     const { sql, values } = together(key);
     const text = `SELECT ${of}.sequence, ${of}.id FROM ${rows} WHERE ${sql}
       ORDER BY ${of}.sequence DESC, ${of}.id DESC LIMIT 1 OFFSET ${ROWS_A_PAGE - 1}`;
-    const [row] = await this.#connections.read<Place>({ text }, values);
+    const [row] = await this.#connections.read<Place>(statement("spillway_page", text), values);
     return row;
   }
 
@@ -107,7 +107,7 @@ export class Lists {
     const text = `SELECT ${RECORD_COLUMNS}, ${of}.sequence FROM ${rows} ${this.#joined(of)}
       WHERE ${sql} AND coalesce(l.listed, o.listed)
       ORDER BY ${of}.sequence DESC, ${of}.id DESC LIMIT ${limit}`;
-    return this.#connections.read<ListedRow>({ text }, values);
+    return this.#connections.read<ListedRow>(statement("spillway_list", text), values);
   }
 
   #joined(of: Source["of"]): string {
@@ -153,7 +153,8 @@ function filterOf(of: Source["of"], query: JobQuery): readonly Condition[] {
   const filter: Condition[] = [];
   if (status !== undefined && of === "j") filter.push([`coalesce(l.status, o.status) = ${STATUS[status]}`]);
   if (operation !== undefined) filter.push(["j.operation = ?", operation]);
-  if (errorCode !== undefined) filter.push(["o.error_code = ?", stored(errorCode)]);
+  // Said so that no plan begins with all that ever failed so.
+  if (errorCode !== undefined) filter.push(["coalesce(o.error_code = ?, false)", stored(errorCode)]);
   if (principal !== undefined) filter.push(["j.principal = ?", stored(principal)]);
   if (from !== undefined) filter.push(["j.accepted_at >= ?::float8", from]);
   if (to !== undefined) filter.push(["j.accepted_at < ?::float8", to]);

@@ -139,19 +139,20 @@ function statementsOf(schema: string) {
       JOIN ${schema}.jobs AS j ON j.id = l.id LEFT JOIN ${schema}.outcomes AS o ON false
       ORDER BY l.lease_until, l.sequence`,
     ),
+    // By the places of rows that are locked, so that no plan reads more of the table than those.
     expired: statement(
       "spillway_expired",
-      `DELETE FROM ${schema}.outcomes WHERE id IN (
-        SELECT id FROM ${schema}.outcomes WHERE expires_at <= ${NOW} ORDER BY expires_at, sequence LIMIT $2
-        FOR UPDATE SKIP LOCKED)
+      `DELETE FROM ${schema}.outcomes WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM ${schema}.outcomes WHERE expires_at <= (SELECT ${NOW})
+        ORDER BY expires_at, sequence LIMIT $2 FOR UPDATE SKIP LOCKED))
       RETURNING id, operation, status, error_code, listed`,
     ),
     forget: statement("spillway_forget_expired", `DELETE FROM ${schema}.jobs WHERE id = ANY ($1::text[])`),
     audit: statement(
       "spillway_audit_expired",
-      `DELETE FROM ${schema}.audit WHERE entry IN (
+      `DELETE FROM ${schema}.audit WHERE entry = ANY (ARRAY (
         SELECT entry FROM (SELECT entry, at FROM ${schema}.audit ORDER BY entry LIMIT $3) AS oldest
-        WHERE at <= ${NOW} - $2::float8)`,
+        WHERE at <= ${NOW} - $2::float8))`,
     ),
   };
 }
