@@ -69,7 +69,7 @@ export class Commits {
         if (failure === "unnamed") this.#lines.unname();
         else if (failure === "unknown") unknown = true;
         else if (failure === "change" && !this.#isClosed)
-          return this.#oneByOne(part, places, { fast: false, careful, unknown }, error);
+          return this.#inHalves(part, places, { fast: false, careful, unknown }, error);
         else if (failure === "again") await pause(Math.min(tries, 10) * AGAIN_MS);
         else if (!unknown && !(error instanceof Broken)) return refuse(part, places, error);
         else await pause(AWAY_PAUSE_MS);
@@ -118,14 +118,15 @@ export class Commits {
     return wasCommitted(this.#lines, transactionId, () => this.#isClosed);
   }
 
-  /** One of them is broken: each is tried for itself, so that the others are not harmed. */
-  async #oneByOne(part: Part, places: readonly number[], since: Standing, error: unknown): Promise<void> {
+  /** One of them is broken: it is looked for in halves, so that the others are neither harmed nor kept waiting. */
+  async #inHalves(part: Part, places: readonly number[], since: Standing, error: unknown): Promise<void> {
     const [only] = places;
     if (places.length === 1 && only !== undefined) {
       part.answers[only] = { kind: "refused", code: "internal", detail: described(error) };
       return;
     }
-    for (const at of places) await this.#answer(part, [at], since);
+    const middle = Math.ceil(places.length / 2);
+    for (const half of [places.slice(0, middle), places.slice(middle)]) await this.#answer(part, half, since);
   }
 }
 
