@@ -8,6 +8,7 @@ import { stored } from "./texts.ts";
 
 export function itemStatements(schema: string) {
   const items = `${schema}.items`;
+  const versions = `'${schema.replaceAll("'", "''")}.versions'`;
   return {
     remove: statement(
       "spillway_remove_items",
@@ -19,7 +20,7 @@ export function itemStatements(schema: string) {
       "spillway_write_items",
       `WITH named AS MATERIALIZED (
         SELECT "table", key, value, there,
-          CASE WHEN value IS NULL THEN 0 ELSE nextval('${schema}.versions') END AS version
+          CASE WHEN value IS NULL THEN 0 ELSE nextval(${versions}) END AS version
         FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[]) AS named ("table", key, value, there)),
       altered AS (
         UPDATE ${items} AS i SET value = named.value, version = named.version FROM named

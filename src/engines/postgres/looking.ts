@@ -94,6 +94,7 @@ export async function look(
   const missing = [...known.keys()].filter((id) => !live.has(id) && !sought.has(id));
   // Settled already, or given to another: seldom.
   const second = jobRows(transaction, statements, missing);
+  second.catch(() => {});
   for (const row of [...(await first), ...(await second)]) loadJob(overlay, row, live);
   for (const row of live.values()) if (!sought.has(row[0])) loadLocked(overlay, row, known.get(row[0]));
   for (const row of (await items)?.rows ?? []) overlay.loadItem(itemOf(row));
@@ -105,11 +106,15 @@ function named(changes: readonly LookedAt[], careful: boolean) {
   const known = new Map<JobId, Job | undefined>();
   const sought = new Set<JobId>();
   const keys = new Map<string, ItemKey>();
+  // Whatever somebody sent: what cannot stand in a text of PostgreSQL is nobody's id.
+  const seek = (id: JobId) => {
+    if (!id.includes("\0")) sought.add(id);
+  };
   for (const change of changes) {
     if (change.kind === "open") sought.add(change.call.id);
     else if (change.kind === "extend") known.set(change.lease.id, known.get(change.lease.id));
-    else if (change.kind === "cancel") sought.add(change.ref.id);
-    else if (change.kind === "redrive" || change.kind === "purge") sought.add(change.id);
+    else if (change.kind === "cancel") seek(change.ref.id);
+    else if (change.kind === "redrive" || change.kind === "purge") seek(change.id);
     if (change.kind !== "settle") continue;
     const { lease, claimed, born, reads, writes, sends } = change.settlement;
     if (!careful && claimed) known.set(lease.id, claimed);
