@@ -207,6 +207,8 @@ export type EngineHost = {
 export interface EngineSource {
   readonly name: string;
   readonly limits: EngineLimits;
+  /** Of tables of the app's own, where the engine makes them. */
+  readonly migrations?: readonly string[];
   open(host: EngineHost): Promise<Engine>;
   /**
    * Brings what is stored to the form that this version needs, apart from serving, and says what was done. For stores

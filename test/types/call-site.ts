@@ -1,6 +1,9 @@
 // The call site, as the compiler sees it: what must be inferred, and what must not compile. Only type-checked.
+
+import type { Client, PoolClient } from "pg";
 import { type Operation, operation, resource, type Spec, spec, spillway, table } from "spillway";
 import { memory } from "spillway/memory";
+import { postgres } from "spillway/postgres";
 import * as z from "zod";
 
 const Order = z.object({ orderId: z.string(), quantity: z.int() });
@@ -97,3 +100,25 @@ operation(receiver, (_order, { sql }) => sql);
 operation({ name: "perhaps-sql", input: Order, sql: "yes" }, () => null);
 
 spillway({ operations: [seating], engine: memory() });
+
+const store = postgres("postgres://127.0.0.1/app");
+spillway({ operations: [seating], engine: store });
+
+export async function enqueue(client: Client, pooled: PoolClient): Promise<readonly string[]> {
+  const one = await store.enqueueIn(
+    client,
+    receiver,
+    { orderId: "1" },
+    { key: "k", delay: "1m", principal: "ann" },
+  );
+  const two = await store.enqueueIn(pooled, inputOnly, {});
+  const other = { query: async (_text: string, _values?: unknown[]) => ({ rows: [{ secret: "" }] }) };
+  const three = await store.enqueueIn(other, seating, { orderId: "1", quantity: 1 });
+  // @ts-expect-error what is queued has the receiver's shape
+  await store.enqueueIn(client, receiver, { order: 1 });
+  // @ts-expect-error a transaction is something with a query
+  await store.enqueueIn({}, receiver, { orderId: "1" });
+  // @ts-expect-error a duration has a unit
+  await store.enqueueIn(client, receiver, { orderId: "1" }, { delay: "10" });
+  return [one.id, two.id, three.id];
+}

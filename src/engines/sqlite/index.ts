@@ -40,6 +40,7 @@ export function sqlite(folder: string, options: SqliteOptions = {}): EngineSourc
   return {
     name: "sqlite",
     limits,
+    migrations,
     open: (host) =>
       openSqlite({ folder, limits, retention, checkpointPages: CHECKPOINT_PAGES, migrations }, host),
   };

@@ -53,7 +53,8 @@ export class LaneServer {
     const times = new HandlerTimes();
     let engine: Engine | undefined;
     let running: RunningApp | undefined;
-    const store = witnessed(sqlite(folder), ledger, (opened) => {
+    const { migrations = [] } = userApp.options.engine ?? {};
+    const store = witnessed(sqlite(folder, { migrations }), ledger, (opened) => {
       engine = opened;
     });
     const app = laneApp(userApp, operation, flow, store, times);

@@ -36,6 +36,7 @@ function seenBy(witness: Witness, engine: Engine): Engine {
       witness.committed(changes, answers);
       return answers;
     },
+    checkStatement: (text) => engine.checkStatement?.(text),
     find: (refs) => engine.find(refs),
     list: (query) => engine.list(query),
     changes: (principal, after, limit) => engine.changes(principal, after, limit),
