@@ -88,7 +88,7 @@ export class Gate {
     return new HeldSlot(budgets, side, this.#room);
   }
 
-  /** From now on only what is granted may be taken. `lacking` hears when that was not enough. */
+  /** From now on only what is granted may be taken. `lacking` hears when that was not enough, or the limit is another. */
   share(allowance: () => Allowance, lacking: () => void): readonly Limit[] {
     this.#lacking = lacking;
     const limits: readonly Limit[] = [
@@ -139,6 +139,8 @@ export class Gate {
     if (!budget) return false;
     budget.paused = paused;
     budget.concurrency = concurrency ?? budget.declared;
+    // What is granted was a part of another limit.
+    this.#lacking?.();
     this.#room();
     return true;
   }

@@ -35,7 +35,7 @@ export type Division = {
 
 /** For so long a node has what does not go round while others wait for it: a call at once cannot wait for long. */
 export const TURN_MS = 200;
-/** Any node will do for a job, so they change seldom. */
+/** Any node will do for a job: while nobody wants a slot for calls, they change seldom. */
 const JOBS_TURN_MS = 1_000;
 
 /** Of a node that nobody has heard of. */
@@ -55,18 +55,19 @@ export function divide(
   const { inUse, calls, jobs, spare } = ask;
   const asking = { ...before, inUse, calls, jobs, spare };
   const all = [asking, ...others].sort(byName);
-  const { targets, side } = parts(limit, all, now);
+  const { targets, sides } = parts(limit, all, now);
   const target = targets.get(asking.node) ?? 0;
   const free = limit - sum(others, ({ slots }) => slots);
   const slots = Math.max(ask.keep, Math.min(target, free));
-  const turned =
-    (before.slots === 0) !== (slots === 0) || (limit === 1 && target > 0 && before.side !== side);
+  const isServed = slots > 0 && target > 0;
+  const side = sides.get(asking.node) ?? before.side;
+  const turned = (before.slots === 0) !== (slots === 0) || (limit === 1 && isServed && before.side !== side);
   const holding: Holding = {
     ...asking,
     slots,
     told: target,
     since: turned ? now : before.since,
-    side: target > 0 ? side : before.side,
+    side: isServed ? side : before.side,
   };
   const isOver = (other: Holding) => other.slots > (targets.get(other.node) ?? 0);
   const late = others.filter((other) => isOver(other) && other.told > (targets.get(other.node) ?? 0));
@@ -90,32 +91,57 @@ function idleOf(other: Holding, targets: ReadonlyMap<string, number>): number {
   return other.slots - Math.max(other.inUse, targets.get(other.node) ?? 0);
 }
 
-type Parts = { readonly targets: ReadonlyMap<string, number>; readonly side: Side };
+type Parts = {
+  readonly targets: ReadonlyMap<string, number>;
+  /** Whom a slot is for that is given in turn. */
+  readonly sides: ReadonlyMap<string, Side>;
+};
 
 /** What each should have: what it wants of its sides' parts, and of what is left over some to have at hand. */
 function parts(limit: number, all: readonly Holding[], now: number): Parts {
   const calls = sum(all, (one) => one.calls);
   const jobs = sum(all, (one) => one.jobs);
-  const side = turnOf(limit, all, now);
   const forCalls = Math.min(calls, limit - Math.min(jobs, Math.ceil(limit / 2)));
-  const targets = new Map(all.map(({ node }) => [node, 0]));
-  if (limit === 1 && calls + jobs > 1) {
-    fill(1, all, (one) => (side === "call" ? one.calls : one.jobs), targets, now - TURN_MS);
-  } else {
-    fill(forCalls, all, (one) => one.calls, targets, now - TURN_MS);
-    fill(limit - forCalls, all, (one) => one.jobs, targets, now - JOBS_TURN_MS);
+  const turnOver = now - (calls > 0 ? TURN_MS : JOBS_TURN_MS);
+  if (all.filter((one) => one.calls + one.jobs > 0).length > limit) {
+    const first = limit === 1 && calls > 0 && jobs > 0 ? sideInTurn(all, turnOver) : undefined;
+    return rounds(limit, first ? Number(first === "call") : forCalls, all, turnOver);
   }
+  const targets = new Map(all.map(({ node }) => [node, 0]));
+  fill(forCalls, all, (one) => one.calls, targets, turnOver);
+  fill(limit - forCalls, all, (one) => one.jobs, targets, turnOver);
   const left = limit - sum([...targets.values()], (slots) => slots);
   fill(left, all, (one) => one.spare, targets, Number.NEGATIVE_INFINITY);
-  return { targets, side };
+  return { targets, sides: new Map() };
+}
+
+/** Where there is not one for each: one for so many, of each side, until their time is over. */
+function rounds(limit: number, forCalls: number, all: readonly Holding[], turnOver: number): Parts {
+  const sides = new Map<string, Side>();
+  const isInTurn = (one: Holding) => one.slots > 0 && one.since > turnOver && wantedBy(one, one.side) > 0;
+  const rank = (one: Holding) => (isInTurn(one) ? 0 : one.slots === 0 ? 1 : 2);
+  const inLine = all.toSorted((a, b) => rank(a) - rank(b) || a.since - b.since || byName(a, b));
+  const choose = (side: Side, room: number, isFor: (one: Holding) => boolean) => {
+    const waiting = inLine.filter((one) => !sides.has(one.node) && wantedBy(one, side) > 0 && isFor(one));
+    for (const { node } of waiting.slice(0, room)) sides.set(node, side);
+  };
+  // Who is in its turn has it for the side it was given it for, and takes none of the other's.
+  choose("call", forCalls, (one) => !isInTurn(one) || one.side === "call");
+  choose("job", limit - forCalls, (one) => !isInTurn(one) || one.side === "job");
+  for (const side of ["call", "job"] as const) choose(side, limit - sides.size, () => true);
+  return { targets: new Map(all.map(({ node }) => [node, sides.has(node) ? 1 : 0])), sides };
+}
+
+function wantedBy(one: Holding, side: Side): number {
+  return side === "call" ? one.calls : one.jobs;
 }
 
 /** Whose turn it is where there is one slot: the other side's, once this one has had it for its time. */
-function turnOf(limit: number, all: readonly Holding[], now: number): Side {
-  const wants = { call: all.some(({ calls }) => calls > 0), job: all.some(({ jobs }) => jobs > 0) };
-  if (limit > 1 || !wants.call || !wants.job) return wants.call ? "call" : "job";
-  const last = all.reduce((latest, one) => (one.since > latest.since ? one : latest));
-  if (last.slots > 0 && now - last.since < TURN_MS) return last.side;
+function sideInTurn(all: readonly Holding[], turnOver: number): Side {
+  const last =
+    all.find(({ slots }) => slots > 0) ??
+    all.reduce((latest, one) => (one.since > latest.since ? one : latest));
+  if (last.slots > 0 && last.since > turnOver) return last.side;
   return last.side === "call" ? "job" : "call";
 }
 

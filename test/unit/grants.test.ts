@@ -239,6 +239,20 @@ describe("nodes that keep a limit together", () => {
     assert.equal(await site.calls(a, 3), 3);
   });
 
+  test("obey a limit that an operator lowers as soon as they hear of it", async () => {
+    const site = await Site.of(2, 10);
+    const [a, b] = pair(site.nodes);
+    await site.calls(a, 5, 50);
+    await site.calls(b, 5, 50);
+    const setting = { scope: "resource", name: "db", paused: false, concurrency: 4 } as const;
+    await (await site.engine()).commit([{ kind: "set", setting }]);
+    for (const node of site.nodes) node.gate.set(setting);
+    for (const node of site.nodes) node.release();
+    await site.clock.run(50);
+    const taken = await Promise.all([site.calls(a, 5, 0), site.calls(b, 5, 300)]);
+    assert.equal(taken[0] + taken[1], 4);
+  });
+
   test("give all back when they stop", async () => {
     const site = await Site.of(2, 10);
     const [a, b] = pair(site.nodes);

@@ -199,10 +199,18 @@ function history(seed: number): void {
     assert.ok(limit.sum() <= limit.limit, `seed ${seed}: ${limit.sum()} of ${limit.limit} are held`);
   }
   limit.inUse.clear();
-  const wants = Object.fromEntries(nodes.map((node) => [node, { calls: 1 + random.integer(3), jobs: 0 }]));
+  const some = (): Wants => {
+    const most = random.integer(3);
+    return random.pick([
+      { calls: 1 + most, jobs: 0 },
+      { calls: 0, jobs: 1 + most },
+      { calls: 1 + most, jobs: 1 + most },
+    ]);
+  };
+  const wants = Object.fromEntries(nodes.map((node) => [node, some()]));
   const had = new Set<string>();
-  for (let round = 0; round < 40 * nodes.length; round++) {
-    limit.rounds(wants, 1, 20);
+  for (let round = 0; round < 30 * nodes.length; round++) {
+    limit.rounds(wants, 1, 50);
     for (const node of nodes) if (limit.slots(node) > 0) had.add(node);
   }
   assert.equal(
