@@ -4,7 +4,8 @@
  */
 import type { AnswerOf, Change, Claim } from "../../core/engine.ts";
 import type { Job } from "../../core/job.ts";
-import { integers, texts } from "./arrays.ts";
+import { floats, integers, texts } from "./arrays.ts";
+import type { Bounds } from "./bounds.ts";
 import type { Result, Transaction } from "./connection.ts";
 import { CHANGE, counting, lockSpace, moment, NOW, statement } from "./fragments.ts";
 import { told } from "./texts.ts";
@@ -54,11 +55,13 @@ export function claimStatement(schema: string) {
     held AS MATERIALIZED (
       SELECT ${CLAIMED} FROM ${live} AS l WHERE l.status = 1 AND l.token >= $4 || '.' AND l.token < $4 || '/'),
     asked AS MATERIALIZED (
-      SELECT * FROM unnest($6::text[], $7::int[]) WITH ORDINALITY AS queue (operation, most, line)),
+      SELECT * FROM unnest($6::text[], $7::int[], $8::float8[]) WITH ORDINALITY
+        AS queue (operation, most, bound, line)),
     picked AS MATERIALIZED (
       SELECT asked.line, first.* FROM asked CROSS JOIN LATERAL (
         SELECT l.ctid AS at, l.available_at, l.sequence FROM ${live} AS l
         WHERE l.operation = asked.operation AND l.status = 0 AND l.available_at <= ${NOW}
+          AND l.available_at >= asked.bound
         ORDER BY l.available_at, l.sequence
         LIMIT CASE WHEN EXISTS (SELECT 1 FROM held) THEN 0 ELSE asked.most END
         FOR UPDATE SKIP LOCKED) AS first),
@@ -80,9 +83,13 @@ export function claimStatement(schema: string) {
       FROM (SELECT * FROM taken UNION ALL SELECT * FROM held) AS l JOIN ${jobs} AS j ON j.id = l.id
     UNION ALL
     SELECT asked.operation, null, '', 0, 0, 0, 0, 0, 0, null, false, '', 0, 0, null, 0, '',
-      (last.line IS NOT NULL OR asked.most = 0 OR EXISTS (SELECT 1 FROM held)) AND EXISTS (
-        SELECT 1 FROM ${live} AS l WHERE l.operation = asked.operation AND l.status = 0 AND l.available_at <= ${NOW}
-          AND (l.available_at, l.sequence) > (coalesce(last.available_at, '-infinity'), coalesce(last.sequence, -1))),
+      CASE WHEN last.line IS NOT NULL OR asked.most = 0 OR EXISTS (SELECT 1 FROM held)
+        THEN EXISTS (
+          SELECT 1 FROM ${live} AS l WHERE l.operation = asked.operation AND l.status = 0 AND l.available_at <= ${NOW}
+            AND (l.available_at, l.sequence) > (coalesce(last.available_at, '-infinity'), coalesce(last.sequence, -1)))
+        ELSE asked.bound > '-infinity' AND EXISTS (
+          SELECT 1 FROM ${live} AS l WHERE l.operation = asked.operation AND l.status = 0
+            AND l.available_at <= ${NOW} AND l.available_at < asked.bound) END,
       (SELECT l.available_at FROM ${live} AS l
         WHERE l.operation = asked.operation AND l.status = 0 AND l.available_at > ${NOW}
         ORDER BY l.available_at LIMIT 1)
@@ -99,6 +106,7 @@ export function sendClaim(
     claim,
   }: { readonly lock: ReturnType<typeof statement>; readonly claim: ReturnType<typeof statement> },
   { token, queues, leaseMs }: ClaimChange,
+  bounds: Bounds,
   now: number | null,
   part: number,
   place: number,
@@ -112,10 +120,13 @@ export function sendClaim(
     leaseMs,
     texts(queues.map(({ operation }) => operation)),
     integers(queues.map(({ limit }) => limit)),
+    floats(queues.map(({ operation }) => bounds.of(operation))),
   ]);
 }
 
-export function claimAnswer({ token }: ClaimChange, rows: readonly ClaimRow[]): AnswerOf<"claim"> {
+type Claimed = Extract<AnswerOf<"claim">, { kind: "claimed" }>;
+
+export function claimAnswer({ token }: ClaimChange, rows: readonly ClaimRow[]): Claimed {
   const claims: Claim[] = [];
   const full: string[] = [];
   let nextAt = Number.POSITIVE_INFINITY;

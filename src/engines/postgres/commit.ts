@@ -3,6 +3,7 @@
  * is sent again with the same ids and tokens, until one is answered; what never began is refused.
  */
 import type { Answer, Change, Retention } from "../../core/engine.ts";
+import { Bounds } from "./bounds.ts";
 import { Transaction } from "./connection.ts";
 import { Broken, described, failureOf, NotConnected, unavailable } from "./failures.ts";
 import { wasCommitted } from "./fate.ts";
@@ -34,6 +35,7 @@ export class Commits {
   readonly #lines: Lines;
   readonly #statements: GroupStatements;
   readonly #settings: CommitSettings;
+  readonly #bounds = new Bounds();
   #isClosed = false;
 
   constructor(lines: Lines, statements: GroupStatements, settings: CommitSettings) {
@@ -90,7 +92,7 @@ export class Commits {
     const plan = planOf(part.changes, places, fast);
     const line = await this.#lines.take();
     const transaction = new Transaction(line);
-    const terms = { retention, now: now ? now() : null, part: counted, careful };
+    const terms = { retention, now: now ? now() : null, part: counted, careful, bounds: this.#bounds };
     const group = new Group(transaction, this.#statements, plan, terms);
     try {
       await group.commit();

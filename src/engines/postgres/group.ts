@@ -4,6 +4,7 @@
  */
 import type { Answer, Change, Retention } from "../../core/engine.ts";
 import { bornJob } from "../../core/transition.ts";
+import type { Bounds } from "./bounds.ts";
 import { type ClaimRow, claimAnswer, claimLockStatement, claimStatement, sendClaim } from "./claims.ts";
 import type { Result, Transaction } from "./connection.ts";
 import { decide } from "./decide.ts";
@@ -34,6 +35,7 @@ export type Terms = {
   /** Of the counts, this engine's own. */
   readonly part: number;
   readonly careful: boolean;
+  readonly bounds: Bounds;
 };
 
 /** In the order of changes each row's place is its change's, times this: a settlement may send as many more. */
@@ -87,7 +89,9 @@ export class Group {
     }
     await committed;
     for (const [number, { at, it }] of claims.entries()) {
-      this.answers.set(at, claimAnswer(it, rows[number]?.rows ?? []));
+      const answer = claimAnswer(it, rows[number]?.rows ?? []);
+      this.#terms.bounds.claimed(it, answer.claims);
+      this.answers.set(at, answer);
     }
   }
 
@@ -170,9 +174,9 @@ export class Group {
     { at, it }: Placed<Extract<Change, { kind: "claim" }>>,
     number: number,
   ): Promise<Result<ClaimRow>> {
-    const { now, part } = this.#terms;
+    const { now, part, bounds } = this.#terms;
     const place = at * PLACES + number * PLACES_A_CLAIM;
-    return sendClaim(this.#transaction, this.#statements.claims, it, now, part, place);
+    return sendClaim(this.#transaction, this.#statements.claims, it, bounds, now, part, place);
   }
 }
 
