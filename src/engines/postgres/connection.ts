@@ -14,7 +14,7 @@ export type { Result, Statement, Value } from "./line.ts";
  * indexes whatever the statistics say. A transaction whose client is gone must not keep its locks for long.
  */
 const BEGIN: Statement = {
-  text: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+  text: `BEGIN ISOLATION LEVEL READ COMMITTED;
     SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off;
     SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
     SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;

@@ -72,10 +72,15 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-/** Whether the server ends the connection with it. */
+/** Whether the connection is of no more use: the server ends it, or it is one that takes no writes. */
 export function endsConnection(error: unknown): boolean {
   const severity = error instanceof Error && "severity" in error ? error.severity : undefined;
-  return severity === "FATAL" || severity === "PANIC" || sqlState(error) === "25006";
+  return severity === "FATAL" || severity === "PANIC" || isReadOnly(error);
+}
+
+/** A standby, or a server that was made read-only: the next connection may lead to one that is not. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === "25006";
 }
 
 /** An error as a person may read it: the driver's have no password in them, but an address that is refused has no words. */

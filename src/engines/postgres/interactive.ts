@@ -39,7 +39,7 @@ const TRANSACTION_ID = { text: "SELECT pg_current_xact_id()::text" };
 
 /** A server that stands on Windows cannot look after its clients. */
 const begin = (forMs: number) => ({
-  text: `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${LIKE_OTHERS};
+  text: `BEGIN ISOLATION LEVEL READ COMMITTED; ${LIKE_OTHERS};
     SET LOCAL statement_timeout = ${Math.ceil(forMs)};
     SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(forMs) + GRACE_MS};
     SELECT set_config('client_connection_check_interval', '1000', true)

@@ -3,7 +3,7 @@
  * connection that falls silent while it owes an answer is given up: the other side may be gone without a word.
  */
 import { Client, types } from "pg";
-import { Broken, described, endsConnection, NotConnected, sqlState } from "./failures.ts";
+import { Broken, described, endsConnection, isReadOnly, NotConnected, sqlState } from "./failures.ts";
 import type { Address } from "./options.ts";
 import { Deadline } from "./pauses.ts";
 
@@ -141,7 +141,8 @@ export class Line {
   #errorOf(error: unknown): unknown {
     if (sqlState(error) !== undefined && !endsConnection(error)) return error;
     this.#break(error);
-    return this.#brokenError();
+    // That was an answer: nothing was kept.
+    return isReadOnly(error) ? error : this.#brokenError();
   }
 
   #brokenError(): Broken {

@@ -73,7 +73,7 @@ export class Postmaster {
   /** Also after `kill()`: as soon as the backends of the one before are gone. */
   async restart(): Promise<void> {
     const until = performance.now() + STARTED_WITHIN_MS;
-    while (!(await this.#server.start("ready to accept connections"))) {
+    while (!(await this.#server.start("is ready to accept"))) {
       if (performance.now() < until) continue;
       throw new Error(`PostgreSQL does not start. It logged:\n${this.#server.log}`);
     }
