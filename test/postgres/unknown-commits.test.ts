@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { Client } from "pg";
 import { systemClock } from "../../src/core/clock.ts";
 import type { Change, Claim, Engine, NewCall, Settlement } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
@@ -40,6 +41,28 @@ suite("a commit that nobody answered", { skip: missingCluster() }, () => {
     const [answer] = await answered;
     assert.equal(answer?.kind, "opened");
     assert.equal((await engine.find([{ id: call.id, principal: "ann" }]))[0]?.status, "queued");
+  });
+});
+
+suite("slots of a limit", { skip: missingCluster() }, () => {
+  test("are not granted by an answer whose commit fails", async (t) => {
+    const { engine, schema, url } = await behindProxy(t);
+    const client = new Client(url);
+    await client.connect();
+    await client.query(`CREATE FUNCTION "${schema}".fails() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE 'no room' USING ERRCODE = 'disk_full'; END $$;
+      CREATE CONSTRAINT TRIGGER late AFTER INSERT ON "${schema}".grants DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION "${schema}".fails()`);
+    await client.end();
+    const wanted = { inUse: 0, keep: 0, calls: 1, jobs: 0, spare: 0 };
+    const asked = engine.share?.({
+      node: { id: "one", host: "here", role: "all", startedAt: 0 },
+      number: 1,
+      forMs: 5_000,
+      limits: [{ scope: "operation", name: "work", concurrency: 1, ...wanted }],
+      report: "{}",
+    });
+    await assert.rejects(asked ?? Promise.resolve(), { code: "storage-unavailable" });
   });
 });
 

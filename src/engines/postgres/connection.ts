@@ -94,7 +94,7 @@ export class Connections {
         const failure = failureOf(error);
         if (failure === "unnamed") this.#readers.unname();
         else if (failure !== "again" && !(error instanceof Broken)) throw asAsked(error);
-        if (tries === MOST_READS) throw asAsked(error);
+        if (tries === MOST_READS) throw error instanceof Broken ? unavailable(error) : asAsked(error);
       }
     }
   }
@@ -109,10 +109,9 @@ export class Connections {
     if (statement.name === undefined) return (await line.send<R>(statement, values)).rows;
     const transaction = new Transaction(line);
     const asked = transaction.run<R>(statement, values);
-    const done = transaction.commit();
-    done.catch(() => {});
-    const { rows } = await asked;
-    return rows;
+    // Some of what is asked writes too, as what a node is granted: an answer counts when it is committed.
+    await transaction.commit();
+    return (await asked).rows;
   }
 
   async close(): Promise<void> {
