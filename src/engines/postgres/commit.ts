@@ -6,7 +6,7 @@ import type { Answer, Change, Retention } from "../../core/engine.ts";
 import { Bounds } from "./bounds.ts";
 import { Transaction } from "./connection.ts";
 import { Broken, described, failureOf, NotConnected, unavailable } from "./failures.ts";
-import { wasCommitted } from "./fate.ts";
+import type { Fates } from "./fate.ts";
 import { Group, type GroupStatements } from "./group.ts";
 import type { Lines } from "./lines.ts";
 import { pause } from "./pauses.ts";
@@ -36,10 +36,12 @@ export class Commits {
   readonly #statements: GroupStatements;
   readonly #settings: CommitSettings;
   readonly #bounds = new Bounds();
+  readonly #fates: Fates;
   #isClosed = false;
 
-  constructor(lines: Lines, statements: GroupStatements, settings: CommitSettings) {
+  constructor(lines: Lines, statements: GroupStatements, fates: Fates, settings: CommitSettings) {
     this.#lines = lines;
+    this.#fates = fates;
     this.#statements = statements;
     this.#settings = settings;
   }
@@ -92,7 +94,8 @@ export class Commits {
     const plan = planOf(part.changes, places, fast);
     const line = await this.#lines.take();
     const transaction = new Transaction(line);
-    const terms = { retention, now: now ? now() : null, part: counted, careful, bounds: this.#bounds };
+    const mark = (marked: Transaction) => this.#fates.mark(marked);
+    const terms = { retention, now: now ? now() : null, part: counted, careful, bounds: this.#bounds, mark };
     const group = new Group(transaction, this.#statements, plan, terms);
     try {
       await group.commit();
@@ -103,21 +106,22 @@ export class Commits {
     } finally {
       this.#lines.giveBack(line);
     }
+    if (group.mark !== undefined) this.#fates.committed(group.mark);
     for (const [at, answer] of group.answers) part.answers[at] = answer;
     return places.filter((at) => !group.answers.has(at));
   }
 
   /**
-   * Whether a group whose answer was lost is committed, where it had looked and so knows its transaction: what it
+   * Whether a group whose answer was lost is committed, where it had looked and so left a mark: what it
    * decided then stands, also of calls that leave nothing behind to be known by. What claims took is asked again.
    */
-  async #wasCommitted({ transactionId, isDecided }: Group): Promise<boolean> {
-    return transactionId !== undefined && isDecided && this.wasCommitted(transactionId);
+  async #wasCommitted({ mark, isDecided }: Group): Promise<boolean> {
+    return mark !== undefined && isDecided && this.wasCommitted(mark);
   }
 
   /** Asked until it is known. */
-  wasCommitted(transactionId: string): Promise<boolean> {
-    return wasCommitted(this.#lines, transactionId, () => this.#isClosed);
+  wasCommitted(mark: string): Promise<boolean> {
+    return this.#fates.wasCommitted(mark, () => this.#isClosed);
   }
 
   /** One of them is broken: it is looked for in halves, so that the others are neither harmed nor kept waiting. */

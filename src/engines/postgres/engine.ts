@@ -9,6 +9,7 @@ import type { ItemKey } from "../../core/table.ts";
 import { ChangeStream } from "./changes.ts";
 import { Commits } from "./commit.ts";
 import { Connections } from "./connection.ts";
+import { Fates } from "./fate.ts";
 import { Grants } from "./grants.ts";
 import { groupStatements } from "./group.ts";
 import { type Ending, Interactive } from "./interactive.ts";
@@ -80,12 +81,17 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const part = Math.floor(host.random.fraction() * PARTS);
   const statements = groupStatements(schema);
   const writing = { retention, part, ...(now && { now }) };
-  const commits = new Commits(writers, statements, writing);
+  const fates = new Fates(writers, schema, node);
+  const commits = new Commits(writers, statements, fates, writing);
   const ending: Ending = {
     apply: (transaction, settlement) =>
       applyIn(transaction, settlement, statements, { ...writing, now: now ? now() : null }),
-    wasCommitted: (transactionId) => commits.wasCommitted(transactionId),
-    committed: (settlement, answer) => notices.committed([{ kind: "settle", settlement }], [answer]),
+    mark: (transaction) => fates.mark(transaction),
+    wasCommitted: (mark) => commits.wasCommitted(mark),
+    committed: (settlement, answer, mark) => {
+      fates.committed(mark);
+      notices.committed([{ kind: "settle", settlement }], [answer]);
+    },
   };
   return new PostgresEngine({
     interactions,

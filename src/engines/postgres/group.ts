@@ -36,6 +36,8 @@ export type Terms = {
   readonly part: number;
   readonly careful: boolean;
   readonly bounds: Bounds;
+  /** Has the transaction leave a mark (`fate.ts`). */
+  readonly mark: (transaction: Transaction) => string;
 };
 
 /** In the order of changes each row's place is its change's, times this: a settlement may send as many more. */
@@ -49,8 +51,8 @@ export class Group {
   readonly #terms: Terms;
   /** By places in the group. Those that the fast way did not find as it thought have none. */
   readonly answers = new Map<number, Answer>();
-  /** Asked for the fate of a commit whose answer was lost; only where there was a look. */
-  transactionId: string | undefined;
+  /** By which it is known whether it was committed, if its answer is lost; only where there was a look. */
+  mark: string | undefined;
   #wasSent = false;
 
   constructor(transaction: Transaction, statements: GroupStatements, plan: Plan, terms: Terms) {
@@ -152,9 +154,9 @@ export class Group {
     const { retention, now: set, part, careful } = this.#terms;
     const changes = looks.map(({ it }) => it);
     const asked = { careful, now: set };
+    this.mark = this.#terms.mark(this.#transaction);
     const found = await look(this.#transaction, this.#statements.look, changes, asked);
     const { overlay, now } = found;
-    this.transactionId = found.transactionId;
     const loaded = new Set(overlay.items.keys());
     const deciding = { overlay, transaction: this.#transaction, retention, now };
     for (const { at, it } of looks) {

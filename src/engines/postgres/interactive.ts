@@ -25,17 +25,18 @@ import { bound, failedBy, LIKE_OTHERS, LIKE_OURS } from "./statements.ts";
 export type Ending = {
   /** Decides and writes it in an open transaction. */
   readonly apply: (transaction: Transaction, settlement: Settlement) => Promise<AnswerOf<"settle">>;
+  /** Has the transaction leave a mark (`fate.ts`). */
+  readonly mark: (transaction: Transaction) => string;
   /** Whether a transaction whose COMMIT was not answered was committed; asked until that is known. */
-  readonly wasCommitted: (transactionId: string) => Promise<boolean>;
+  readonly wasCommitted: (mark: string) => Promise<boolean>;
   /** Tells the others. */
-  readonly committed: (settlement: Settlement, answer: AnswerOf<"settle">) => void;
+  readonly committed: (settlement: Settlement, answer: AnswerOf<"settle">, mark: string) => void;
 };
 
 const AGAIN = { kind: "conflict", reads: [], conditions: [] } as const;
 /** Between two statements the handler may do other things, but not for longer than its attempt has. */
 const GRACE_MS = 10_000;
 const CONSTRAINTS = { text: "SET CONSTRAINTS ALL IMMEDIATE" };
-const TRANSACTION_ID = { text: "SELECT pg_current_xact_id()::text" };
 
 /** A server that stands on Windows cannot look after its clients. */
 const begin = (forMs: number) => ({
@@ -115,16 +116,15 @@ export class Interactive implements SqlTransaction {
     const { transaction } = await this.#connected();
     const violated = await checked(transaction);
     if (violated) return this.#without(violated);
-    const id = transaction.run<[string]>(TRANSACTION_ID);
+    const mark = this.#ending.mark(transaction);
     void transaction.run(LIKE_OURS);
     const answer = await this.#ending.apply(transaction, settlement);
     if (answer.kind !== "applied") return this.#without(answer);
-    const [[transactionId] = [""]] = (await id).rows;
-    return (await this.#commit(transactionId)) ? this.#told(settlement, answer) : AGAIN;
+    return (await this.#commit(mark)) ? this.#told(settlement, answer, mark) : AGAIN;
   }
 
   /** Whether it was. */
-  async #commit(transactionId: string): Promise<boolean> {
+  async #commit(mark: string): Promise<boolean> {
     const { line, transaction } = await this.#connected();
     this.#isOver = true;
     try {
@@ -132,14 +132,14 @@ export class Interactive implements SqlTransaction {
       return true;
     } catch (error) {
       if (!(error instanceof Broken && error.committing)) throw error;
-      return await this.#ending.wasCommitted(transactionId);
+      return await this.#ending.wasCommitted(mark);
     } finally {
       this.#lines.giveBack(line);
     }
   }
 
-  #told(settlement: Settlement, answer: AnswerOf<"settle">): AnswerOf<"settle"> {
-    this.#ending.committed(settlement, answer);
+  #told(settlement: Settlement, answer: AnswerOf<"settle">, mark: string): AnswerOf<"settle"> {
+    this.#ending.committed(settlement, answer, mark);
     return answer;
   }
 

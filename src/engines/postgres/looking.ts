@@ -35,14 +35,13 @@ type LockedRow = readonly [
 
 type ItemRow = readonly [table: string, key: string, version: number, value: string];
 
-export type Found = { readonly overlay: Overlay; readonly now: number; readonly transactionId: string };
+export type Found = { readonly overlay: Overlay; readonly now: number };
 
 export function lookStatements(schema: string) {
   return {
     moment: statement(
       "spillway_moment",
-      `SELECT coalesce($1::float8, floor(extract(epoch FROM clock_timestamp()) * 1000)::float8),
-        pg_current_xact_id()::text`,
+      "SELECT coalesce($1::float8, floor(extract(epoch FROM clock_timestamp()) * 1000)::float8)",
     ),
     lock: statement(
       "spillway_lock",
@@ -75,7 +74,7 @@ export async function look(
   { careful, now }: { readonly careful: boolean; readonly now: number | null },
 ): Promise<Found> {
   const { known, sought, keys } = named(changes, careful);
-  const moment = transaction.run<[number, string]>(statements.moment, [now]);
+  const moment = transaction.run<[number]>(statements.moment, [now]);
   const ids = [...new Set([...known.keys(), ...sought])];
   const locked = ids.length > 0 ? transaction.run<LockedRow>(statements.lock, [texts(ids)]) : undefined;
   const first = jobRows(transaction, statements, [...sought]);
@@ -89,7 +88,7 @@ export async function look(
         ])
       : undefined;
   const overlay = new Overlay();
-  const [[at, transactionId] = [0, ""]] = (await moment).rows;
+  const [[at] = [0]] = (await moment).rows;
   const live = new Map((await locked)?.rows.map((row) => [row[0], row]));
   const missing = [...known.keys()].filter((id) => !live.has(id) && !sought.has(id));
   // Settled already, or given to another: seldom.
@@ -98,7 +97,7 @@ export async function look(
   for (const row of [...(await first), ...(await second)]) loadJob(overlay, row, live);
   for (const row of live.values()) if (!sought.has(row[0])) loadLocked(overlay, row, known.get(row[0]));
   for (const row of (await items)?.rows ?? []) overlay.loadItem(itemOf(row));
-  return { overlay, now: at, transactionId };
+  return { overlay, now: at };
 }
 
 /** What the changes name: jobs that they know but for how they stand, others, and items. */

@@ -108,6 +108,12 @@ const VERSION_1 = (schema: string) => `
     PRIMARY KEY (operation, status, error_code, part)
   ) WITH (fillfactor = 20, ${TURNS_OVER}, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 10000);
 
+  CREATE TABLE ${schema}.marks (
+    mark text COLLATE "C" PRIMARY KEY,
+    committed boolean NOT NULL,
+    at double precision NOT NULL
+  ) WITH (${TURNS_OVER}, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 10000);
+
   CREATE TABLE ${schema}.settings (
     scope text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,

@@ -98,6 +98,7 @@ export class Sweeps {
   }
 
   async #pruneAudit(transaction: Transaction, limit: number): Promise<number> {
+    void transaction.run(this.#statements.marks);
     const values = [this.#now, this.#with.retention.auditMs, limit];
     return (await transaction.run(this.#statements.audit, values)).count;
   }
@@ -122,6 +123,8 @@ function groupsOf(rows: readonly ExpiredRow[]) {
   }
   return [...groups.values()];
 }
+
+const DAY_MS = 86_400_000;
 
 /** Of a parameter that is null, the database's own. */
 const NOW = "coalesce($1::float8, floor(extract(epoch FROM clock_timestamp()) * 1000)::float8)";
@@ -148,6 +151,11 @@ function statementsOf(schema: string) {
       RETURNING id, operation, status, error_code, listed`,
     ),
     forget: statement("spillway_forget_expired", `DELETE FROM ${schema}.jobs WHERE id = ANY ($1::text[])`),
+    // Of processes that died, or of groups that did: by then nobody asks for them.
+    marks: statement(
+      "spillway_marks_expired",
+      `DELETE FROM ${schema}.marks WHERE at < extract(epoch FROM clock_timestamp()) * 1000 - ${DAY_MS}`,
+    ),
     audit: statement(
       "spillway_audit_expired",
       `DELETE FROM ${schema}.audit WHERE entry = ANY (ARRAY (
