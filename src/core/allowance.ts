@@ -90,7 +90,7 @@ export class Allowance {
     this.#turnPeaks(inUse, now);
     const calls = this.#wanted("call", inUse, inForce, now);
     const jobs = this.#wanted("job", inUse, inForce, now);
-    const spare = calls > 0 ? Math.max(LEAST_SPARE, Math.ceil(calls / 2)) : 0;
+    const spare = calls + jobs > 0 ? Math.max(LEAST_SPARE, Math.ceil((calls + jobs) / 2)) : 0;
     const held = isOver ? 0 : this.#slots;
     const rate = perSecond === undefined ? undefined : this.#rateAsk(perSecond, now);
     this.#missed.call = 0;
