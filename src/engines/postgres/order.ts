@@ -1,7 +1,7 @@
 /**
- * Keeps the order of commits when a store moves to another cluster: ids of transactions begin anew there, and what is
- * committed from then on must still stand behind all that came along, and behind every cursor that was given. So
- * `store` has an offset which is added to them.
+ * Keeps the order of commits when a store moves to another cluster, or a standby that had not heard all takes over: ids
+ * of transactions begin anew there, or are given again, and what is committed from then on must still stand behind all
+ * that came along, and behind every cursor that was given. So `store` has an offset which is added to them.
  */
 import type { Connections } from "./connection.ts";
 import { sqlState } from "./failures.ts";
@@ -33,10 +33,11 @@ export async function alignOrder(connections: Connections, schema: string): Prom
   );
 }
 
-/** Undefined: some who run databases for others let nobody ask. */
+/** Which one, and which of its lives. Undefined: some who run databases for others let nobody ask. */
 async function clusterOf(connections: Connections): Promise<string | undefined> {
   try {
-    const text = "SELECT system_identifier::text FROM pg_control_system()";
+    const text = `SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+      FROM pg_control_system()`;
     const [row] = await connections.read<readonly [string]>({ text });
     return row?.[0];
   } catch (error) {
