@@ -70,7 +70,7 @@ async function migrated(
         "Run: spillway migrate ./app.ts",
       );
     }
-    if (version === 0) await transaction.run({ text: `CREATE SCHEMA IF NOT EXISTS ${schema}` });
+    if (version === 0) await createSchema(transaction, schema);
     for (const migration of MIGRATIONS.slice(version)) await transaction.run({ text: migration(schema) });
     const keep =
       version === 0
@@ -140,6 +140,13 @@ async function checkServer(transaction: Transaction): Promise<void> {
       "Create one with ENCODING 'UTF8'.",
     );
   }
+}
+
+/** Asked for first: whoever may use one need not be allowed to create one. */
+async function createSchema(transaction: Transaction, schema: string): Promise<void> {
+  const there = { text: "SELECT to_regnamespace($1) IS NOT NULL" };
+  const [[isThere = false] = []] = (await transaction.run<[boolean]>(there, [schema])).rows;
+  if (!isThere) await transaction.run({ text: `CREATE SCHEMA ${schema}` });
 }
 
 /** 0: there is none yet. */
