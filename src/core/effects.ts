@@ -76,6 +76,7 @@ export class Effects {
   readonly #checks: Check[] = [];
   readonly #sends: Sent[] = [];
   #sql: SqlWrite[] | undefined;
+  #write: WriteTable | undefined;
   #sealed = false;
 
   /** `onLate` hears of what a handler did after it had ended: it is dropped, and must not end the process. */
@@ -104,28 +105,32 @@ export class Effects {
     },
   });
 
-  readonly write: WriteTable = withSql(
-    <Row extends object>(table: Table<Row>): TableWriter<Row> => ({
-      insert: (row, options) => this.#keep(table, row, "insert", options),
-      put: (row, options) => this.#keep(table, row, "put", options),
-      add: (key, fields, options) => {
-        for (const [field, by] of Object.entries(fields)) {
-          if (typeof by !== "number" || !Number.isFinite(by)) {
-            throw new TypeError(
-              `add() to table "${table.name}" got ${String(by)} for "${field}". Give it finite numbers.`,
-            );
+  /** Made when it is asked for: many handlers only read or send. */
+  get write(): WriteTable {
+    this.#write ??= withSql(
+      <Row extends object>(table: Table<Row>): TableWriter<Row> => ({
+        insert: (row, options) => this.#keep(table, row, "insert", options),
+        put: (row, options) => this.#keep(table, row, "put", options),
+        add: (key, fields, options) => {
+          for (const [field, by] of Object.entries(fields)) {
+            if (typeof by !== "number" || !Number.isFinite(by)) {
+              throw new TypeError(
+                `add() to table "${table.name}" got ${String(by)} for "${field}". Give it finite numbers.`,
+              );
+            }
           }
-        }
-        this.#push({
-          ...this.#target(table, key, options),
-          kind: "add",
-          fields: { ...(fields as Record<string, number>) },
-        });
-      },
-      delete: (key, options) => this.#push({ ...this.#target(table, key, options), kind: "delete" }),
-    }),
-    (text, params, options) => this.#runs(sqlWrite(text, params, options)),
-  );
+          this.#push({
+            ...this.#target(table, key, options),
+            kind: "add",
+            fields: { ...(fields as Record<string, number>) },
+          });
+        },
+        delete: (key, options) => this.#push({ ...this.#target(table, key, options), kind: "delete" }),
+      }),
+      (text, params, options) => this.#runs(sqlWrite(text, params, options)),
+    );
+    return this.#write;
+  }
 
   readonly send: Send = (target, input, { delay } = {}) => {
     this.#store();
