@@ -8,7 +8,7 @@ import type { Clock, Timer } from "../../core/clock.ts";
 import { texts } from "./arrays.ts";
 import type { Connections } from "./connection.ts";
 import { statement } from "./fragments.ts";
-import { Line, type Naming, type Value } from "./line.ts";
+import { Line, type Naming } from "./line.ts";
 import type { Notices } from "./notices.ts";
 import type { Address } from "./options.ts";
 import { Deadline } from "./pauses.ts";
@@ -45,8 +45,6 @@ const TELL = statement(
   "spillway_tell",
   "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload",
 );
-
-const TELL_BEGINS = "BEGIN; SET LOCAL synchronous_commit = off";
 
 /** A channel's name is as short as a schema's may be. */
 export function channelOf(schemaName: string): string {
@@ -163,12 +161,6 @@ export class Listener {
   /** Over the connection that listens, where there is one. */
   #tell(payloads: readonly string[]): Promise<unknown> {
     const values = [this.#channel, texts(payloads)];
-    return this.#line ? tellAtOnce(this.#line, values) : this.#host.connections.read(TELL, values);
+    return this.#line ? this.#line.send(TELL, values) : this.#host.connections.read(TELL, values);
   }
-}
-
-/** Hints need not outlast a crash, so none waits for a flush of the log; said for their own transaction alone. */
-function tellAtOnce(line: Line, values: readonly Value[]): Promise<unknown> {
-  const sent = [line.send({ text: TELL_BEGINS }), line.send(TELL, values), line.send({ text: "COMMIT" })];
-  return Promise.all(sent);
 }
