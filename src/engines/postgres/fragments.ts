@@ -31,10 +31,15 @@ export function counting(schema: string, counted: string, part: string): string 
     ON CONFLICT (operation, status, error_code, part) DO UPDATE SET jobs = c.jobs + excluded.jobs`;
 }
 
-/** The preferred part, or the next one that nobody else has; a lock that goes with the transaction. */
+/**
+ * The preferred part, or the next one that nobody else has; a lock that goes with the transaction. Where all are taken
+ * it waits for one, before it holds any row of it: two that share a part would alter its rows in different orders.
+ */
 function freePart(schema: string, part: string): string {
+  const space = lockSpace(schema);
   return `coalesce((SELECT try.part % ${PARTS} FROM generate_series(${part}::int, ${part}::int + ${PARTS - 1}) AS try (part)
-    WHERE pg_try_advisory_xact_lock(${lockSpace(schema)}, try.part % ${PARTS}) LIMIT 1), ${part}::int)::smallint`;
+      WHERE pg_try_advisory_xact_lock(${space}, try.part % ${PARTS}) LIMIT 1),
+    (SELECT ${part}::int FROM (SELECT pg_advisory_xact_lock(${space}, ${part}::int)) AS waited))::smallint`;
 }
 
 /** Advisory locks are shared by all that use a database: those of a schema are under a number of its own. */
