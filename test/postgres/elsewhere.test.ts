@@ -176,10 +176,10 @@ suite("nodes on one PostgreSQL", { skip: missingCluster(), timeout: 120_000 }, (
       const source = await store();
       const shifted: Clock = { ...clock, now: () => clock.now() + aheadMs };
       const client = await gateway(source());
-      await worker(source(), "right", { leaseMs: 1_500 });
+      await worker(source(), "right", { leaseMs: 4_000 });
       const first = (await client.call("wait", { name: `leased ${node}` })).as<{ id: string }>();
       await handled.began(`leased ${node}`);
-      await worker(source(), node, { clock: shifted, leaseMs: 1_500 });
+      await worker(source(), node, { clock: shifted, leaseMs: 4_000 });
 
       const name = `retried ${node}`;
       const retried = await client.call("retried", { name }, { prefer: "wait=30" });
@@ -189,8 +189,8 @@ suite("nodes on one PostgreSQL", { skip: missingCluster(), timeout: 120_000 }, (
       const apart = (two?.at ?? 0) - (one?.at ?? 0);
       assert.ok(apart < HOUR_MS, `tried again after ${apart} ms`);
 
-      // Several leases long: what the node with the wrong clock takes for over would be taken over here.
-      const until = clock.monotonic() + 4_000;
+      // Two leases long: what the node with the wrong clock takes for over would be taken over here.
+      const until = clock.monotonic() + 9_000;
       while (clock.monotonic() < until) {
         const { status, attempt } = (await client.receipt(first.id)).as<{
           status: string;

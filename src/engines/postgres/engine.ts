@@ -78,6 +78,11 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const onReturn = () => alignOrder(connections, schema);
   const heard = { connections, notices, clock, onReturn, naming: reach.naming };
   const listener = new Listener({ address: settings.listen, schemaName, node, ...heard });
+  const hears = await listener.start().catch(async (error) => {
+    skew.close();
+    await Promise.all([connections.close(), writers.close()]);
+    throw error;
+  });
   const part = Math.floor(host.random.fraction() * PARTS);
   const statements = groupStatements(schema);
   const writing = { retention, part, ...(now && { now }) };
@@ -103,7 +108,7 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
     writers,
     notices,
     listener,
-    hears: await listener.start(),
+    hears,
     skew,
     queries: new Queries(connections, schema, () => now?.() ?? null),
     lists: new Lists(connections, schema),

@@ -5,8 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../core/clock.ts";
+import { configurationError } from "../../core/errors.ts";
 import { texts } from "./arrays.ts";
 import type { Connections } from "./connection.ts";
+import { described } from "./failures.ts";
 import { statement } from "./fragments.ts";
 import { Line, type Naming } from "./line.ts";
 import type { Notices } from "./notices.ts";
@@ -70,7 +72,7 @@ export class Listener {
   /** Answers whether it hears, where it was told to listen. What it cannot hear it still tells, since others may. */
   async start(): Promise<boolean> {
     const { address, notices } = this.#host;
-    const hears = address !== false && (await this.#hears(address));
+    const hears = address !== false && (await this.#hears(address).catch(refuse));
     if (hears) this.#present(NEW);
     else notices.tellBy((payloads) => this.#tell(payloads));
     return hears || address === false;
@@ -123,12 +125,17 @@ export class Listener {
     const again = async () => {
       try {
         const line = await this.#listening(address);
+        try {
+          await this.#host.onReturn();
+        } catch (error) {
+          await line.close();
+          throw error;
+        }
         if (this.#isClosed) return void line.close();
         this.#use(line, address);
         this.#present(NEW);
-        await this.#host.onReturn();
       } catch {
-        if (!this.#line) this.#return(address);
+        this.#return(address);
       }
     };
     this.#timer = this.#host.clock.after(this.#pauseMs, () => void again());
@@ -141,11 +148,12 @@ export class Listener {
     const { clock, notices } = this.#host;
     if (clock.monotonic() - this.#othersAt > GONE_MS) notices.tellBy(undefined);
     const next = () => {
+      // A connection that broke meanwhile has set the timer for the next one.
+      if (!this.#line) return;
       this.#timer?.cancel();
-      if (this.#line) this.#timer = clock.after(PRESENT_MS, () => this.#present(STILL));
+      this.#timer = clock.after(PRESENT_MS, () => this.#present(STILL));
     };
-    // Where it could not be said the connection broke, which begins anew.
-    this.#tell([this.#host.node + how]).then(next, () => {});
+    this.#tell([this.#host.node + how]).then(next, next);
   }
 
   #heard(payload: string): void {
@@ -163,4 +171,12 @@ export class Listener {
     const values = [this.#channel, texts(payloads)];
     return this.#line ? this.#line.send(TELL, values) : this.#host.connections.read(TELL, values);
   }
+}
+
+/** The database has answered before, so it is the way to it that is wrong. */
+function refuse(error: unknown): never {
+  throw configurationError(
+    `postgres() cannot listen: ${described(error)}.`,
+    "Give it a URL that leads straight to the server, { listen: … }, or { listen: false } to do without.",
+  );
 }
