@@ -35,6 +35,9 @@ const WRITERS = 4;
 const PARTS = 16;
 const LOOK_AGAIN_MS = 1_000;
 
+const ANSWERS_EARLY =
+  "synchronous_commit is off here: what was answered in the last moments before a crash of the server is lost with it. ALTER ROLE or ALTER DATABASE … SET synchronous_commit = on.";
+
 type Parts = {
   /** Of operations with `sql: true`. */
   readonly interactions: Lines;
@@ -137,7 +140,7 @@ class PostgresEngine implements Engine {
     this.secret = parts.opened.secret;
     this.lastSequence = parts.opened.lastSequence;
     this.location = locationOf(parts.settings);
-    this.notes = parts.hears ? [] : [DEAF];
+    this.notes = [...(parts.hears ? [] : [DEAF]), ...(parts.opened.waitsForLog ? [] : [ANSWERS_EARLY])];
   }
 
   skewMs() {

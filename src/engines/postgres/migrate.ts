@@ -18,7 +18,12 @@ const LOCK_MS = 60_000;
 const LOCK_PAUSE_MS = 100;
 const OLDEST_SERVER = 150_000;
 
-export type Opened = { readonly secret: string; readonly lastSequence: number };
+export type Opened = {
+  readonly secret: string;
+  readonly lastSequence: number;
+  /** Whether a commit is answered when it is in the server's log, and not before. */
+  readonly waitsForLog: boolean;
+};
 
 /** Answers what was done, for people. */
 export async function migrate(
@@ -95,11 +100,12 @@ async function migrated(
 
 /** What an engine has to know of its store before it begins. */
 export async function openedStore(connections: Connections, { schema }: Settings): Promise<Opened> {
-  const [row] = await connections.read<[string, number]>({
-    text: `SELECT secret, coalesce((SELECT max(sequence) FROM ${schema}.jobs), 0) FROM ${schema}.store`,
+  const [row] = await connections.read<[string, number, boolean]>({
+    text: `SELECT secret, coalesce((SELECT max(sequence) FROM ${schema}.jobs), 0),
+      current_setting('synchronous_commit') <> 'off' FROM ${schema}.store`,
   });
-  const [secret, lastSequence] = row as [string, number];
-  return { secret, lastSequence };
+  const [secret, lastSequence, waitsForLog] = row as [string, number, boolean];
+  return { secret, lastSequence, waitsForLog };
 }
 
 async function reachable(reach: Reach, settings: Settings): Promise<Line> {
