@@ -67,12 +67,14 @@ export class Transaction {
     await this.#line.send(ROLLBACK).catch(() => {});
   }
 
-  /** The first that fails is why; those behind it only say that the transaction has failed. */
+  /** The first that fails is why, whoever is waited for: those behind it only say that the transaction has failed. */
   #watched<R>(sent: Promise<R>): Promise<R> {
-    sent.catch((error) => {
+    const watched = sent.catch((error) => {
       this.#failed ??= error;
+      throw this.#failed;
     });
-    return sent;
+    watched.catch(() => {});
+    return watched;
   }
 }
 
