@@ -3,7 +3,7 @@
  * that comes as a header, a subprotocol or a cookie is the same token here.
  */
 import { hash, timingSafeEqual } from "node:crypto";
-import { configurationError } from "../core/errors.ts";
+import { configurationError, type SpillwayError } from "../core/errors.ts";
 import { ANONYMOUS, type Principal } from "../core/job.ts";
 import type { DoorRequest } from "./exchange.ts";
 import { isOwnOrigin } from "./origins.ts";
@@ -91,6 +91,9 @@ export class Gatekeeper {
   }
 }
 
+/** Every store keeps an index of them, and PostgreSQL's takes no longer text. */
+const LONGEST_PRINCIPAL = 512;
+
 const NOBODY: Identity = { principal: ANONYMOUS };
 
 async function known(
@@ -99,10 +102,18 @@ async function known(
   { headers }: DoorRequest,
 ): Promise<Identity> {
   const identity = token === undefined ? undefined : await authenticate({ token, headers });
+  if (identity && identity.principal.length > LONGEST_PRINCIPAL) throw tooLong(identity.principal);
   if (identity && identity.principal !== ANONYMOUS) return identity;
   throw refuse(
     "unauthenticated",
     token === undefined ? "Send Authorization: Bearer …" : "The token is not known, or no longer.",
+  );
+}
+
+function tooLong(principal: Principal): SpillwayError {
+  return configurationError(
+    `authenticate() named a principal of ${principal.length} characters, "${principal.slice(0, 40)}…".`,
+    `Use ${LONGEST_PRINCIPAL} at most: a name by which your system knows it, or a digest of one.`,
   );
 }
 

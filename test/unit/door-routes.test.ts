@@ -40,4 +40,15 @@ suite("a caller", () => {
     assert.deepEqual(identity, { principal: "" });
     assert.equal((await rig.call("place-order")).status, 200);
   });
+
+  test("has a name that every store can keep an index of, or the app is told", async () => {
+    const named = (principal: string) => {
+      const headers = { authorization: "Bearer of-anyone" };
+      const request = { method: "GET", path: "/", query: "", headers, fromLoopback: true };
+      const body = async () => ({ kind: "cut" }) as const;
+      return new Gatekeeper(() => ({ principal }), undefined, true).identify({ ...request, body });
+    };
+    assert.deepEqual(await named("a".repeat(512)), { principal: "a".repeat(512) });
+    await assert.rejects(async () => named("a".repeat(513)), /a principal of 513 characters.*512 at most/s);
+  });
 });
