@@ -8,6 +8,7 @@ import {
   runSteps,
   suite,
   suiteOn24,
+  suiteOnPostgres,
   types,
 } from "./steps.ts";
 
@@ -23,7 +24,9 @@ await runSteps([
   suite("conformance"),
   suite("wire"),
   suiteOn24("conformance"),
-  suiteOn24("wire"),
+  suiteOn24("wire", ["bursts", "lab", "smoke"]),
   suite("browser"),
   suite("faults"),
+  suiteOnPostgres("conformance"),
+  suite("postgres"),
 ]);
