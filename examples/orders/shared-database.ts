@@ -42,8 +42,9 @@ export class SharedDatabase {
     // A connection for each that this process may have in use, and some for those who find none free.
     const max = settings.capacity + 4;
     this.#pool = new Pool({ connectionString: url, max, options: "-c synchronous_commit=off" });
-    // One that breaks while nobody uses it; the next use makes another.
+    // One that breaks between two statements, whoever has it: the next use says so, or makes another.
     this.#pool.on("error", () => undefined);
+    this.#pool.on("connect", (connection) => connection.on("error", () => undefined));
   }
 
   /** One order's worth of work on one connection. */
