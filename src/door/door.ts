@@ -47,6 +47,7 @@ export class SpillwayDoor implements Door {
   readonly #callRoutes: ReadonlyMap<string, Route>;
   readonly #role: Role;
   readonly #streams: boolean;
+  readonly #orRefused: (error: unknown) => Reply;
   #ready = true;
 
   constructor(
@@ -67,6 +68,7 @@ export class SpillwayDoor implements Door {
     this.#callRoutes = callRoutes(runtime.operations.values());
     this.#role = role;
     this.#streams = streams;
+    this.#orRefused = (error) => refusedOrThrown(error, runtime.onError);
   }
 
   handle(request: DoorRequest): Promise<Reply> {
@@ -86,7 +88,7 @@ export class SpillwayDoor implements Door {
       if (this.#runtime.drain.begun) throw refuse("draining", "The server is shutting down.");
       return await this.#sockets.upgrade(request);
     } catch (error) {
-      return { kind: "refused", reply: refusedOrThrown(error) };
+      return { kind: "refused", reply: this.#orRefused(error) };
     }
   }
 
@@ -99,9 +101,9 @@ export class SpillwayDoor implements Door {
   #reply(request: DoorRequest, route: Route | undefined, allow: string | undefined): Promise<Reply> {
     try {
       const reply = this.#answer(request, route, allow);
-      return reply instanceof Promise ? reply.catch(refusedOrThrown) : Promise.resolve(reply);
+      return reply instanceof Promise ? reply.catch(this.#orRefused) : Promise.resolve(reply);
     } catch (error) {
-      return new Promise((resolve) => resolve(refusedOrThrown(error)));
+      return new Promise((resolve) => resolve(this.#orRefused(error)));
     }
   }
 
@@ -204,8 +206,13 @@ export class SpillwayDoor implements Door {
 }
 
 /** The reply to a refusal that was thrown; anything else is thrown on. */
-function refusedOrThrown(error: unknown): Reply {
+function refusedOrThrown(error: unknown, onError: Runtime["onError"]): Reply {
   if (error instanceof Refused) return problemReply(error.problem, error.headers);
+  if (error instanceof SpillwayError && error.code === "storage-unavailable") {
+    // The engine's own words may name addresses and roles, which are for the log.
+    onError(error);
+    return refusal(error.code, "The store cannot be asked now. Ask again in a moment.");
+  }
   if (error instanceof SpillwayError && error.code !== "configuration")
     return refusal(error.code, error.message);
   throw error;

@@ -1,6 +1,7 @@
 // Paths and callers: the short way that nearly every request takes leads where the long one does.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { SpillwayError } from "../../src/core/errors.ts";
 import { operation } from "../../src/core/operation.ts";
 import { Gatekeeper } from "../../src/door/identity.ts";
 import { callRoutes, isAllowed, matchRoute } from "../../src/door/routes.ts";
@@ -50,5 +51,17 @@ suite("a caller", () => {
     };
     assert.deepEqual(await named("a".repeat(512)), { principal: "a".repeat(512) });
     await assert.rejects(async () => named("a".repeat(513)), /a principal of 513 characters.*512 at most/s);
+  });
+});
+
+suite("a store that cannot be read", () => {
+  test("is said to the caller, and why is for the log only", async () => {
+    const rig = await DoorRig.start({ operations: [place] });
+    const away = new SpillwayError("storage-unavailable", "connect ECONNREFUSED 10.0.0.7:5432");
+    rig.engine.find = () => Promise.reject(away);
+    const reply = await rig.send("GET", "/receipts/any");
+    assert.equal(reply.status, 503);
+    assert.ok(!reply.body.includes("10.0.0.7"), reply.body);
+    assert.deepEqual(rig.errors, [away]);
   });
 });
