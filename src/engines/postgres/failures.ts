@@ -20,6 +20,11 @@ export class NotConnected extends Error {
   override readonly name = "NotConnected";
 }
 
+/** A connection that will not be made, however often it is tried: what the driver says where no server did. */
+export class Unfit extends Error {
+  override readonly name = "Unfit";
+}
+
 /** A connection that broke, or that fell silent. `committing`: its COMMIT was sent and not answered. */
 export class Broken extends Error {
   override readonly name = "Broken";
@@ -60,6 +65,7 @@ const BY_CLASS: Readonly<Record<string, Failure>> = {
 export function failureOf(error: unknown): Failure {
   if (error instanceof Overtaken) return "again";
   if (error instanceof NotConnected) return "unavailable";
+  if (error instanceof Unfit) return "refused";
   if (error instanceof Broken) return error.committing ? "unknown" : "unavailable";
   const code = sqlState(error);
   if (code === undefined) return "change";
@@ -93,8 +99,12 @@ export function described(error: unknown): string {
 
 /** For whoever asked, when nothing more can be tried. */
 export function unavailable(error: unknown): SpillwayError {
-  return new SpillwayError("storage-unavailable", `PostgreSQL cannot be used now: ${described(error)}`, {
-    hint: "Ask again in a moment.",
-    cause: error,
-  });
+  return new SpillwayError(
+    "storage-unavailable",
+    `PostgreSQL cannot be used now: ${described(error).replace(/\.$/, "")}.`,
+    {
+      hint: "Ask again in a moment.",
+      cause: error,
+    },
+  );
 }

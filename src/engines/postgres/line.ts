@@ -3,7 +3,7 @@
  * connection that falls silent while it owes an answer is given up: the other side may be gone without a word.
  */
 import { Client, types } from "pg";
-import { Broken, described, endsConnection, isReadOnly, NotConnected, sqlState } from "./failures.ts";
+import { Broken, described, endsConnection, isReadOnly, NotConnected, sqlState, Unfit } from "./failures.ts";
 import type { Address } from "./options.ts";
 import { Deadline } from "./pauses.ts";
 
@@ -70,7 +70,7 @@ export class Line {
       await client.connect();
     } catch (error) {
       void client.end().catch(() => {});
-      throw sqlState(error) === undefined ? new NotConnected(described(error), { cause: error }) : error;
+      throw sqlState(error) === undefined ? notOpened(error) : error;
     }
     return line;
   }
@@ -186,4 +186,14 @@ type Stream = { destroy(): void; cork(): void; uncork(): void };
 /** The driver has no other way to end a connection that does not answer, nor to send several statements at once. */
 function streamOf(client: Client): Stream {
   return (client as unknown as { readonly connection: { readonly stream: Stream } }).connection.stream;
+}
+
+/** The driver's words where no server sent a code; a URL without a password, or a server without TLS, stays so. */
+function notOpened(error: unknown): Error {
+  const said = described(error);
+  if (said.endsWith("client password must be a string"))
+    return new Unfit("it asks for a password, and the URL has none", { cause: error });
+  if (said === "The server does not support SSL connections")
+    return new Unfit("it has no TLS, which the URL asks for", { cause: error });
+  return new NotConnected(said, { cause: error });
 }

@@ -114,7 +114,7 @@ async function reachable(reach: Reach, settings: Settings): Promise<Line> {
   } catch (error) {
     throw failureOf(error) === "unavailable"
       ? configurationError(
-          `${locationOf(settings)} did not answer for ${PATIENCE_MS / 1000} s: ${described(error)}.`,
+          `${locationOf(settings)} could not be reached for ${PATIENCE_MS / 1000} s: ${described(error)}.`,
           "Check that it runs, that the address is right, and that this machine may connect to it.",
         )
       : refusedOr(error, settings);
@@ -125,7 +125,7 @@ function refusedOr(error: unknown, settings: Settings): unknown {
   if (failureOf(error) !== "refused") return error;
   return configurationError(
     `${locationOf(settings)} refuses: ${described(error)}.`,
-    "Check user, password, database and rights; the role must be allowed to create the schema, or to use it.",
+    "Check user, password, sslmode, database and rights; the role must be allowed to create the schema, or to use it.",
   );
 }
 

@@ -77,13 +77,19 @@ function addressOf(url: unknown): Address {
   if (typeof url !== "string" || !/^postgres(?:ql)?:\/\//.test(url) || !URL.canParse(url)) {
     // Never shown: it may hold a password all the same.
     throw configurationError(
-      `postgres() got ${typeof url === "string" ? "text that is no URL of PostgreSQL" : shown(url)}.`,
+      `postgres() got ${typeof url === "string" ? textOf(url) : shown(url)}.`,
       "Give it one, such as postgres://user:password@db.example.com/app, with encodeURIComponent(password).",
     );
   }
   const parsed = new URL(url);
   // Whoever reaches beyond this machine must know who answers, unless the URL says otherwise.
   return { connectionString: url, ...(!isLoopback(hostOf(parsed)) && { ssl: true }) };
+}
+
+function textOf(url: string): string {
+  return url === ""
+    ? "an empty text, as from a variable that is not set"
+    : "text that is no URL of PostgreSQL";
 }
 
 function hostOf({ hostname, searchParams }: URL): string {
