@@ -188,7 +188,7 @@ async function unserved({ store, operations }: Runtime): Promise<readonly string
   const left = figures.filter(({ operation, queued }) => queued > 0 && !operations.has(operation));
   return left.map(
     ({ operation, queued }) =>
-      `${queued} queued jobs of "${operation}" are left alone: no such operation is registered.`,
+      `${queued} queued ${queued === 1 ? "job" : "jobs"} of "${operation}" left alone: no such operation is registered.`,
   );
 }
 

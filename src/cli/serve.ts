@@ -8,7 +8,7 @@ import { durationOf } from "./values.ts";
 
 export const serveCommand: Command = {
   summary: "serve the app that a module exports",
-  help: `Usage: spillway serve <module> [--port <n>] [--host <name>] [--role <role>] [--reports <folder>]
+  help: `Usage: spillway serve <module> [--port <n>] [--host <name>] [--role <role>] [options]
 
 Imports the module, which must export \`app\`, made by spillway({ … }), and serves it until SIGTERM or SIGINT;
 then drains and ends.
