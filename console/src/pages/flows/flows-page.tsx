@@ -30,7 +30,9 @@ export function FlowsPage() {
         <h1>Flows</h1>
         {latest && (
           <p class="quiet">
-            {isStale ? `As of ${moment(latest.at)}.` : "Rates and slots: the last 3 seconds."}
+            {isStale
+              ? `As of ${moment(latest.at)}.`
+              : "Rates and slots: this node's own, of the last 3 seconds."}
           </p>
         )}
       </header>

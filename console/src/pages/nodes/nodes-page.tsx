@@ -24,8 +24,8 @@ export function NodesPage() {
     <>
       <h1>Nodes</h1>
       <p class="quiet">
-        The processes that serve this store. What one holds of a limit is others' again a few seconds after it
-        was last seen; it stays in the list for ten minutes.
+        The processes that serve this store. A few seconds after one was last seen, others may use what it
+        held of the limits; after ten minutes it leaves this list.
       </p>
       {error !== undefined && <Trouble error={error} again={again} />}
       {(!nodes.value || !scale.value) && error === undefined && <Loading />}

@@ -29,7 +29,7 @@ function Settings({ figures: { operations, resources } }: { readonly figures: Fi
   return (
     <>
       <p class="quiet">
-        A change is in force at once, on every node and after a restart, and stands in the{" "}
+        A change is in force at once, on other nodes a second later, survives a restart, and stands in the{" "}
         <a href={hrefOf("/audit")}>audit</a>. Slots and rates are this node's own; counts are the whole
         store's.
       </p>
