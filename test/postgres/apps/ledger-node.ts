@@ -23,7 +23,7 @@ const app = spillway({
     dieAt: Number(LEDGER_DIE_AT ?? Number.POSITIVE_INFINITY),
     leaseMs: 0,
   }),
-  onError: (error) => console.error(error),
+  onError: (error) => console.error(String(error)),
 });
 const leases = LEDGER_LEASE_MS === undefined ? {} : { leaseMs: Number(LEDGER_LEASE_MS) };
 await serve({ ...app, start: (host) => app.start({ ...host, ...leases }) });
