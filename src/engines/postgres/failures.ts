@@ -103,7 +103,10 @@ export function unavailable(error: unknown): SpillwayError {
     "storage-unavailable",
     `PostgreSQL cannot be used now: ${described(error).replace(/\.$/, "")}.`,
     {
-      hint: "Ask again in a moment.",
+      hint:
+        failureOf(error) === "refused"
+          ? "Check password and rights: the role must use the schema, and read and write its tables and its sequence."
+          : "Ask again in a moment.",
       cause: error,
     },
   );
