@@ -11,11 +11,13 @@ export type SuiteName =
   | "browser"
   | "faults"
   | "postgres"
+  | "nodes"
   | "system"
   | "aws";
 
 type Suite = {
   readonly globs: readonly string[];
+  readonly without?: readonly string[];
   /** Test files run at once. 1 where tests measure time or kill processes; one more than cores where some only wait. */
   readonly concurrency: number;
   /** The longest that one test file may take. */
@@ -23,6 +25,11 @@ type Suite = {
 };
 
 const seconds = 1_000;
+
+/** Nodes on one PostgreSQL under load, to which everything happens that needs no root: minutes, not for every commit. */
+const nodeFaults = ["nodes", "database", "lost-answers", "planted"].map(
+  (name) => `test/postgres/${name}.test.ts`,
+);
 
 export const suites: Readonly<Record<SuiteName, Suite>> = {
   unit: {
@@ -35,7 +42,13 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 3, fileTimeoutMs: 240 * seconds },
   browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 240 * seconds },
   faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
-  postgres: { globs: ["test/postgres/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
+  postgres: {
+    globs: ["test/postgres/**/*.test.ts"],
+    without: nodeFaults,
+    concurrency: 2,
+    fileTimeoutMs: 240 * seconds,
+  },
+  nodes: { globs: nodeFaults, concurrency: 1, fileTimeoutMs: 480 * seconds },
   aws: { globs: ["test/aws/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 480 * seconds },
   system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
 };
@@ -98,7 +111,10 @@ export async function runSuiteOn24(
   return outcome(await execute(process.execPath, args, { SPILLWAY_NODE: "24" }));
 }
 
-const filesOf = (name: SuiteName) => globSync([...suites[name].globs]).sort();
+function filesOf(name: SuiteName): readonly string[] {
+  const { globs, without = [] } = suites[name];
+  return globSync([...globs], { exclude: [...without] }).sort();
+}
 
 function outcome({ code, output }: Executed): Outcome {
   const count = (label: string) =>

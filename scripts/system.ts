@@ -3,6 +3,7 @@ import { runSteps, suite, suiteOnAws, suiteOnPostgres, wireOnAws, wireOnPostgres
 
 await runSteps([
   suite("system"),
+  suite("nodes"),
   suiteOnPostgres("conformance", 15),
   wireOnPostgres,
   suite("aws"),

@@ -11,7 +11,7 @@ import { missingPostgres } from "./support/installation.ts";
 import { Nodes } from "./support/nodes.ts";
 import { Postmaster } from "./support/postmaster.ts";
 
-const TIMES = Number(process.env["TIMES"] ?? 4);
+const TIMES = Number(process.env["TIMES"] ?? 3);
 const BACK_WITHIN_MS = 5_000;
 
 suite("three nodes and one database", { skip: missingPostgres() }, () => {
@@ -59,7 +59,7 @@ suite("nodes whose database is away", { skip: missingPostgres() }, () => {
     const clients = nodes.all.flatMap(({ role, client }) => (role === "worker" || !client ? [] : [client]));
     for (const client of clients) assert.equal(statusOf(await call(nodes, client)), 202);
     await postmaster.shutDown();
-    for (let look = 0; look < 8; look++) {
+    for (let look = 0; look < 4; look++) {
       await pause(1_000);
       for (const client of clients) {
         const heard = await call(nodes, client);

@@ -11,7 +11,7 @@ import { missingPostgres } from "./support/installation.ts";
 import { Nodes } from "./support/nodes.ts";
 import { Postmaster } from "./support/postmaster.ts";
 
-const SECONDS = Number(process.env["SECONDS"] ?? 10);
+const SECONDS = Number(process.env["SECONDS"] ?? 8);
 const SHARE = 0.02;
 
 suite("three nodes that lose the answers of their database", { skip: missingPostgres() }, () => {

@@ -8,7 +8,7 @@ import { cluster, missingCluster } from "./support/cluster.ts";
 
 import { LEASE_MS, Nodes } from "./support/nodes.ts";
 
-const SECONDS = Number(process.env["SECONDS"] ?? 15);
+const SECONDS = Number(process.env["SECONDS"] ?? 10);
 
 suite("three nodes", { skip: missingCluster() }, () => {
   test(`of which one is killed every second, for ${SECONDS} s`, async (t) => {
@@ -27,7 +27,7 @@ suite("three nodes", { skip: missingCluster() }, () => {
   test("of which one stands still for longer than its leases, again and again", async (t) => {
     const nodes = await Nodes.start(t, { url: (await cluster()).url });
     await nodes.underLoad(async () => {
-      for (let turn = 0; turn * 6 < SECONDS; turn++) {
+      for (let turn = 0; turn * 5 < SECONDS; turn++) {
         const node = nodes.random.pick(nodes.all);
         node.cutOff();
         node.server.signal("SIGSTOP");
