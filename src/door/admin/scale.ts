@@ -16,7 +16,7 @@ const WITHIN_MS = 60_000;
 const MOST_SLOTS = 100_000;
 
 export type Scale = {
-  /** Wanted, for all operations together, and there now. */
+  /** Wanted, for all operations together or the one that was asked for, and there now. */
   readonly workers: number;
   readonly working: number;
   readonly items: readonly (Load & {
@@ -64,8 +64,8 @@ export async function scaleOf(
   const entries = operations.flatMap((entry) =>
     "unserved" in entry || entry.flow === "request" ? [] : [entry],
   );
-  const chosen = entries.filter(({ name }) => only.operation === undefined || name === only.operation);
-  const loads = chosen.map(({ name, waiting, running, concurrency, limit, ...entry }): Load => {
+  // All of them, also where one is asked for: it shares its resources with the others.
+  const loads = entries.map(({ name, waiting, running, concurrency, limit, ...entry }): Load => {
     const said = reports.reduce((sum, report) => sum + (report.operations[name]?.arrivalsPerSecond ?? 0), 0);
     const most = Math.max(0, ...working.map(({ report }) => report.operations[name]?.peak ?? 0));
     return {
@@ -81,15 +81,16 @@ export async function scaleOf(
     };
   });
   const { workers, operations: each } = wanted(loads, resources, withinMs / 1_000);
-  const ages = new Map(chosen.map(({ name, oldestAgeMs }) => [name, oldestAgeMs]));
+  const items = loads.map((load, place) => ({
+    ...load,
+    ...{ slots: each[place]?.slots ?? 0, workers: each[place]?.workers ?? 0 },
+    oldestAgeMs: entries[place]?.oldestAgeMs ?? null,
+  }));
+  const chosen = items.filter((item) => item.operation === only.operation);
   return {
-    workers,
+    workers: only.operation === undefined ? workers : (chosen[0]?.workers ?? 0),
     working: working.length,
-    items: loads.map((load, place) => ({
-      ...load,
-      ...{ slots: each[place]?.slots ?? 0, workers: each[place]?.workers ?? 0 },
-      oldestAgeMs: ages.get(load.operation) ?? null,
-    })),
+    items: only.operation === undefined ? items : chosen,
     nodes,
   };
 }
