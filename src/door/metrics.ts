@@ -3,7 +3,6 @@
  * the store is asked once a second at most, however often somebody comes.
  */
 import type { Runtime } from "../core/runtime.ts";
-import { overview } from "./admin/figures.ts";
 import { scaleOf } from "./admin/scale.ts";
 import type { Reply } from "./exchange.ts";
 import { refuse } from "./replies.ts";
@@ -41,9 +40,9 @@ export class Metrics {
 }
 
 async function textOf(runtime: Runtime): Promise<string> {
-  const [{ operations }, scale] = await Promise.all([overview(runtime), scaleOf(runtime)]);
-  const each = (value: (entry: (typeof operations)[number]) => number): readonly Sample[] =>
-    operations.map((entry) => [{ operation: entry.name }, value(entry)]);
+  const scale = await scaleOf(runtime);
+  const each = (value: (entry: (typeof scale.entries)[number]) => number): readonly Sample[] =>
+    scale.entries.map((entry) => [{ operation: entry.name }, value(entry)]);
   const roles = new Map<string, number>();
   for (const { role, lost } of scale.nodes) if (!lost) roles.set(role, (roles.get(role) ?? 0) + 1);
   return [

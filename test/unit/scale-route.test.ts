@@ -1,4 +1,4 @@
-// GET /admin/scale: one operation's figure is the same alone.
+// GET /admin/scale and GET /metrics: what they ask of the store, and whether one operation's figure is the same alone.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Gate } from "../../src/core/gate.ts";
@@ -7,6 +7,7 @@ import { operation } from "../../src/core/operation.ts";
 import { resource } from "../../src/core/resource.ts";
 import type { Runtime } from "../../src/core/runtime.ts";
 import { scaleOf } from "../../src/door/admin/scale.ts";
+import { Metrics } from "../../src/door/metrics.ts";
 import { world } from "../support/admin-world.ts";
 import { anything } from "../support/schemas.ts";
 
@@ -38,5 +39,11 @@ describe("the workers that are wanted, as they are told", () => {
     assert.deepEqual([all.workers, all.items.map(({ workers }) => workers)], [10, [5, 5]]);
     const alone = await scaleOf(runtime, 60_000, { slots: 1, operation: "b" });
     assert.deepEqual([alone.workers, alone.items.map(({ workers }) => workers)], [5, [5]]);
+  });
+
+  test("and all other metrics take one look at the store's figures", async () => {
+    const made = await world();
+    const { status } = await new Metrics(made.runtime).reply();
+    assert.deepEqual([status, made.asked], [200, 1]);
   });
 });

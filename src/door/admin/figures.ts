@@ -45,7 +45,7 @@ type ResourceEntry = Room &
     readonly totals: Tally;
   };
 
-type Overview = {
+export type Overview = {
   readonly operations: readonly OperationEntry[];
   readonly resources: readonly ResourceEntry[];
 };

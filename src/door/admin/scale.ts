@@ -4,7 +4,7 @@ import { meanRunMs } from "../../core/node-report.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { type Load, wanted } from "../../core/scale.ts";
 import type { Reply } from "../exchange.ts";
-import { overview } from "./figures.ts";
+import { type Overview, overview } from "./figures.ts";
 import { answer } from "./lists.ts";
 import { isWorker, type SiteNode, siteNodes } from "./nodes.ts";
 import type { Query } from "./query.ts";
@@ -25,6 +25,8 @@ export type Scale = {
     readonly oldestAgeMs: number | null;
   })[];
   readonly nodes: readonly SiteNode[];
+  /** All that it was made of. */
+  readonly entries: Overview["operations"];
 };
 
 export async function scaleRoute(query: Query, runtime: Runtime): Promise<Reply> {
@@ -92,5 +94,6 @@ export async function scaleOf(
     working: working.length,
     items: only.operation === undefined ? items : chosen,
     nodes,
+    entries: operations,
   };
 }
