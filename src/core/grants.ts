@@ -10,7 +10,7 @@ import type { Gate, Limit, Slot } from "./gate.ts";
 import type { JsonText } from "./job.ts";
 import { limitsOf } from "./notifier.ts";
 import type { Runtime } from "./runtime.ts";
-import type { LimitAsk, NodeFacts, ShareAnswer } from "./share.ts";
+import type { LimitAsk, NodeFacts, ShareAnswer, ShareRequest } from "./share.ts";
 import { Streak } from "./streak.ts";
 
 /** What is granted is held for so long. */
@@ -89,10 +89,8 @@ export class Grants {
     this.#leave();
     // What is under way would bring this node back.
     await this.#asking;
-    const { share, node } = this.#options;
-    const number = ++this.#number;
     try {
-      await share({ node, number, forMs: GRANTED_MS, limits: [], report: "{}", leaves: true });
+      await this.#said({ limits: [], report: "{}", leaves: true });
     } catch {
       // It ends by itself.
     }
@@ -188,7 +186,8 @@ export class Grants {
     this.#givesBack = false;
     let nextMs = FAILED_MS;
     try {
-      const answer = await this.#answer(asks.map(({ ask }) => ask));
+      const limits = asks.map(({ ask }) => ask);
+      const answer = await this.#said({ limits, report: this.#options.report() });
       nextMs = this.#granted(asks, answer, asked);
       this.#isBlind = false;
       this.#failures.over();
@@ -214,11 +213,12 @@ export class Grants {
     });
   }
 
-  async #answer(limits: readonly LimitAsk[]): Promise<ShareAnswer> {
-    const { share, node, report } = this.#options;
+  /** What the store answers to it, in time. */
+  async #said(what: Pick<ShareRequest, "limits" | "report" | "leaves">): Promise<ShareAnswer> {
+    const { share, node } = this.#options;
     const late = Promise.withResolvers<never>();
     const timer = this.#runtime.clock.after(ANSWER_MS, () => late.reject(tooLate()));
-    const request = { node, number: ++this.#number, forMs: GRANTED_MS, limits, report: report() };
+    const request = { node, number: ++this.#number, forMs: GRANTED_MS, ...what };
     return await Promise.race([share(request), late.promise]).finally(() => timer.cancel());
   }
 

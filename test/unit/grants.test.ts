@@ -266,6 +266,19 @@ describe("nodes that keep a limit together", () => {
     );
   });
 
+  test("wait no longer for a store that does not answer when they stop", async () => {
+    const site = await Site.of(1, 10);
+    const [a] = site.nodes;
+    assert.ok(a);
+    a.slowMs = 60_000;
+    let isStopped = false;
+    void a.grants.stop().then(() => {
+      isStopped = true;
+    });
+    await site.clock.run(3_000);
+    assert.equal(isStopped, true);
+  });
+
   test("let jobs in as they find room, half of it at least while calls keep coming", async () => {
     const site = await Site.of(2, 16);
     const [gateway, worker] = pair(site.nodes);
