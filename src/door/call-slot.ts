@@ -19,12 +19,17 @@ export function callSlot(spec: Spec, runtime: Runtime): Soon<CallSlot> {
   return slot.kind === "slot" && shares ? shared(slot, shares, spec, runtime) : slot;
 }
 
-function granted({ name }: Spec, { gate, grants }: Runtime): Soon<CallSlot> {
+function granted({ name }: Spec, { gate, grants, drain }: Runtime): Soon<CallSlot> {
   const isBlind = (): boolean => grants?.isBlind === true;
   if (!grants || !gate.mayGrow(name)) return { kind: isBlind() ? "storage-unavailable" : "saturated" };
-  return grants
-    .slot(name)
-    .then((slot) => (slot.kind === "saturated" && isBlind() ? { kind: "storage-unavailable" } : slot));
+  return grants.slot(name).then((slot) => {
+    if (drain.begun) {
+      // Nobody waits for handlers that begin now.
+      if (slot.kind === "slot") slot.giveBack();
+      return { kind: "draining" };
+    }
+    return slot.kind === "saturated" && isBlind() ? { kind: "storage-unavailable" } : slot;
+  });
 }
 
 async function shared(slot: Slot, shares: Shares, spec: Spec, runtime: Runtime): Promise<CallSlot> {

@@ -4,6 +4,8 @@ import { suite, test } from "node:test";
 import type { EngineSource } from "../../src/core/engine.ts";
 import { type Operation, operation } from "../../src/core/operation.ts";
 import type { Shares } from "../../src/core/share.ts";
+import { retentionOf } from "../../src/core/store-defaults.ts";
+import { MemoryEngine } from "../../src/engines/memory/engine.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import { DoorRig, gist } from "../support/door-rig.ts";
 import { anything } from "../support/schemas.ts";
@@ -137,4 +139,38 @@ suite("a call that is run at once where slots are shared", () => {
     assert.equal(gist(await rig.call("s")), "202 queued");
     assert.match(String(rig.errors[0]), /ECONNRESET/);
   });
+});
+
+test("a call whose node is still asking for a slot when it begins to drain is not begun there", async () => {
+  const source = memory();
+  const limits = { ...source.limits, singleOwner: false };
+  const asked = Promise.withResolvers<void>();
+  const open: EngineSource["open"] = async (host) => {
+    const engine = new MemoryEngine(host, limits, retentionOf(undefined, "the test"));
+    const share = engine.share.bind(engine);
+    engine.share = async (request) => {
+      if (request.limits.length > 0) await asked.promise;
+      return share(request);
+    };
+    return engine;
+  };
+  let begun = 0;
+  const handler = () => ++begun;
+  const rig = await DoorRig.start(
+    {
+      operations: [
+        operation({ name: "r", flow: "request", input: anything }, handler),
+        operation({ name: "s", flow: "spill", input: anything }, handler),
+      ],
+    },
+    { ...source, limits, open },
+  );
+  const calls = [rig.call("r"), rig.call("s")];
+  await rig.clock.run(100);
+  const finished = rig.app.finishWork(1_000);
+  asked.resolve();
+  await rig.clock.run(1_000);
+  assert.deepEqual((await Promise.all(calls)).map(gist), ["503 draining", "202 queued"]);
+  assert.equal(begun, 0);
+  await finished;
 });
