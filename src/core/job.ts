@@ -11,6 +11,9 @@ export type Principal = string;
 
 export const ANONYMOUS: Principal = "";
 
+/** In characters: every store keeps an index of them, and PostgreSQL's takes no longer text. */
+export const LONGEST_PRINCIPAL = 512;
+
 /** JSON, serialised. */
 export type JsonText = string;
 

@@ -4,7 +4,7 @@
  */
 import { hash, timingSafeEqual } from "node:crypto";
 import { configurationError, type SpillwayError } from "../core/errors.ts";
-import { ANONYMOUS, type Principal } from "../core/job.ts";
+import { ANONYMOUS, LONGEST_PRINCIPAL, type Principal } from "../core/job.ts";
 import type { DoorRequest } from "./exchange.ts";
 import { isOwnOrigin } from "./origins.ts";
 import { refuse } from "./replies.ts";
@@ -90,9 +90,6 @@ export class Gatekeeper {
     throw refuse("unauthenticated", "Send the admin token: Authorization: Bearer …");
   }
 }
-
-/** Every store keeps an index of them, and PostgreSQL's takes no longer text. */
-const LONGEST_PRINCIPAL = 512;
 
 const NOBODY: Identity = { principal: ANONYMOUS };
 

@@ -1,5 +1,6 @@
 /** Calls that are queued in a transaction which the app has open already, and are there if that is committed. */
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { suite, type TestContext, test } from "node:test";
 import { Client } from "pg";
 import * as z from "zod";
@@ -163,6 +164,8 @@ suite("a call that is queued in a transaction of the app's own", { skip: missing
     const { client, store } = world;
     await client.query("BEGIN");
     await store.enqueueIn(client, note, 1, { key: "k" });
+    // No text that repeats itself: PostgreSQL would shorten it, and its index take it.
+    const longest = randomBytes(4_000).toString("hex");
     for (const [refused, code] of [
       [() => store.enqueueIn(client, note, 2, { key: "k" }), "idempotency-mismatch"],
       [() => store.enqueueIn(client, keyed, 1), "idempotency-required"],
@@ -171,6 +174,7 @@ suite("a call that is queued in a transaction of the app's own", { skip: missing
       [() => store.enqueueIn(client, positive, -1 as never), "invalid-input"],
       [() => store.enqueueIn(client, note, 1, { key: "é" }), "malformed-header"],
       [() => store.enqueueIn(client, note, 1, { keys: "k" } as never), "configuration"],
+      [() => store.enqueueIn(client, note, 1, { principal: longest }), "configuration"],
       [() => store.enqueueIn({} as never, note, 1), "configuration"],
     ] as const) {
       await assert.rejects(refused(), { code });

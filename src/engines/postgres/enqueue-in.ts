@@ -9,7 +9,7 @@ import type { Clock } from "../../core/clock.ts";
 import { type Duration, durationMs } from "../../core/duration.ts";
 import { configurationError, SpillwayError } from "../../core/errors.ts";
 import { Ids } from "../../core/ids.ts";
-import { ANONYMOUS, type JobId, type Principal } from "../../core/job.ts";
+import { ANONYMOUS, type JobId, LONGEST_PRINCIPAL, type Principal } from "../../core/job.ts";
 import { parseJson } from "../../core/json-build.ts";
 import { KEYED, keyScope, LONGEST_KEY } from "../../core/keyed.ts";
 import type { Operation, Spec } from "../../core/operation.ts";
@@ -132,12 +132,9 @@ type Call = {
 };
 
 const MOST_PLACES = 1_000_000_000;
-/** A longer one looks by himself; a notice that is too long would fail the app's transaction. */
-const LONGEST_TOLD_BYTES = 4_000;
-
+/** The longest still fits a notice, which must be shorter than 8,000 bytes. */
 function toldOf(principal: Principal): string | null {
-  const text = JSON.stringify(principal);
-  return principal === ANONYMOUS || byteLength(text) > LONGEST_TOLD_BYTES ? null : text;
+  return principal === ANONYMOUS ? null : JSON.stringify(principal);
 }
 
 function assertClient(tx: SqlClient, what: string): void {
@@ -168,6 +165,12 @@ function checkedOptions(spec: Spec, options: EnqueueOptions, what: string) {
   }
   if (typeof principal !== "string") {
     throw new TypeError(`${what}: its principal is ${shown(principal)}. Give it as text.`);
+  }
+  if (principal.length > LONGEST_PRINCIPAL) {
+    throw configurationError(
+      `${what}: its principal has ${principal.length} characters.`,
+      `Use ${LONGEST_PRINCIPAL} at most, the name that authenticate() gives.`,
+    );
   }
   return { key, principal, delayMs: delay ? durationMs(delay, `${what}: delay`) : 0 };
 }
