@@ -16,7 +16,7 @@ const missing =
   required || library !== undefined ? false : "needs libfaketime; SPILLWAY_REQUIRE=faketime insists on it";
 
 const JUMPS = ["-2h", "+0", "+7h", "+0"];
-const BETWEEN_MS = 4_000;
+const BETWEEN_MS = 3_000;
 
 suite("three nodes, of which one has a clock", { skip: missingCluster() || missing }, () => {
   test("that goes back by two hours, and ahead by seven", async (t) => {
