@@ -252,7 +252,7 @@ class Run implements AttemptRun, LiveRun {
 
   #end(performed: Performed): void {
     const meter = this.#runtime.meters.get(this.work.operation.spec.name);
-    meter?.ran(this.#runtime.clock.now() - this.startedAt);
+    meter?.ran(this.#runtime.clock.monotonic() - this.#begunAt);
     if (performed.kind === "settled") meter?.count(METERED_AS[performed.verdict.kind]);
     this.#leave();
     this.work.ended(performed);

@@ -9,6 +9,7 @@ import type { Runtime } from "../../src/core/runtime.ts";
 import { scaleOf } from "../../src/door/admin/scale.ts";
 import { Metrics } from "../../src/door/metrics.ts";
 import { world } from "../support/admin-world.ts";
+import { DoorRig } from "../support/door-rig.ts";
 import { anything } from "../support/schemas.ts";
 
 /** Two operations with a minute's backlog each for all ten slots that they share; a run takes a second. */
@@ -45,5 +46,24 @@ describe("the workers that are wanted, as they are told", () => {
     const made = await world();
     const { status } = await new Metrics(made.runtime).reply();
     assert.deepEqual([status, made.asked], [200, 1]);
+  });
+
+  test("go by how long runs really take, whatever is done to the clock meanwhile", async () => {
+    const rig = await DoorRig.start({
+      operations: [
+        operation({ name: "slow", input: anything, flow: "spill" }, () => {
+          return new Promise<null>((resolve) => rig.clock.after(400, () => resolve(null)));
+        }),
+      ],
+    });
+    const since = rig.clock.now();
+    const call = rig.call("slow");
+    await rig.settle();
+    // As it is held back while the store's clock turns out to be behind.
+    rig.clock.now = () => since + 200;
+    await rig.clock.run(400);
+    assert.equal((await call).status, 200);
+    const { items } = JSON.parse((await rig.send("GET", "/admin/scale")).body);
+    assert.equal(items[0].runMs, 400);
   });
 });
