@@ -30,7 +30,7 @@ const FAILED_MS = 500;
 type Asked = { readonly limit: Limit; readonly ask: LimitAsk };
 type Share = NonNullable<Engine["share"]>;
 
-export type GrantsOptions = {
+type GrantsOptions = {
   readonly share: Share;
   readonly node: NodeFacts;
   /** How this node fares, for others to read. */

@@ -3,7 +3,7 @@ import type { Gate } from "./gate.ts";
 import type { JsonText } from "./job.ts";
 import type { Meter } from "./meter.ts";
 
-export type OperationReport = {
+type OperationReport = {
   /** Slots of the operation that something runs in, and the most there were since it started. */
   readonly inUse: number;
   readonly peak: number;

@@ -3,9 +3,6 @@
 /** Shared by all nodes: what is left of it at a moment. */
 export type Bucket = { readonly tokens: number; readonly at: number };
 
-/** Of another node that finds none: since when. */
-export type Thirst = { readonly since: number };
-
 export type Drawn = { readonly bucket: Bucket; readonly starts: number; readonly startInMs: number };
 
 /** A tenth of a second's worth may start together, so that a coarse timer does not lower the rate. */

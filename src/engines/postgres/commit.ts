@@ -17,7 +17,7 @@ const MOST_TRIES = 50;
 const AGAIN_MS = 5;
 const AWAY_PAUSE_MS = 200;
 
-export type CommitSettings = {
+type CommitSettings = {
   readonly retention: Retention;
   readonly now?: () => number;
   readonly part: number;

@@ -15,7 +15,7 @@ import { runStatements } from "./statements.ts";
 /** Those that are no claims. */
 export type LookedAt = Exclude<Change, { kind: "claim" }>;
 
-export type Deciding = {
+type Deciding = {
   readonly overlay: Overlay;
   readonly transaction: Transaction;
   readonly retention: Retention;

@@ -69,23 +69,25 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const interactions = new Lines(reach, settings.pool);
   // Calls at once wait for what is asked there, and must not stand behind a list.
   const asking = new Lines(reach, 1);
-  await alignOrder(connections, schema);
-  const opened = await openedStore(connections, settings);
+  const orShut = <T>(begun: Promise<T>) => orClosed(begun, [connections, writers]);
+  await orShut(alignOrder(connections, schema));
+  const opened = await orShut(openedStore(connections, settings));
   const node = host.random.hex(8);
   const notices = new Notices(node, host.hint);
   const skew = new Skew(connections, host.clock);
   // Whoever sets the store's time by a clock of its own has it there already.
-  if (!now) await skew.start();
+  if (!now) await orShut(skew.start());
   // Connections and what others do take real time, also where a test turns the hands of the clock.
   const clock = systemClock();
   const onReturn = () => alignOrder(connections, schema);
   const heard = { connections, notices, clock, onReturn, naming: reach.naming };
   const listener = new Listener({ address: settings.listen, schemaName, node, ...heard });
-  const hears = await listener.start().catch(async (error) => {
-    skew.close();
-    await Promise.all([connections.close(), writers.close()]);
-    throw error;
-  });
+  const hears = await orShut(
+    listener.start().catch((error) => {
+      skew.close();
+      throw error;
+    }),
+  );
   const part = Math.floor(host.random.fraction() * PARTS);
   const statements = groupStatements(schema);
   const writing = { retention, part, ...(now && { now }) };
@@ -122,6 +124,16 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
     sweeps: new Sweeps(connections, schema, statements, { ...writing, random: host.random }),
     vacuum: new Vacuum(others, schema),
   });
+}
+
+/** What cannot be begun leaves no connection open: whoever tries again opens his own. */
+async function orClosed<T>(begun: Promise<T>, opened: readonly { close(): Promise<void> }[]): Promise<T> {
+  try {
+    return await begun;
+  } catch (error) {
+    await Promise.all(opened.map((one) => one.close()));
+    throw error;
+  }
 }
 
 class PostgresEngine implements Engine {

@@ -41,7 +41,7 @@ export type Terms = {
 };
 
 /** In the order of changes each row's place is its change's, times this: a settlement may send as many more. */
-export const PLACES = 128;
+const PLACES = 128;
 const PLACES_A_CLAIM = 1_000_000;
 
 export class Group {

@@ -13,7 +13,7 @@ import { statement } from "./fragments.ts";
 import { Overlay } from "./overlay.ts";
 import { type AnyRow, appended, JOB_COLUMNS, JOB_WIDTH, jobOf, STATUS } from "./rows.ts";
 
-export type Sweeping = {
+type Sweeping = {
   readonly retention: Retention;
   readonly random: Pick<Random, "fraction">;
   /** Of the counts, preferred by this node. */
