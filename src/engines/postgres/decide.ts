@@ -4,8 +4,9 @@
  */
 import { effectNotes } from "../../core/effects.ts";
 import type { Answer, AnswerOf, Change, NewCall, Retention, Settlement } from "../../core/engine.ts";
-import { applyWrites } from "../../core/items.ts";
+import { applyWrites, type ItemChange } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
+import type { Soon } from "../../core/soon.ts";
 import * as transition from "../../core/transition.ts";
 import type { Transaction } from "./connection.ts";
 import type { Overlay, Stored } from "./overlay.ts";
@@ -22,7 +23,8 @@ type Deciding = {
   readonly now: number;
 };
 
-export async function decide(on: Deciding, change: LookedAt): Promise<Answer> {
+/** Waits only where a settlement has statements: a group has a thousand changes. */
+export function decide(on: Deciding, change: LookedAt): Soon<Answer> {
   const { overlay, retention, now } = on;
   switch (change.kind) {
     case "open":
@@ -78,19 +80,29 @@ function born({ sequence }: NewCall, job: Job): Stored {
   return { job, sequence, attempts: "", effects: "" };
 }
 
-async function settle(
-  { overlay, transaction, retention, now }: Deciding,
-  settlement: Settlement,
-): Promise<AnswerOf<"settle">> {
-  const { lease, reads, writes, sends, sql } = settlement;
+function settle(on: Deciding, settlement: Settlement): Soon<AnswerOf<"settle">> {
+  const { overlay, transaction } = on;
+  const { lease, sql } = settlement;
   const stored = overlay.get(lease.id);
   const fenced = transition.fence(stored?.job, settlement);
   if (fenced) return fenced;
   const written = applyWrites(settlement, (key) => overlay.item(key));
   if (written.kind === "conflict") return written;
+  if (!sql) return noted(on, stored, settlement, written.changes);
   // Before anything is noted, so that what they did can be taken back alone.
-  const failed = sql && (await runStatements(transaction, sql));
-  if (failed) return failed;
+  return runStatements(transaction, sql).then(
+    (failed) => failed ?? noted(on, stored, settlement, written.changes),
+  );
+}
+
+/** What it makes of its job, the items and the queue. */
+function noted(
+  { overlay, retention, now }: Deciding,
+  stored: Stored | undefined,
+  settlement: Settlement,
+  changes: readonly ItemChange[],
+): AnswerOf<"settle"> {
+  const { lease, reads, writes, sends, sql } = settlement;
   const { answer, next } = transition.settle(stored?.job, settlement, retention, now);
 
   if (next === "removed") overlay.remove(lease.id);
@@ -98,7 +110,7 @@ async function settle(
   if (writes.length + sends.length > 0 || sql) {
     for (const read of reads) if (overlay.item(read) === undefined) overlay.relyOn(read);
   }
-  for (const change of written.changes) overlay.change(change);
+  for (const change of changes) overlay.change(change);
   for (const call of sends) open(overlay, call, now);
   return answer;
 }

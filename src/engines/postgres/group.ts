@@ -161,7 +161,8 @@ export class Group {
     const deciding = { overlay, transaction: this.#transaction, retention, now };
     for (const { at, it } of looks) {
       overlay.place = at * PLACES;
-      this.answers.set(at, await decide(deciding, it));
+      const answer = decide(deciding, it);
+      this.answers.set(at, answer instanceof Promise ? await answer : answer);
     }
     const sent = [
       ...flushJobs(this.#transaction, this.#statements.flush, overlay, part),
