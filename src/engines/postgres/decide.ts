@@ -6,11 +6,11 @@ import { effectNotes } from "../../core/effects.ts";
 import type { Answer, AnswerOf, Change, NewCall, Retention, Settlement } from "../../core/engine.ts";
 import { applyWrites, type ItemChange } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
+import { appended } from "../../core/kept.ts";
 import type { Soon } from "../../core/soon.ts";
 import * as transition from "../../core/transition.ts";
 import type { Transaction } from "./connection.ts";
 import type { Overlay, Stored } from "./overlay.ts";
-import { appended } from "./rows.ts";
 import { runStatements } from "./statements.ts";
 
 /** Those that are no claims. */

@@ -1,7 +1,8 @@
 /** What `enqueueIn` sends: texts for any driver, with every value as text and no type left to guess. */
+
+import { STATUS } from "../../core/kept.ts";
 import { channelOf } from "./listener.ts";
 import { changeIn } from "./order.ts";
-import { STATUS } from "./rows.ts";
 
 /**
  * A count is locked until the app's transaction ends, however long that takes. So such transactions have parts of

@@ -3,13 +3,13 @@
  * not locked, since it was not there or is never altered in place, must be as it was seen, or the group is decided anew.
  */
 import { isFinal, type Job } from "../../core/job.ts";
+import { STATUS } from "../../core/kept.ts";
 import { bigints, booleans, floats, integers, texts } from "./arrays.ts";
 import type { Result, Transaction, Value } from "./connection.ts";
 import { counting, statement } from "./fragments.ts";
 import { callColumns } from "./opens.ts";
 import { changeIn } from "./order.ts";
 import { type Entry, isLive, type Overlay, type Stored } from "./overlay.ts";
-import { STATUS } from "./rows.ts";
 import { stored as kept } from "./texts.ts";
 
 /** What rows of `live` and of `outcomes` have in common, as `commonColumns` has it. */

@@ -7,9 +7,10 @@ import { noCursor } from "../../core/cursor.ts";
 import type { Cursor, JobQuery, Page } from "../../core/engine.ts";
 import { sequenceAt } from "../../core/ids.ts";
 import type { JobId, JobRecord } from "../../core/job.ts";
+import { STATUS } from "../../core/kept.ts";
 import type { Connections } from "./connection.ts";
 import { statement } from "./fragments.ts";
-import { RECORD_COLUMNS, RECORD_WIDTH, type RecordRow, recordOf, STATUS, standing } from "./rows.ts";
+import { RECORD_COLUMNS, RECORD_WIDTH, type RecordRow, recordOf, standing } from "./rows.ts";
 import { stored } from "./texts.ts";
 
 /** Rows looked at for one page. */

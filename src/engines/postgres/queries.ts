@@ -5,12 +5,13 @@
 import { numberIn } from "../../core/cursor.ts";
 import type { AuditEntry, Cursor, DeadLetters, Figures, Page, Ref, Setting } from "../../core/engine.ts";
 import type { JobId, JobRecord } from "../../core/job.ts";
+import { STATUS } from "../../core/kept.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import { texts } from "./arrays.ts";
 import type { Connections, Statement, Value } from "./connection.ts";
 import { statement } from "./fragments.ts";
-import { RECORD_COLUMNS, type RecordRow, recordOf, STATUS, standing } from "./rows.ts";
+import { RECORD_COLUMNS, type RecordRow, recordOf, standing } from "./rows.ts";
 import { stored, told } from "./texts.ts";
 
 type FigureRow = readonly [

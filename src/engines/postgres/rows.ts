@@ -3,12 +3,8 @@
  * is becoming of it in `live`, and what became of it in `outcomes`: it has a row in one of those two, never in both.
  */
 import { JOB_STATUSES, type Job, type JobRecord, type JobStatus, type Principal } from "../../core/job.ts";
+import { listOf } from "../../core/kept.ts";
 import { told } from "./texts.ts";
-
-/** Statuses are stored by their place in this list, which may grow at its end only. */
-export const STATUS = Object.fromEntries(JOB_STATUSES.map((status, place) => [status, place])) as Readonly<
-  Record<JobStatus, number>
->;
 
 /** Of `jobs AS j LEFT JOIN live AS l LEFT JOIN outcomes AS o`. */
 export const JOB_COLUMNS = `j.id, j.operation, j.principal, j.max_attempts, j.accepted_at, j.fingerprint,
@@ -97,15 +93,4 @@ export function recordOf(row: RecordRow): JobRecord {
     attempts: listOf(row[22]),
     effects: listOf(row[23]),
   });
-}
-
-function listOf(text: string) {
-  return text === "" ? [] : JSON.parse(`[${text.slice(1)}]`);
-}
-
-/** A list's texts as they are appended to what is there. */
-export function appended(values: readonly object[]): string {
-  let text = "";
-  for (const value of values) text += `,${JSON.stringify(value)}`;
-  return text;
 }

@@ -4,6 +4,7 @@
  */
 import type { Retention, Swept } from "../../core/engine.ts";
 import type { Job, JobId } from "../../core/job.ts";
+import { appended, STATUS } from "../../core/kept.ts";
 import type { Random } from "../../core/random.ts";
 import { lostAttempt, rescue } from "../../core/transition.ts";
 import { integers, texts } from "./arrays.ts";
@@ -11,7 +12,7 @@ import type { Connections, Transaction } from "./connection.ts";
 import { type FlushStatements, flushJobs } from "./flush.ts";
 import { statement } from "./fragments.ts";
 import { Overlay } from "./overlay.ts";
-import { type AnyRow, appended, JOB_COLUMNS, JOB_WIDTH, jobOf, STATUS } from "./rows.ts";
+import { type AnyRow, JOB_COLUMNS, JOB_WIDTH, jobOf } from "./rows.ts";
 
 type Sweeping = {
   readonly retention: Retention;

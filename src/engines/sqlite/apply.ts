@@ -7,12 +7,12 @@ import type { NewCall, Retention } from "../../core/engine.ts";
 import { ADMIN } from "../../core/engine.ts";
 import { applyWrites } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
+import { appended } from "../../core/kept.ts";
 import * as transition from "../../core/transition.ts";
 import { detailsText } from "./changes.ts";
 import { claim } from "./claim.ts";
 import { isHeld } from "./claims.ts";
 import type { Call, OwnerChange, OwnerSettlement, PackedAnswer } from "./messages.ts";
-import { appended } from "./rows.ts";
 import type { Store } from "./store.ts";
 import type { Stored } from "./stored.ts";
 

@@ -8,7 +8,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Job } from "../../core/job.ts";
-import { STATUS } from "./rows.ts";
+import { STATUS } from "../../core/kept.ts";
 
 type Tally = {
   readonly operation: string;

@@ -8,7 +8,8 @@ import { numberIn } from "../../core/cursor.ts";
 import type { JobQuery, Page } from "../../core/engine.ts";
 import { sequenceAt } from "../../core/ids.ts";
 import { isFinal, type JobRecord } from "../../core/job.ts";
-import { inArrays, RECORD_COLUMNS, type RecordRow, recordOf, STATUS, STATUS_NOW } from "./rows.ts";
+import { STATUS } from "../../core/kept.ts";
+import { inArrays, RECORD_COLUMNS, type RecordRow, recordOf, STATUS_NOW } from "./rows.ts";
 import { ROWS_A_STEP } from "./steps.ts";
 
 /** So few are sorted within a step's time. */

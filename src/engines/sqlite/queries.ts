@@ -17,6 +17,7 @@ import type {
   Setting,
 } from "../../core/engine.ts";
 import type { JobRecord, Principal } from "../../core/job.ts";
+import { STATUS } from "../../core/kept.ts";
 import type { Item, ItemKey } from "../../core/table.ts";
 import { isOwner } from "../../core/transition.ts";
 import type { KeyIndex } from "./key-index.ts";
@@ -32,7 +33,6 @@ import {
   RECORD_COLUMNS,
   type RecordRow,
   recordOf,
-  STATUS,
 } from "./rows.ts";
 import { breathe, ROWS_A_STEP } from "./steps.ts";
 

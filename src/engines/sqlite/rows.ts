@@ -4,12 +4,8 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { JOB_STATUSES, type Job, type JobRecord, type JobStatus, type Principal } from "../../core/job.ts";
+import { listOf, STATUS } from "../../core/kept.ts";
 import { claim } from "../../core/transition.ts";
-
-/** Statuses are stored by their place in this list, which may grow at its end only. */
-export const STATUS = Object.fromEntries(JOB_STATUSES.map((status, place) => [status, place])) as Readonly<
-  Record<JobStatus, number>
->;
 
 /** Of `jobs AS j LEFT JOIN states AS s`. */
 export const JOB_COLUMNS = `j.sequence, j.id, j.operation, j.principal, j.max_attempts, j.accepted_at,
@@ -164,17 +160,6 @@ export function heldJobOf(row: RecordRow | HeldRow): Job {
   if (held === null) return job;
   const [claimedAt = "", leaseUntil = "", ...place] = held.split(" ");
   return claim(job, place.join(" "), Number(leaseUntil) - Number(claimedAt), Number(claimedAt));
-}
-
-function listOf(text: string) {
-  return text === "" ? [] : JSON.parse(`[${text.slice(1)}]`);
-}
-
-/** A list's texts as they are appended to what is there. */
-export function appended(values: readonly object[]): string {
-  let text = "";
-  for (const value of values) text += `,${JSON.stringify(value)}`;
-  return text;
 }
 
 /** Rows as arrays: as objects with as many members they take half as long again, 4.3 µs instead of 3.0. */

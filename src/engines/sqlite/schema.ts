@@ -4,8 +4,8 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { configurationError } from "../../core/errors.ts";
+import { STATUS } from "../../core/kept.ts";
 import { hashOf } from "./key-index.ts";
-import { STATUS } from "./rows.ts";
 
 /** "Spil", so that `file` and we can tell whose database this is. */
 const APPLICATION_ID = 0x5370696c;

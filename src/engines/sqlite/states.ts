@@ -1,7 +1,8 @@
 /** What became of jobs: one row for each that is no longer fresh, nor only claimed. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Job, JobId, JsonText } from "../../core/job.ts";
-import { inArrays, JOB_COLUMNS, type JobRow, STATUS } from "./rows.ts";
+import { STATUS } from "../../core/kept.ts";
+import { inArrays, JOB_COLUMNS, type JobRow } from "./rows.ts";
 import type { Stored } from "./stored.ts";
 
 /** Of an ended job what its removal has to know. */

@@ -1,9 +1,9 @@
 /** What time does to what is kept: leases run out, final records and the audit pass their time. */
 import type { Retention } from "../../core/engine.ts";
 import type { Job } from "../../core/job.ts";
+import { appended } from "../../core/kept.ts";
 import { lostAttempt, rescue } from "../../core/transition.ts";
 import type { Reply, Request } from "./messages.ts";
-import { appended } from "./rows.ts";
 import type { Store } from "./store.ts";
 
 /** `lost` counts all leases that were taken back, also of calls that left nothing to be told of. */
