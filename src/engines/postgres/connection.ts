@@ -6,6 +6,7 @@
 import { Broken, failureOf, unavailable } from "./failures.ts";
 import type { Line, Result, Statement, Value } from "./line.ts";
 import type { Lines } from "./lines.ts";
+import { monotonic } from "./pauses.ts";
 
 export type { Result, Statement, Value } from "./line.ts";
 
@@ -87,8 +88,9 @@ export class Connections {
     this.#own = own;
   }
 
-  /** One statement; its rows as arrays. */
+  /** One statement; its rows as arrays. Asked again where a connection broke, but not by who has waited long already. */
   async read<R>(statement: Statement, values: readonly Value[] = []): Promise<readonly R[]> {
+    const patientUntil = monotonic() + this.#readers.silenceMs / 2;
     for (let tries = 1; ; tries++) {
       try {
         return await this.#read(statement, values);
@@ -96,7 +98,9 @@ export class Connections {
         const failure = failureOf(error);
         if (failure === "unnamed") this.#readers.unname();
         else if (failure !== "again" && !(error instanceof Broken)) throw asAsked(error);
-        if (tries === MOST_READS) throw error instanceof Broken ? unavailable(error) : asAsked(error);
+        const isBroken = error instanceof Broken;
+        if (tries === MOST_READS || (isBroken && monotonic() > patientUntil))
+          throw isBroken ? unavailable(error) : asAsked(error);
       }
     }
   }

@@ -33,6 +33,11 @@ const READERS = 2;
 /** One more than groups are under way: for what the fast way left over, and for asking what became of a commit. */
 const WRITERS = 4;
 const PARTS = 16;
+/**
+ * Somebody waits for what is read. A page of a list looks at 2,000 rows, which takes a cold disk a second or two, and
+ * is in the server's memory when it is asked again.
+ */
+const READ_SILENCE_MS = 5_000;
 const LOOK_AGAIN_MS = 1_000;
 
 const ANSWERS_EARLY =
@@ -65,10 +70,10 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   await migrate(reach, settings, host.random);
   const writers = new Lines(reach, WRITERS);
   const others = new Lines(reach, OTHERS);
-  const connections = new Connections(new Lines(reach, READERS), others);
+  const connections = new Connections(new Lines(reach, READERS, READ_SILENCE_MS), others);
   const interactions = new Lines(reach, settings.pool);
   // Calls at once wait for what is asked there, and must not stand behind a list.
-  const asking = new Lines(reach, 1);
+  const asking = new Lines(reach, 1, READ_SILENCE_MS);
   const orShut = <T>(begun: Promise<T>) => orClosed(begun, [connections, writers]);
   await orShut(alignOrder(connections, schema));
   const opened = await orShut(openedStore(connections, settings));

@@ -21,7 +21,7 @@ export type Result<R> = { readonly rows: readonly R[]; readonly count: number; r
 export type Value = string | number | boolean | null | Buffer | bigint;
 
 /** So long may an answer take. Statements of ours take milliseconds; one may wait that long for another's lock. */
-const SILENCE_MS = 10_000;
+export const SILENCE_MS = 10_000;
 const CONNECT_MS = 2_000;
 const KEEP_ALIVE_MS = 5_000;
 const INT8 = 20;
@@ -42,20 +42,27 @@ export type Naming = { named: boolean };
 export class Line {
   readonly #client: Client;
   readonly #naming: Naming;
+  readonly #silenceMs: number;
   #deadline: Deadline | undefined;
   #pending = 0;
   #isGathering = false;
   #broken: unknown;
   #onBroken: (() => void) | undefined;
 
-  private constructor(client: Client, naming: Naming) {
+  private constructor(client: Client, naming: Naming, silenceMs: number) {
     this.#client = client;
     this.#naming = naming;
+    this.#silenceMs = silenceMs;
     client.on("error", (error) => this.#break(error));
     client.on("end", () => this.#break(new Error("The server ended the connection.")));
   }
 
-  static async open(address: Address, naming: Naming, applicationName = "spillway"): Promise<Line> {
+  static async open(
+    address: Address,
+    naming: Naming,
+    applicationName = "spillway",
+    silenceMs = SILENCE_MS,
+  ): Promise<Line> {
     const client = new Client({
       ...address,
       pipeline: true,
@@ -65,7 +72,7 @@ export class Line {
       fallback_application_name: applicationName,
       types: { getTypeParser },
     } as ConstructorParameters<typeof Client>[0]);
-    const line = new Line(client, naming);
+    const line = new Line(client, naming, silenceMs);
     try {
       await client.connect();
     } catch (error) {
@@ -152,8 +159,8 @@ export class Line {
   #expect(): void {
     if (this.#pending++ > 0) return;
     this.#deadline?.cancel();
-    this.#deadline = new Deadline(SILENCE_MS, () =>
-      this.destroy(`the server did not answer for ${SILENCE_MS} ms`),
+    this.#deadline = new Deadline(this.#silenceMs, () =>
+      this.destroy(`the server did not answer for ${this.#silenceMs} ms`),
     );
   }
 

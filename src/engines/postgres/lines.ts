@@ -3,7 +3,7 @@
  * it is tried with growing pauses, by all together, and whoever needs a connection is told after a short patience.
  */
 import { described, failureOf, NotConnected } from "./failures.ts";
-import { Line, type Naming } from "./line.ts";
+import { Line, type Naming, SILENCE_MS } from "./line.ts";
 import type { Address } from "./options.ts";
 import { monotonic, pause } from "./pauses.ts";
 
@@ -23,8 +23,8 @@ export class Reach {
     this.#address = address;
   }
 
-  /** Tries for so long, at least once. */
-  async connect(patienceMs: number): Promise<Line> {
+  /** Tries for so long, at least once. `silenceMs`: what is asked on it may take so long. */
+  async connect(patienceMs: number, silenceMs = SILENCE_MS): Promise<Line> {
     const begunAt = monotonic();
     for (;;) {
       const left = begunAt + patienceMs - monotonic();
@@ -35,7 +35,7 @@ export class Reach {
       }
       if (wait > 0) await pause(wait);
       try {
-        const line = await Line.open(this.#address, this.naming);
+        const line = await Line.open(this.#address, this.naming, undefined, silenceMs);
         this.#pauseMs = 0;
         return line;
       } catch (error) {
@@ -50,6 +50,7 @@ export class Reach {
 }
 
 export class Lines {
+  readonly silenceMs: number;
   readonly #reach: Reach;
   readonly #most: number;
   readonly #lines = new Set<Line>();
@@ -60,9 +61,10 @@ export class Lines {
   #opening = 0;
   #isClosed = false;
 
-  constructor(reach: Reach, most: number) {
+  constructor(reach: Reach, most: number, silenceMs = SILENCE_MS) {
     this.#reach = reach;
     this.#most = most;
+    this.silenceMs = silenceMs;
   }
 
   /** For one who sends nothing that others would have to wait for. */
@@ -106,7 +108,7 @@ export class Lines {
     if (this.#isClosed) throw new NotConnected("The engine is closed.");
     this.#opening++;
     try {
-      const line = await this.#reach.connect(PATIENCE_MS);
+      const line = await this.#reach.connect(PATIENCE_MS, this.silenceMs);
       if (this.#isClosed) {
         await line.close();
         throw new NotConnected("The engine is closed.");
