@@ -126,7 +126,8 @@ function late(opened: () => Promise<SpillwayDoor>): Door {
 async function runtimeOf({ options, operations }: Configuration, host: AppHost): Promise<Runtime> {
   const { clock: own = systemClock(), random = systemRandom(), notifier = new LocalNotifier() } = host;
   const hint: EngineHost["hint"] = (topic, name, dueAt) => notifier.publish(topic, name, dueAt);
-  const engine = await options.engine?.open({ clock: own, random, onFatal: host.onFatal, hint });
+  const readsOnly = host.role === "status";
+  const engine = await options.engine?.open({ clock: own, random, onFatal: host.onFatal, hint, readsOnly });
   const clock = engine?.skewMs ? storeClock(own, () => engine.skewMs?.() ?? 0) : own;
   const { meter = (_operation: string) => new Meter(clock) } = host;
   return {

@@ -201,6 +201,8 @@ export type EngineHost = {
    * that hear nothing never call it.
    */
   readonly hint?: (topic: Topic, name: string, dueAt?: number) => void;
+  /** Of a process that only shows what is there: it need not be allowed to write. */
+  readonly readsOnly?: boolean;
 };
 
 /** A store that is configured, but not open: `sqlite("./data")`. */

@@ -23,6 +23,7 @@ import { checkOneStatement } from "./one-statement.ts";
 import { locationOf, type Settings } from "./options.ts";
 import { alignOrder } from "./order.ts";
 import { Queries } from "./queries.ts";
+import { checkRights } from "./rights.ts";
 import { Skew } from "./skew.ts";
 import { Sweeps } from "./sweep.ts";
 import { Vacuum } from "./vacuum.ts";
@@ -75,6 +76,7 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   // Calls at once wait for what is asked there, and must not stand behind a list.
   const asking = new Lines(reach, 1, READ_SILENCE_MS);
   const orShut = <T>(begun: Promise<T>) => orClosed(begun, [connections, writers]);
+  await orShut(checkRights(connections, settings, host.readsOnly === true));
   await orShut(alignOrder(connections, schema));
   const opened = await orShut(openedStore(connections, settings));
   const node = host.random.hex(8);

@@ -17,6 +17,7 @@ const PATIENCE_MS = 5_000;
 const LOCK_MS = 60_000;
 const LOCK_PAUSE_MS = 100;
 const OLDEST_SERVER = 150_000;
+const NO_RIGHT = "42501";
 
 export type Opened = {
   readonly secret: string;
@@ -123,9 +124,12 @@ async function reachable(reach: Reach, settings: Settings): Promise<Line> {
 
 function refusedOr(error: unknown, settings: Settings): unknown {
   if (failureOf(error) !== "refused") return error;
+  const { schema } = settings;
   return configurationError(
     `${locationOf(settings)} refuses: ${described(error)}.`,
-    "Check user, password, sslmode, database and rights; the role must be allowed to create the schema, or to use it.",
+    sqlState(error) === NO_RIGHT
+      ? `Its user must be allowed to create the schema, or to use one that is there: GRANT USAGE ON SCHEMA ${schema} TO …; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO …;`
+      : "Check user, password, sslmode and database.",
   );
 }
 
