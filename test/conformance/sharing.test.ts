@@ -138,6 +138,16 @@ promises(
       );
     });
 
+    promise("a request that comes after its node has left changes nothing", async (world) => {
+      const nodes = new Nodes(world);
+      await nodes.slots("a", 8);
+      await nodes.leave("a");
+      const late = await nodes.askAs("a", 1, [db({ jobs: 8 })]);
+      assert.deepEqual([late.passed, late.limits], [true, []]);
+      assert.deepEqual(await world.engine.nodes?.(), []);
+      assert.equal(await nodes.slots("b", 10), 10);
+    });
+
     promise(
       "nodes are told of as they told of themselves, and as lost when their time is over",
       async (world) => {

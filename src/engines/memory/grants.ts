@@ -6,7 +6,12 @@ import { askOf, type HeldLimit, heirsOf, type SharedLimit } from "../../core/sha
 import type { Bucket } from "../../core/starts.ts";
 
 type Kept = { readonly held: Map<string, HeldLimit>; bucket: Bucket | undefined };
-type Known = Omit<NodeRecord, "lost"> & { readonly number: number; readonly until: number };
+type Known = Omit<NodeRecord, "lost"> & {
+  readonly number: number;
+  readonly until: number;
+  /** Kept for a while all the same: one of its requests may still come. */
+  readonly hasLeft: boolean;
+};
 
 /** A node that is lost is shown for so long. */
 const SHOWN_MS = 600_000;
@@ -24,8 +29,9 @@ export class Grants {
     const { node, number, forMs, report } = request;
     const last = this.#nodes.get(node.id);
     if (last && last.number >= number) return { limits: [], passed: true };
-    if (request.leaves) return this.#leave(node.id, now);
-    this.#nodes.set(node.id, { ...node, number, seenAt: now, until: now + forMs, report });
+    const hasLeft = request.leaves === true;
+    this.#nodes.set(node.id, { ...node, number, seenAt: now, until: now + forMs, report, hasLeft });
+    if (hasLeft) return this.#leave(node.id, now);
     const tell = new Set<string>();
     const limits = request.limits.map((ask) => {
       const kept = this.#kept(ask);
@@ -42,14 +48,11 @@ export class Grants {
 
   nodes(now: number): readonly NodeRecord[] {
     for (const [id, { until }] of this.#nodes) if (now - until > SHOWN_MS) this.#nodes.delete(id);
-    return [...this.#nodes.values()].map(({ number: _, until, ...node }) => ({
-      ...node,
-      lost: until <= now,
-    }));
+    const there = [...this.#nodes.values()].filter(({ hasLeft }) => !hasLeft);
+    return there.map(({ number: _, until, hasLeft: __, ...node }) => ({ ...node, lost: until <= now }));
   }
 
   #leave(id: string, now: number): ShareAnswer {
-    this.#nodes.delete(id);
     const heirs = new Set<string>();
     for (const { held } of this.#limits.values()) {
       if (!held.delete(id)) continue;
