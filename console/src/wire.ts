@@ -74,6 +74,8 @@ export type ResourceEntry = Room & {
 /** Once a second, by `GET /admin/live`. */
 export type Figures = {
   readonly at: string;
+  /** Whose they are. */
+  readonly node: string;
   /** Counts begin again with it. */
   readonly startedAt: string;
   readonly operations: readonly OperationEntry[];
@@ -149,7 +151,9 @@ export type NodeEntry = {
     readonly inUse: number;
     readonly runMs: number | null;
     readonly runsPerSecond: number;
+    readonly arrivalsPerSecond: number;
   }[];
+  readonly resources: readonly { readonly name: string; readonly inUse: number }[];
 };
 
 /** Workers that are wanted within so many seconds. */

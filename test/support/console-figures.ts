@@ -59,5 +59,6 @@ export function look(
   operations: Figures["operations"],
   { resources = [resourceEntry()], startedAt = "first" }: Partial<Omit<Figures, "at" | "operations">> = {},
 ): Figures {
-  return { at: new Date(START + second * 1_000).toISOString(), startedAt, operations, resources };
+  const at = new Date(START + second * 1_000).toISOString();
+  return { at, node: "here-1", startedAt, operations, resources };
 }

@@ -38,6 +38,11 @@ suite("§7 nodes", () => {
       resources.filter(({ name }) => name === "two"),
       [{ name: "two", inUse: 2 }],
     );
+    const operations = items[0]?.["operations"] as readonly Told[];
+    const [pair] = operations.filter(({ name }) => name === "pair-event");
+    assert.deepEqual(Object.keys(pair ?? {}).toSorted(), [
+      ...["arrivalsPerSecond", "inUse", "name", "runMs", "runsPerSecond"],
+    ]);
   });
 });
 

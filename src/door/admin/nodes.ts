@@ -33,8 +33,9 @@ export async function nodesRoute(query: Query, runtime: Runtime): Promise<Reply>
   const items = (await siteNodes(runtime)).map(
     ({ id, host, role, startedAt, seenAt, lost, self, report }) => ({
       ...{ id, host, role, startedAt: timestamp(startedAt), seenAt: timestamp(seenAt), lost, self },
-      operations: Object.entries(report.operations).map(([name, { inUse, runMs, runsPerSecond }]) => ({
-        ...{ name, inUse, runMs: runMs || null, runsPerSecond },
+      operations: Object.entries(report.operations).map(([name, { inUse, runMs, ...rates }]) => ({
+        ...{ name, inUse, runMs: runMs || null },
+        ...{ runsPerSecond: rates.runsPerSecond, arrivalsPerSecond: rates.arrivalsPerSecond },
       })),
       resources: Object.entries(report.resources).map(([name, inUse]) => ({ name, inUse })),
     }),

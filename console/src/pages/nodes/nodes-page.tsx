@@ -7,7 +7,10 @@ import { Loading } from "../../parts/loading.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
 import type { NodeEntry, Page, Scale } from "../../wire.ts";
+import { NodeTable } from "./node-table.tsx";
 import "./nodes.css";
+import { Sums } from "./sums.tsx";
+import { inOrder, present } from "./together.ts";
 
 const FOLLOW_MS = 2_000;
 const MOST = 500;
@@ -15,6 +18,8 @@ const MOST = 500;
 export function NodesPage() {
   const nodes = useAnswer<Page<NodeEntry>>("/admin/nodes", { limit: MOST }, FOLLOW_MS);
   const scale = useAnswer<Scale>("/admin/scale", undefined, FOLLOW_MS);
+  const here = present(nodes.value?.items ?? []);
+  const self = nodes.value?.items.find((node) => node.self);
   const error = nodes.error ?? scale.error;
   const again = () => {
     nodes.again();
@@ -28,52 +33,17 @@ export function NodesPage() {
         held of the limits; after ten minutes it leaves this list.
       </p>
       {error !== undefined && <Trouble error={error} again={again} />}
+      {error !== undefined && self && (
+        <p class="quiet">
+          What follows is as of <Moment at={self.seenAt} />.
+        </p>
+      )}
       {(!nodes.value || !scale.value) && error === undefined && <Loading />}
-      {nodes.value && <Nodes nodes={nodes.value.items} />}
+      {nodes.value && <NodeTable nodes={nodes.value.items} />}
+      {here.length > 1 && <Sums nodes={inOrder(here)} />}
       {scale.value && <Wanted scale={scale.value} />}
     </>
   );
-}
-
-function Nodes({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
-  return (
-    <div class="scroller">
-      <table class="stacked nodes">
-        <Head
-          columns={["Node", "Machine", "Role", "Started", "Last seen", ["Runs", "number"], "In its slots"]}
-        />
-        <tbody>
-          {nodes.map((node) => (
-            <tr key={node.id}>
-              <th scope="row" class="whole">
-                {node.id} {node.lost && <span class="lost">lost</span>}
-                {node.self && <span class="quiet"> answers this page</span>}
-              </th>
-              <td data-label="Machine">{node.host}</td>
-              <td data-label="Role">{node.role}</td>
-              <td data-label="Started">
-                <Moment at={node.startedAt} />
-              </td>
-              <td data-label="Last seen">
-                <Moment at={node.seenAt} />
-              </td>
-              <td class="number" data-label="Runs">
-                {perSecond(node.operations.reduce((sum, { runsPerSecond }) => sum + runsPerSecond, 0))}
-              </td>
-              <td class="whole" data-label="In its slots">
-                {node.lost ? "unknown" : inSlots(node)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function inSlots({ operations }: NodeEntry): string {
-  const busy = operations.filter(({ inUse }) => inUse > 0);
-  return busy.length === 0 ? "nothing" : busy.map(({ name, inUse }) => `${name} ${count(inUse)}`).join(", ");
 }
 
 function Wanted({ scale: { within, workers, working, items } }: { readonly scale: Scale }) {
