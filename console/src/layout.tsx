@@ -1,7 +1,7 @@
 /** The bar with the way to each page, and whether the figures are live. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { connection } from "./live.ts";
+import { connection, trouble } from "./live.ts";
 import { shortId } from "./parts/job-link.tsx";
 import { hrefOf, path, steps } from "./router.ts";
 
@@ -64,9 +64,9 @@ const SAYS = { connecting: "Connecting …", live: "Live", reconnecting: "Reconn
 function Live() {
   const state = connection.value;
   return (
-    <p class={`connection ${state}`} role="status">
+    <p class={`connection ${trouble.value === undefined ? state : "reconnecting"}`} role="status">
       <span class="dot" aria-hidden="true" />
-      {SAYS[state]}
+      {trouble.value === undefined ? SAYS[state] : "Store away"}
     </p>
   );
 }

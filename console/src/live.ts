@@ -3,9 +3,9 @@
  * When the server goes away it says so and tries again until it is back.
  */
 import { effect, signal } from "@preact/signals";
-import { ask } from "./api.ts";
+import { ask, ProblemError } from "./api.ts";
 import { session } from "./session.ts";
-import type { Figures, ResourceEntry, ServedOperation } from "./wire.ts";
+import type { Figures, Problem, ResourceEntry, ServedOperation } from "./wire.ts";
 
 export type Connection = "connecting" | "live" | "reconnecting";
 
@@ -16,6 +16,8 @@ const AGAIN_MS = 1_000;
 const SILENT_MS = 5_000;
 
 export const connection = signal<Connection>("connecting");
+/** Why no figures come, where the server itself can say: its store is away. */
+export const trouble = signal<string | undefined>(undefined);
 export const figures = signal<Figures | undefined>(undefined);
 /** The oldest first. */
 export const history = signal<readonly Figures[]>([]);
@@ -34,7 +36,10 @@ export function follow(): void {
     connection.value = figures.value === undefined ? "connecting" : "reconnecting";
     again = setTimeout(open, AGAIN_MS);
     // A stream does not tell why it failed: this asks for the token, if that is why.
-    ask("/admin/session").catch(() => undefined);
+    ask("/admin/operations", { query: { limit: 1 } }).then(
+      () => tell(undefined),
+      (error: unknown) => tell(error instanceof ProblemError ? error.problem : undefined),
+    );
   };
   const open = (): void => {
     stop();
@@ -60,8 +65,15 @@ export function changed(kind: "operations" | "resources", entry: ServedOperation
   figures.value = { ...now, [kind]: entries };
 }
 
+/** Not what was heard before the figures came again. */
+function tell(problem: Problem | undefined): void {
+  const isAway = connection.value !== "live" && problem?.code === "storage-unavailable";
+  trouble.value = isAway ? (problem.detail ?? problem.title) : undefined;
+}
+
 function took(latest: Figures): void {
   connection.value = "live";
+  trouble.value = undefined;
   figures.value = latest;
   history.value = [...history.value.slice(1 - KEPT), latest];
 }

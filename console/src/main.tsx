@@ -9,8 +9,10 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { follow } from "./live.ts";
 import { followLink } from "./router.ts";
+import { followSite } from "./site.ts";
 
 document.addEventListener("click", followLink);
 follow();
+followSite();
 const root = document.getElementById("root");
 if (root) render(<App />, root);

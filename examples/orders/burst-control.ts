@@ -13,6 +13,9 @@ export const BurstOrder = z.strictObject({
   perSecond: z.int().min(1).max(10_000).default(2_000),
   stop: z.boolean().optional(),
 });
+// Until somebody says where to send calls to: no console is to offer what would be refused.
+z.globalRegistry.add(BurstOrder, { deprecated: true });
+
 type BurstOrder = z.output<typeof BurstOrder>;
 
 const OPERATIONS = {
@@ -29,6 +32,7 @@ export class Bursts {
   /** Whoever serves the app knows where; until it says so there is nothing to send calls to. */
   servedAt(url: string): void {
     this.#url = url;
+    z.globalRegistry.remove(BurstOrder);
   }
 
   start({ flow, calls, perSecond }: BurstOrder) {

@@ -84,4 +84,11 @@ suite("examples/orders", { concurrency: 2 }, () => {
       (error) => error instanceof ProblemError && error.problem.code === "burst-unavailable",
     );
   });
+  test("a burst is of use, by its schema, only once the server has said where it is served", () => {
+    const deprecated = () =>
+      BurstOrder["~standard"].jsonSchema.input({ target: "draft-2020-12" })["deprecated"];
+    assert.equal(deprecated(), true);
+    new Bursts().servedAt("http://127.0.0.1:1");
+    assert.equal(deprecated(), undefined);
+  });
 });

@@ -253,6 +253,10 @@ suite("§8 the burst", () => {
     "§8 there is one at a time, and it can be stopped",
     unless({ functions: NO_ADDRESS, container: TOO_MUCH }),
     async () => {
+      const { inputSchema } = answered<{ readonly inputSchema: Readonly<Record<string, unknown>> }>(
+        await shop.server.admin.get("/admin/operations/burst"),
+      );
+      assert.ok("properties" in inputSchema && !("deprecated" in inputSchema), "a console offers it");
       await burst({ stop: true });
       const input = { flow: "event", calls: 1_000, perSecond: 1 };
       answered(await burst(input));

@@ -31,15 +31,17 @@ export class SiteNode {
   readonly client: Client;
   readonly admin: Client;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #app: string;
   #child: ChildProcess | undefined;
   #output = "";
 
-  constructor(role: Role, port: number, environment: NodeJS.ProcessEnv) {
+  constructor(role: Role, port: number, environment: NodeJS.ProcessEnv, app = APP) {
     this.role = role;
     this.port = port;
     this.client = new Client(port);
     this.admin = this.client.with({ authorization: `Bearer ${ADMIN_TOKEN}` });
     this.#environment = environment;
+    this.#app = app;
   }
 
   get pid(): number {
@@ -53,7 +55,7 @@ export class SiteNode {
 
   /** Resolves when it is ready. */
   async start(): Promise<void> {
-    const args = [COMMAND, "serve", APP, "--role", this.role, "--port", String(this.port)];
+    const args = [COMMAND, "serve", this.#app, "--role", this.role, "--port", String(this.port)];
     const child = spawn(process.execPath, args, {
       cwd: root,
       env: this.#environment,

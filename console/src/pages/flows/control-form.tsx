@@ -7,7 +7,7 @@ import { Field } from "../../parts/field.tsx";
 import { Trouble } from "../../parts/trouble.tsx";
 import { ControlAnswer } from "./control-answer.tsx";
 import { ControlInput, type Faults } from "./control-input.tsx";
-import { type Filled, type FormField, fieldsOf, inputOf, labelOf } from "./schema-fields.ts";
+import { type Filled, type FormField, fieldsOf, inputOf, isOfNoUse, labelOf } from "./schema-fields.ts";
 
 /** The input as a whole, by its pointer; where there are no fields it is one. */
 const WHOLE = "";
@@ -39,6 +39,7 @@ export function ControlForm({ name }: { readonly name: string }) {
 
   if (error !== undefined) return <Trouble error={error} again={again} />;
   if (!value) return <p role="status">Loading {name} …</p>;
+  if (isOfNoUse(value.inputSchema)) return null;
   const faults = faultsOf(outcome.error);
   const places = fields?.map((field) => field.name) ?? [WHOLE];
   const isElsewhere = outcome.error !== undefined && !places.some((place) => faults[place]);

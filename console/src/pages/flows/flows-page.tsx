@@ -1,8 +1,10 @@
 /** The architecture as it runs: each operation's lane, what is shared, the last minutes, and what there is to turn. */
 import { moment } from "../../format.ts";
-import { connection, history } from "../../live.ts";
+import { connection, history, trouble } from "../../live.ts";
 import { matching } from "../../media.ts";
 import { Unserved } from "../../parts/unserved.tsx";
+import { Waiting } from "../../parts/waiting.tsx";
+import { Whose } from "../../parts/whose.tsx";
 import { Charts } from "./charts.tsx";
 import "./flows.css";
 import "./picture.css";
@@ -30,13 +32,17 @@ export function FlowsPage() {
         <h1>Flows</h1>
         {latest && (
           <p class="quiet">
-            {isStale
-              ? `As of ${moment(latest.at)}.`
-              : "Rates and slots: this node's own, of the last 3 seconds."}
+            {isStale ? (
+              `As of ${moment(latest.at)}. ${trouble.value ?? ""}`
+            ) : (
+              <>
+                Rates and slots: <Whose />, of the last 3 seconds.
+              </>
+            )}
           </p>
         )}
       </header>
-      {!latest && <p role="status">Waiting for the first figures …</p>}
+      {!latest && <Waiting />}
       {isWide.value ? [controlling, first] : [first, controlling]}
       {latest && <Charts latest={latest} />}
       {rest}

@@ -1,6 +1,7 @@
 /** One operation's way from the caller to what it works on and back, as its flow goes. */
 import { compact, count, perSecond, shortDuration } from "../../format.ts";
 import { hrefOf } from "../../router.ts";
+import { self } from "../../site.ts";
 import type { Flow } from "../../wire.ts";
 import { Arrow, Notice } from "./arrow.tsx";
 import { Box, Slots, STRAINS, type StrainSaid } from "./box.tsx";
@@ -51,7 +52,7 @@ export function LaneView({ lane, target }: LaneViewProps) {
           title="Function"
           isPaused={lane.pausedAt !== undefined}
           strain={strainOf(lane)}
-          calm={lane.isBusy ? "busy" : "has room"}
+          calm={calmOf(lane)}
         >
           <Slots inUse={lane.inUse} limit={operation.limit} />
         </Box>
@@ -112,7 +113,7 @@ function Callers({ lane: { operation, moves, offered } }: { readonly lane: Lane 
         kind="gateway"
         title="Gateway"
         strain={moves.refused > 0 ? REFUSING : undefined}
-        calm="lets all in"
+        calm={self.value?.role === "worker" ? "takes no calls" : "lets all in"}
       >
         <p>
           <b>{perSecond(moves.refused)}</b> refused
@@ -122,21 +123,21 @@ function Callers({ lane: { operation, moves, offered } }: { readonly lane: Lane 
   );
 }
 
-function Senders({ lane: { arrived } }: { readonly lane: Lane }) {
+function Senders({ lane: { moves } }: { readonly lane: Lane }) {
   return (
     <>
       <Box kind="client" title="Operations" />
-      <Arrow label="Operations to outbox" place="calls" out={[{ rate: arrived, what: "sent" }]} />
+      <Arrow label="Operations to outbox" place="calls" out={[{ rate: moves.accepted, what: "sent" }]} />
       <Box kind="gateway" title="Outbox" calm="in their commit" />
     </>
   );
 }
 
-function Queue({ lane: { operation, moves, arrived, ended, trend } }: { readonly lane: Lane }) {
+function Queue({ lane: { operation, moves, ended, trend } }: { readonly lane: Lane }) {
   const { queued, oldestAgeMs } = operation;
   return (
     <>
-      <Arrow label="Gateway to queue" place="to-queue" out={[{ rate: arrived, what: "queued" }]} />
+      <Arrow label="Gateway to queue" place="to-queue" out={[{ rate: moves.accepted, what: "queued" }]} />
       <Box
         kind="queue"
         title="Queue"
@@ -158,6 +159,12 @@ function Queue({ lane: { operation, moves, arrived, ended, trend } }: { readonly
       />
     </>
   );
+}
+
+/** Of a lane in which all is queued, nothing runs where no jobs are run. */
+function calmOf({ isBusy, operation: { flow } }: Lane): string {
+  if (flow === "event" && self.value?.role === "gateway") return "run by workers";
+  return isBusy ? "busy" : "has room";
 }
 
 function strainOf({ strained, operation }: Lane): StrainSaid | undefined {

@@ -1,7 +1,6 @@
 /** From the figures to what is drawn: which operations share what, and what moves along each of their lanes. */
 import type { Figures, ResourceEntry, ServedOperation, UnservedOperation } from "../../wire.ts";
 import {
-  arrivedLately,
   findOperation,
   findResource,
   inUseLately,
@@ -17,8 +16,7 @@ export type Lane = {
   readonly moves: Movement;
   /** Calls that came, whatever became of them. */
   readonly offered: number;
-  /** Jobs that came, and those that came to their end. */
-  readonly arrived: number;
+  /** Jobs that came to their end. Those that came, by calls or sent by other operations, were accepted. */
   readonly ended: number;
   readonly inUse: number;
   readonly trend: Trend;
@@ -139,7 +137,6 @@ function laneOf(operation: ServedOperation, looks: readonly Figures[]): Lane {
     operation,
     moves,
     offered: moves.accepted + moves.answered + moves.refused,
-    arrived: operation.access === "internal" ? arrivedLately(looks, find, ended) : moves.accepted,
     ended,
     inUse: inUseLately(looks, find),
     trend,

@@ -89,19 +89,6 @@ export function trendOf(looks: readonly Figures[], find: Finding): Trend {
   return then - entry.queued >= notable ? "draining" : "steady";
 }
 
-/**
- * Jobs per second that came, by whatever way: what was counted as accepted does not tell of those that other operations
- * sent. @param ended per second
- */
-export function arrivedLately(looks: readonly Figures[], find: Finding, ended: number): number {
-  const latest = looks.at(-1);
-  const first = lookBefore(looks, LATELY_S);
-  const [from, to] = [first && find(first), latest && find(latest)];
-  if (!first || !latest || !from || !to || first === latest) return 0;
-  const more = to.queued + to.running - (from.queued + from.running);
-  return Math.max(0, ended + more / (secondsOf(latest) - secondsOf(first)));
-}
-
 /** The one so many seconds before the latest, or the oldest of the same run since then. */
 function lookBefore(looks: readonly Figures[], seconds: number): Figures | undefined {
   const latest = looks.at(-1);

@@ -27,6 +27,11 @@ export function fieldsOf(schema: unknown): readonly FormField[] | undefined {
   return fields.every((field) => field !== undefined) ? fields : undefined;
 }
 
+/** Here a call would be refused, whatever its input. */
+export function isOfNoUse(schema: unknown): boolean {
+  return isSchema(schema) && schema["deprecated"] === true;
+}
+
 function fieldOf(name: string, schema: Schema, isListed: boolean): FormField | undefined {
   const kind = kindOf(schema);
   if (kind === undefined) return undefined;

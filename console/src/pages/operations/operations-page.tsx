@@ -5,6 +5,8 @@ import { Said, useAction } from "../../parts/action.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Head } from "../../parts/head.tsx";
 import { Unserved } from "../../parts/unserved.tsx";
+import { Waiting } from "../../parts/waiting.tsx";
+import { Whose } from "../../parts/whose.tsx";
 import { hrefOf } from "../../router.ts";
 import type { Figures } from "../../wire.ts";
 import { SettingRow } from "./setting-row.tsx";
@@ -14,11 +16,7 @@ export function OperationsPage() {
   return (
     <>
       <h1>Operations</h1>
-      {figures.value ? (
-        <Settings figures={figures.value} />
-      ) : (
-        <p role="status">Waiting for the first figures …</p>
-      )}
+      {figures.value ? <Settings figures={figures.value} /> : <Waiting />}
     </>
   );
 }
@@ -30,8 +28,7 @@ function Settings({ figures: { operations, resources } }: { readonly figures: Fi
     <>
       <p class="quiet">
         A change is in force at once, on other nodes a second later, survives a restart, and stands in the{" "}
-        <a href={hrefOf("/audit")}>audit</a>. Slots and rates are this node's own; counts are the whole
-        store's.
+        <a href={hrefOf("/audit")}>audit</a>. Slots and rates are <Whose />; counts are the whole store's.
       </p>
       <Said by={action} />
       <Entries first="Operation">
