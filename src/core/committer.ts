@@ -3,56 +3,46 @@
  * waits for nobody, and a crowd shares one fsync. Also knows how far behind the store is, which is what the door
  * asks before it takes on more.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 import type { Answer, AnswerOf, Change, Engine, NewCall, Settlement } from "./engine.ts";
 import { announce, type Notifier } from "./notifier.ts";
-import { statementBytes } from "./sizes.ts";
 import type { SqlTransaction } from "./sql-transaction.ts";
+import { type Waiting, WaitingChanges } from "./waiting.ts";
 
-type Waiting = {
-  readonly change: Change;
-  readonly bytes: number;
-  readonly at: number;
-  readonly answered: (answer: Answer) => void;
-};
-
-/** Changes and bytes of one group. Larger ones only delay whoever waits for them. */
-const GROUP_CHANGES = 1_024;
-const GROUP_BYTES = 4 * 1024 * 1024;
-/**
- * Outcomes in a group that others wait to be opened in; as many as those, where they are more, so that a drain keeps
- * up with what is accepted. Each frees a slot for the next run, and that run's time is what an accept waits for: with
- * 64, accepting beside a full-speed drain keeps half of its rate, with 128 or more a third.
- */
-const OUTCOMES_BESIDE_OPENS = 64;
-/** More where a group takes long anyway, as on a slow disk: at 6 to 8 µs each they make it longer by a third at most. */
-const OUTCOMES_A_MS = 40;
 const GROUP_MS_WEIGHT = 0.1;
-/** Groups without opens after which a drain may have whole groups again. */
-const GROUPS_BETWEEN_OPENS = 3;
 /** Beyond this much waiting, or this long, new work is refused until the store has caught up. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 const MOST_WAITING_MS = 2_000;
-const CHANGE_BYTES = 200;
+/**
+ * So long after the last group left, with no room for another, what waits is refused: the store has not seen it, and a
+ * group whose commit nobody answers may take until the database is back.
+ */
+const STUCK_MS = 5_000;
+const STUCK = {
+  kind: "refused",
+  code: "storage-unavailable",
+  detail: "The store does not answer; nothing was kept.",
+} as const;
+/** Of as many changes as the last group had, this share is worth a group of their own beside it; */
+const WORTH_A_GROUP = 0.5;
+/** and any are, when it has been gone for so long. So often it is looked whether they may leave. */
+const LOOK_MS = 25;
 
 export class Committer {
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #notifier: Notifier;
-  /** Settlements free what others wait for, so they go first; but they leave room for the opens. */
-  readonly #first: Waiting[] = [];
-  readonly #opens: Waiting[] = [];
-  /** Claims go last, so that they find what the same group opens. */
-  readonly #claims: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingChanges();
   #inFlight = 0;
   #beside = 0;
-  #scheduled = false;
+  #leavesNow = false;
+  #leavesSoon = false;
+  #lastLeftAt = 0;
+  #lastCount = 0;
+  /** While something waits that may not leave. */
+  #watch: Timer | undefined;
   /** The last group left opens behind, so that claims which were submitted with them came too early. */
   #overflowed = false;
-  /** Opens in the last group that had any, unless that was too long ago to expect more. */
-  #opensLately = 0;
-  #groupsWithout = 0;
   /** What a group takes, averaged over the last few. */
   #groupMs = 0;
   #idle: (() => void)[] = [];
@@ -71,15 +61,7 @@ export class Committer {
 
   /** The same without a promise, where there are many: called once, when the answer is there, and must not throw. */
   put<C extends Change>(change: C, answered: (answer: AnswerOf<C["kind"]>) => void): void {
-    const bytes = bytesOf(change);
-    const queue = change.kind === "open" ? this.#opens : change.kind === "claim" ? this.#claims : this.#first;
-    queue.push({
-      change,
-      bytes,
-      at: this.#clock.monotonic(),
-      answered: answered as (answer: Answer) => void,
-    });
-    this.#waitingBytes += bytes;
+    this.#waiting.put(change, this.#clock.monotonic(), answered as (answer: Answer) => void);
     // First the hint: who claims on it does so before the group leaves.
     if (change.kind === "open" && isSurelyNew(change.call)) this.#hint(change.call);
     this.#schedule();
@@ -102,14 +84,14 @@ export class Committer {
 
   /** Whether the store is too far behind to take on more. */
   get congested(): boolean {
-    if (this.#waitingBytes > MOST_WAITING_BYTES) return true;
-    const oldest = Math.min(this.#first[0]?.at ?? Infinity, this.#opens[0]?.at ?? Infinity);
-    return this.#clock.monotonic() - oldest > MOST_WAITING_MS;
+    if (this.#waiting.bytes > MOST_WAITING_BYTES) return true;
+    const waitedMs = this.#clock.monotonic() - this.#waiting.oldestAt;
+    return waitedMs > MOST_WAITING_MS || this.#stoodMs > MOST_WAITING_MS;
   }
 
   /** Outcomes that wait for their commit. */
   get unsettled(): number {
-    return this.#first.length;
+    return this.#waiting.outcomes;
   }
 
   /** Resolves when nothing waits and nothing is under way. */
@@ -118,55 +100,84 @@ export class Committer {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  get #waiting(): number {
-    return this.#first.length + this.#opens.length + this.#claims.length;
+  get #isFull(): boolean {
+    return this.#inFlight >= this.#engine.limits.groupsInFlight;
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#inFlight >= this.#engine.limits.groupsInFlight) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      if (this.#waiting > 0) void this.#commit(this.#group());
-    });
+  get #sinceLastMs(): number {
+    return this.#clock.monotonic() - this.#lastLeftAt;
   }
 
-  #group(): readonly Waiting[] {
-    const group: Waiting[] = [];
-    this.#watchOpens();
-    const share = this.#opensLately > 0 ? 2 : 1;
-    const beside = Math.max(this.#opensLately, OUTCOMES_BESIDE_OPENS, this.#groupMs * OUTCOMES_A_MS);
-    const outcomes = this.#opensLately > 0 ? beside : GROUP_CHANGES;
-    take(this.#first, group, Math.min(outcomes, GROUP_CHANGES / share), GROUP_BYTES / share);
-    take(this.#opens, group, GROUP_CHANGES, GROUP_BYTES);
-    // Small, two at the most, and what all the others wait for in the end: never left behind.
-    group.push(...this.#claims.splice(0));
-    for (const { bytes } of group) this.#waitingBytes -= bytes;
-    return group;
+  /** For so long no group could leave. */
+  get #stoodMs(): number {
+    return this.#isFull ? this.#sinceLastMs : 0;
   }
 
   /**
-   * The next group leaves before anyone is answered, so those who call again at once are never in it: a group without
-   * opens that took all it could would make them wait for it.
+   * Where the store is the faster the larger its groups are, a few changes do not leave beside a large group, but with
+   * those that come until it is back. Not so claims: whoever claims has slots that stand empty.
    */
-  #watchOpens(): void {
-    if (this.#opens.length > 0) {
-      this.#opensLately = this.#opens.length;
-      this.#groupsWithout = 0;
-    } else if (++this.#groupsWithout > GROUPS_BETWEEN_OPENS) this.#opensLately = 0;
+  get #mayLeave(): boolean {
+    const { count, claims } = this.#waiting;
+    if (count === 0 || this.#isFull) return false;
+    if (this.#inFlight === 0 || claims > 0 || !this.#engine.limits.gathers) return true;
+    return count >= this.#lastCount * WORTH_A_GROUP || this.#sinceLastMs >= LOOK_MS;
+  }
+
+  /** When whoever is at it has put what he has. Calls also wait for those that came with them, where that pays. */
+  #schedule(): void {
+    if (!this.#mayLeave) this.#watchOver();
+    else if (!this.#engine.limits.gathers || this.#waiting.count > this.#waiting.opens) this.#leaveNow();
+    else this.#leaveSoon();
+  }
+
+  #leaveNow(): void {
+    if (this.#leavesNow) return;
+    this.#leavesNow = true;
+    queueMicrotask(() => {
+      this.#leavesNow = false;
+      this.#leave();
+    });
+  }
+
+  #leaveSoon(): void {
+    if (this.#leavesSoon) return;
+    this.#leavesSoon = true;
+    this.#clock.soon(() => {
+      this.#leavesSoon = false;
+      this.#leave();
+    });
+  }
+
+  #leave(): void {
+    if (this.#mayLeave) void this.#commit(this.#waiting.takeGroup(this.#groupMs));
+    if (this.#waiting.count > 0) this.#watchOver();
+  }
+
+  #watchOver(): void {
+    this.#watch ??= this.#clock.after(LOOK_MS, () => this.#look());
+  }
+
+  #look(): void {
+    this.#watch = undefined;
+    if (this.#waiting.count === 0) return;
+    if (this.#stoodMs < STUCK_MS) return this.#schedule();
+    for (const { change, answered } of this.#waiting.takeAll()) this.#answer(change, STUCK, false, answered);
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     this.#inFlight++;
     this.groups++;
+    this.#lastCount = group.length;
     const late = this.#overflowed;
-    this.#overflowed = this.#opens.length > 0;
+    this.#overflowed = this.#waiting.opens > 0;
     const begunAt = this.#clock.monotonic();
+    this.#lastLeftAt = begunAt;
     const answers = await this.#answers(group.map(({ change }) => change));
     this.#groupMs += (this.#clock.monotonic() - begunAt - this.#groupMs) * GROUP_MS_WEIGHT;
     this.#inFlight--;
     // The next group leaves before anyone is answered: the store works while we do.
-    if (this.#waiting > 0) void this.#commit(this.#group());
+    this.#leave();
     for (let i = 0; i < group.length; i++) {
       const { change, answered } = group[i] as Waiting;
       this.#answer(change, answers[i] as Answer, late, answered);
@@ -187,7 +198,7 @@ export class Committer {
   }
 
   get #isIdle(): boolean {
-    return this.#inFlight + this.#beside === 0 && this.#waiting === 0;
+    return this.#inFlight + this.#beside === 0 && this.#waiting.count === 0;
   }
 
   #rest(): void {
@@ -236,28 +247,4 @@ function refusedBecause(error: unknown) {
 /** Workers may look for it in the same commit. Under a key it may be a repeat, which must take no slot for nothing. */
 function isSurelyNew({ start, fingerprint }: NewCall): boolean {
   return start === "queued" && fingerprint === undefined;
-}
-
-/** Until the group has so many changes or so many bytes; one change always fits. */
-function take(from: Waiting[], group: Waiting[], mostChanges: number, mostBytes: number): void {
-  let bytes = 0;
-  for (const waiting of group) bytes += waiting.bytes;
-  let taken = 0;
-  while (taken < from.length && group.length < mostChanges && (bytes < mostBytes || taken === 0)) {
-    const next = from[taken++] as Waiting;
-    bytes += next.bytes;
-    group.push(next);
-  }
-  from.splice(0, taken);
-}
-
-function bytesOf(change: Change): number {
-  if (change.kind === "open") return CHANGE_BYTES + change.call.input.length;
-  if (change.kind !== "settle") return CHANGE_BYTES;
-  const { verdict, writes, sends, sql } = change.settlement;
-  let bytes = CHANGE_BYTES + (verdict.kind === "succeeded" ? verdict.output.length : 0);
-  for (const write of writes) bytes += "value" in write ? write.value.length : CHANGE_BYTES;
-  for (const sent of sends) bytes += sent.input.length;
-  if (sql) for (const statement of sql) bytes += CHANGE_BYTES + statementBytes(statement);
-  return bytes;
 }

@@ -182,6 +182,8 @@ export type EngineLimits = {
   readonly singleOwner: boolean;
   /** Commits that may be under way at once. */
   readonly groupsInFlight: number;
+  /** A group costs about the same whether it is small or large: better few, of what comes in one turn of the loop. */
+  readonly gathers?: true;
   /** Runs statements on the app's own tables; and, in so many interactive transactions at once, for `sql: true`. */
   readonly sql?: { readonly transactions: number };
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Committer } from "../../src/core/committer.ts";
-import type { Answer, Change, Engine } from "../../src/core/engine.ts";
+import type { Answer, Change, Engine, EngineLimits } from "../../src/core/engine.ts";
 import { LocalNotifier } from "../../src/core/notifier.ts";
 import { TestClock } from "../support/test-clock.ts";
 
@@ -30,7 +30,10 @@ const open = (input: string): Open => ({
 const claim: Change = { kind: "claim", queues: [], token: "t", leaseMs: 1 };
 
 /** Groups as they leave, each answered when the test says so. */
-function world(commit?: (changes: readonly Change[]) => Promise<readonly Answer[]>) {
+function world(
+  commit?: (changes: readonly Change[]) => Promise<readonly Answer[]>,
+  limits: Pick<EngineLimits, "groupsInFlight" | "gathers"> = { groupsInFlight: 1 },
+) {
   const groups: (readonly Change[])[] = [];
   const held: (() => void)[] = [];
   const later = (changes: readonly Change[]) =>
@@ -38,7 +41,7 @@ function world(commit?: (changes: readonly Change[]) => Promise<readonly Answer[
       held.push(() => resolve(changes.map(() => ({ kind: "done" }) as const))),
     );
   const engine = {
-    limits: { groupsInFlight: 1 },
+    limits,
     commit: (changes: readonly Change[]) => {
       groups.push(changes);
       return (commit ?? later)(changes);
@@ -141,6 +144,93 @@ describe("the committer", () => {
     assert.equal(committer.congested, false);
     clock.advance(2_001);
     assert.equal(committer.congested, true);
+  });
+
+  test("refuses what waits when nothing was heard of a group for 5 s, and is congested until it is", async () => {
+    const { committer, groups, held, clock } = world();
+    const answered: string[] = [];
+    committer.put(audit("lost"), ({ kind }) => answered.push(`lost ${kind}`));
+    await turn();
+    clock.advance(3_000);
+    committer.put(open("1"), (answer) =>
+      answered.push(answer.kind === "refused" ? answer.code : answer.kind),
+    );
+    clock.advance(1_999);
+    assert.deepEqual(answered, []);
+    clock.advance(1);
+    assert.deepEqual(answered, ["storage-unavailable"]);
+    assert.equal(committer.congested, true);
+    held.shift()?.();
+    await turn();
+    assert.deepEqual(answered, ["storage-unavailable", "lost done"]);
+    assert.equal(committer.congested, false);
+    assert.equal(groups.length, 1);
+    await committer.drained();
+  });
+
+  test("keeps what waits as long as groups come back", async () => {
+    const { committer, groups, held, clock } = world();
+    const answered: string[] = [];
+    for (let i = 0; i < 4_000; i++) committer.put(audit(String(i)), ({ kind }) => answered.push(kind));
+    await turn();
+    for (let group = 0; group < 4; group++) {
+      clock.advance(4_000);
+      held.shift()?.();
+      await turn();
+    }
+    assert.equal(groups.length, 4);
+    assert.ok(answered.length === 4_000 && answered.every((kind) => kind === "done"));
+  });
+
+  describe("of a store that gathers", () => {
+    const gathering = () => world(undefined, { groupsInFlight: 2, gathers: true });
+
+    test("calls of one turn of the loop leave together, and a few do not leave beside many", async () => {
+      const { committer, groups, held } = gathering();
+      for (let i = 0; i < 10; i++) void Promise.resolve().then(() => committer.submit(open(String(i))));
+      await turn();
+      await turn();
+      for (let i = 0; i < 4; i++) void committer.submit(open(`few${i}`));
+      await turn();
+      assert.deepEqual(
+        groups.map(({ length }) => length),
+        [10],
+      );
+      void committer.submit(open("one more"));
+      await turn();
+      assert.deepEqual(
+        groups.map(({ length }) => length),
+        [10, 5],
+      );
+      void committer.submit(open("late"));
+      held.shift()?.();
+      await turn();
+      assert.equal(groups.length, 2);
+      held.shift()?.();
+      await turn();
+      assert.deepEqual(
+        groups.map(({ length }) => length),
+        [10, 5, 1],
+      );
+    });
+
+    test("claims wait for nobody, and nothing waits long for a group that does not come back", async () => {
+      const { committer, groups, clock } = gathering();
+      for (let i = 0; i < 10; i++) void committer.submit(open(String(i)));
+      await turn();
+      void committer.submit(open("few"));
+      await turn();
+      assert.equal(groups.length, 1);
+      clock.advance(25);
+      await turn();
+      assert.equal(groups.length, 2);
+      const other = gathering();
+      for (let i = 0; i < 10; i++) void other.committer.submit(open(String(i)));
+      await turn();
+      void other.committer.submit(claim);
+      await turn();
+      assert.deepEqual(kinds(other.groups[1]), ["claim"]);
+    });
   });
 
   test("a change that cannot even be begun is refused alone", async () => {

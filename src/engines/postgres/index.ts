@@ -1,7 +1,7 @@
 /** The store of many nodes: one schema in a PostgreSQL database, which any number of processes share. */
 
 import { systemClock } from "../../core/clock.ts";
-import type { EngineSource } from "../../core/engine.ts";
+import type { EngineLimits, EngineSource } from "../../core/engine.ts";
 import { systemRandom } from "../../core/random.ts";
 import { PORTABLE_SIZES } from "../../core/store-defaults.ts";
 import { openPostgres } from "./engine.ts";
@@ -15,7 +15,12 @@ export type { PostgresOptions } from "./options.ts";
 
 /** One is flushed while the next is worked out. */
 const GROUPS_IN_FLIGHT = 2;
-const LIMITS = { ...PORTABLE_SIZES, singleOwner: false, groupsInFlight: GROUPS_IN_FLIGHT };
+const LIMITS: EngineLimits = {
+  ...PORTABLE_SIZES,
+  singleOwner: false,
+  groupsInFlight: GROUPS_IN_FLIGHT,
+  gathers: true,
+};
 
 export type PostgresStore = EngineSource & {
   /**
