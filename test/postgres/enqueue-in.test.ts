@@ -61,7 +61,7 @@ suite("a call that is queued in a transaction of the app's own", { skip: missing
     const listener = new Client({ connectionString: world.url });
     await listener.connect();
     t.after(() => listener.end());
-    const { channelOf } = await import("../../src/engines/postgres/listener.ts");
+    const { channelOf } = await import("../../src/engines/postgres/channel.ts");
     const heard: string[] = [];
     listener.on("notification", ({ payload }) => heard.push(payload ?? ""));
     await listener.query(`LISTEN ${channelOf(world.schema)}`);

@@ -1,7 +1,7 @@
 // Notices between nodes: each name once, in payloads that PostgreSQL takes, and only what another node can use.
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Answer, Change } from "../../src/core/engine.ts";
+import type { Answer, Change, NewCall } from "../../src/core/engine.ts";
 import type { Job } from "../../src/core/job.ts";
 import { Notices } from "../../src/engines/postgres/notices.ts";
 
@@ -94,6 +94,43 @@ suite("notices between nodes", () => {
     assert.deepEqual(heard, ["receipt a", "receipt b", "principal ann"]);
   });
 
+  test("of a small group is told behind its commit, and once", async () => {
+    const { from, told, answered, heard, tell } = pair();
+    const changes = [call({}), success({ id: "b" })];
+    from.foretell(changes, tell);
+    assert.deepEqual(heard, ["queue work", "receipt b", "principal ann"]);
+    from.committed(changes, [opened({}), applied({ id: "b", status: "succeeded" })]);
+    await answered();
+    assert.equal(told.length, 1);
+  });
+
+  test("what was foretold and not committed is told again when it is", async () => {
+    const { from, heard, tell, answered } = pair();
+    const changes = [success({ id: "b" })];
+    from.foretell(changes, tell);
+    from.takeBack(changes);
+    await answered();
+    from.committed(changes, [applied({ id: "b", status: "succeeded" })]);
+    assert.deepEqual(heard, ["receipt b", "principal ann", "receipt b", "principal ann"]);
+  });
+
+  test("nothing is foretold of a crowd, of what is due later, of calls at once, or beside another telling", async () => {
+    const { from, told, tell, answered } = pair();
+    from.foretell(
+      Array.from({ length: 9 }, () => call({})),
+      tell,
+    );
+    from.foretell([call({ delayMs: 5 }), call({ start: AT_ONCE }), success({ listed: false })], tell);
+    assert.deepEqual(told, []);
+    from.committed([OPEN], [opened({})]);
+    const [change] = [call({})];
+    from.foretell([change as Change], tell);
+    assert.equal(told.length, 1);
+    from.committed([change as Change], [opened({})]);
+    await answered();
+    assert.equal(told.length, 2);
+  });
+
   test("a node hears nothing of what it told itself, nor of what is no notice", () => {
     const heard: string[] = [];
     const node = new Notices("one", (topic, name) => heard.push(`${topic} ${name}`));
@@ -108,7 +145,36 @@ suite("notices between nodes", () => {
 });
 
 const OPEN = { kind: "open" } as Change;
+const AT_ONCE = { token: "t", leaseMs: 1, ifLost: "forget" } as const;
 const SETTLE = { kind: "settle", settlement: { sends: [] as readonly unknown[] } } as Change;
+
+const call = (more: Partial<NewCall>): Change => ({
+  kind: "open",
+  call: {
+    id: "a",
+    sequence: 1,
+    operation: "work",
+    principal: "ann",
+    input: "{}",
+    inputVersion: 1,
+    delayMs: 0,
+    maxAttempts: 3,
+    details: { origin: "test" },
+    start: "queued",
+    ...more,
+  },
+});
+const success = (more: Partial<Job>): Change => ({
+  kind: "settle",
+  settlement: {
+    lease: { id: more.id ?? "a", token: "t" },
+    claimed: job({ ...more, status: "running" }),
+    verdict: { kind: "succeeded", output: "{}" },
+    reads: [],
+    writes: [],
+    sends: [],
+  },
+});
 
 const opened = (more: Partial<Job>): Answer => ({ kind: "opened", job: job(more) });
 const applied = (more: Partial<Job>): Answer => ({ kind: "applied", job: job({ revision: 3, ...more }) });
@@ -141,14 +207,15 @@ function pair() {
     heard.push([topic, name, ...(dueAt === undefined ? [] : [dueAt])].join(" ")),
   );
   const from = new Notices("one", undefined);
-  from.tellBy((payloads) => {
+  const tell = (payloads: readonly string[]) => {
     told.push(payloads);
     for (const payload of payloads) to.heard(payload);
     return new Promise<void>((resolve) => waiting.push(resolve));
-  });
+  };
+  from.tellBy(tell);
   const answered = async () => {
     for (const resolve of waiting.splice(0)) resolve();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { from, told, heard, answered };
+  return { from, told, heard, tell, answered };
 }

@@ -17,7 +17,7 @@ const MOST_TRIES = 50;
 const AGAIN_MS = 5;
 const AWAY_PAUSE_MS = 200;
 
-type CommitSettings = {
+export type CommitSettings = {
   readonly retention: Retention;
   readonly now?: () => number;
   readonly part: number;
@@ -29,6 +29,12 @@ type CommitSettings = {
  */
 type Standing = { readonly fast: boolean; readonly careful: boolean; readonly unknown: boolean };
 
+/** Of the other nodes: a few changes are told right behind the commit that is under way. */
+export type Foretelling = {
+  foretell(changes: readonly Change[], committing: Transaction): void;
+  takeBack(changes: readonly Change[]): void;
+};
+
 type Part = { readonly changes: readonly Change[]; readonly answers: Answer[] };
 
 export class Commits {
@@ -37,10 +43,18 @@ export class Commits {
   readonly #settings: CommitSettings;
   readonly #bounds = new Bounds();
   readonly #fates: Fates;
+  readonly #notices: Foretelling;
   #isClosed = false;
 
-  constructor(lines: Lines, statements: GroupStatements, fates: Fates, settings: CommitSettings) {
+  constructor(
+    lines: Lines,
+    statements: GroupStatements,
+    fates: Fates,
+    notices: Foretelling,
+    settings: CommitSettings,
+  ) {
     this.#lines = lines;
+    this.#notices = notices;
     this.#fates = fates;
     this.#statements = statements;
     this.#settings = settings;
@@ -94,12 +108,21 @@ export class Commits {
     const plan = planOf(part.changes, places, fast);
     const line = await this.#lines.take();
     const transaction = new Transaction(line);
-    const mark = (marked: Transaction) => this.#fates.mark(marked);
-    const terms = { retention, now: now ? now() : null, part: counted, careful, bounds: this.#bounds, mark };
+    const theirs = places.map((at) => part.changes[at] as Change);
+    const terms = {
+      retention,
+      now: now ? now() : null,
+      part: counted,
+      careful,
+      bounds: this.#bounds,
+      mark: (marked: Transaction) => this.#fates.mark(marked),
+      foretell: (committing: Transaction) => this.#notices.foretell(theirs, committing),
+    };
     const group = new Group(transaction, this.#statements, plan, terms);
     try {
       await group.commit();
     } catch (error) {
+      this.#notices.takeBack(theirs);
       await transaction.rollback();
       const isCommitted = failureOf(error) === "unknown" && (await this.#wasCommitted(group));
       if (!isCommitted) throw error;

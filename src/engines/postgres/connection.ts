@@ -62,6 +62,11 @@ export class Transaction {
     throw this.#failed ?? new Error("The transaction was rolled back by the server.");
   }
 
+  /** After `commit()`: of its own, and sent right behind it, whatever becomes of that. */
+  follow<R>(statement: Statement, values?: readonly Value[]): Promise<Result<R>> {
+    return this.#line.send<R>(statement, values);
+  }
+
   async rollback(): Promise<void> {
     if (this.#isOver || this.#line.isBroken) return;
     this.#isOver = true;

@@ -7,11 +7,12 @@ import { limitsOf } from "../../core/notifier.ts";
 import type { ShareRequest } from "../../core/share.ts";
 import type { ItemKey } from "../../core/table.ts";
 import { ChangeStream } from "./changes.ts";
-import { Commits } from "./commit.ts";
+import { channelOf, telling } from "./channel.ts";
+import { type CommitSettings, Commits, type Foretelling } from "./commit.ts";
 import { Connections } from "./connection.ts";
 import { Fates } from "./fate.ts";
 import { Grants } from "./grants.ts";
-import { groupStatements } from "./group.ts";
+import { type GroupStatements, groupStatements } from "./group.ts";
 import { type Ending, Interactive } from "./interactive.ts";
 import { applyIn } from "./interactive-ending.ts";
 import { Lines, Reach } from "./lines.ts";
@@ -99,17 +100,14 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
   const statements = groupStatements(schema);
   const writing = { retention, part, ...(now && { now }) };
   const fates = new Fates(writers, schema, node);
-  const commits = new Commits(writers, statements, fates, writing);
-  const ending: Ending = {
-    apply: (transaction, settlement) =>
-      applyIn(transaction, settlement, statements, { ...writing, now: now ? now() : null }),
-    mark: (transaction) => fates.mark(transaction),
-    wasCommitted: (mark) => commits.wasCommitted(mark),
-    committed: (settlement, answer, mark) => {
-      fates.committed(mark);
-      notices.committed([{ kind: "settle", settlement }], [answer]);
-    },
-  };
+  const commits = new Commits(
+    writers,
+    statements,
+    fates,
+    foretelling(notices, channelOf(schemaName)),
+    writing,
+  );
+  const ending = endingOf(statements, writing, fates, commits, notices);
   return new PostgresEngine({
     interactions,
     ending,
@@ -131,6 +129,33 @@ export async function openPostgres(settings: Settings, host: EngineHost): Promis
     sweeps: new Sweeps(connections, schema, statements, { ...writing, random: host.random }),
     vacuum: new Vacuum(others, schema),
   });
+}
+
+function endingOf(
+  statements: GroupStatements,
+  { now, ...terms }: CommitSettings,
+  fates: Fates,
+  commits: Commits,
+  notices: Notices,
+): Ending {
+  return {
+    apply: (transaction, settlement) =>
+      applyIn(transaction, settlement, statements, { ...terms, now: now ? now() : null }),
+    mark: (transaction) => fates.mark(transaction),
+    wasCommitted: (mark) => commits.wasCommitted(mark),
+    committed: (settlement, answer, mark) => {
+      fates.committed(mark);
+      notices.committed([{ kind: "settle", settlement }], [answer]);
+    },
+  };
+}
+
+function foretelling(notices: Notices, channel: string): Foretelling {
+  return {
+    foretell: (changes, committing) =>
+      notices.foretell(changes, (payloads) => committing.follow(...telling(channel, payloads))),
+    takeBack: (changes) => notices.takeBack(changes),
+  };
 }
 
 /** What cannot be begun leaves no connection open: whoever tries again opens his own. */

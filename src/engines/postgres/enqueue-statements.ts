@@ -1,7 +1,7 @@
 /** What `enqueueIn` sends: texts for any driver, with every value as text and no type left to guess. */
 
 import { STATUS } from "../../core/kept.ts";
-import { channelOf } from "./listener.ts";
+import { channelOf } from "./channel.ts";
 import { changeIn } from "./order.ts";
 
 /**

@@ -38,6 +38,8 @@ export type Terms = {
   readonly bounds: Bounds;
   /** Has the transaction leave a mark (`fate.ts`). */
   readonly mark: (transaction: Transaction) => string;
+  /** Tells the other nodes of it right behind its commit. */
+  readonly foretell: (transaction: Transaction) => void;
 };
 
 /** In the order of changes each row's place is its change's, times this: a settlement may send as many more. */
@@ -79,6 +81,7 @@ export class Group {
     const committed = this.#transaction.commit();
     committed.catch(() => {});
     this.#wasSent = true;
+    if (looks.length === 0 && claims.length === 0) this.#terms.foretell(this.#transaction);
     let rows: readonly Result<ClaimRow>[];
     try {
       await fast;

@@ -3,13 +3,11 @@
  * so that a node which is alone tells nobody anything. At the start it finds out whether it can hear at all: behind a
  * pooler that lends connections by the transaction, LISTEN is another's a moment later.
  */
-import { createHash } from "node:crypto";
 import type { Clock, Timer } from "../../core/clock.ts";
 import { configurationError } from "../../core/errors.ts";
-import { texts } from "./arrays.ts";
+import { channelOf, telling } from "./channel.ts";
 import type { Connections } from "./connection.ts";
 import { described } from "./failures.ts";
-import { statement } from "./fragments.ts";
 import { Line, type Naming } from "./line.ts";
 import type { Notices } from "./notices.ts";
 import type { Address } from "./options.ts";
@@ -42,16 +40,6 @@ export type ListenerHost = {
 /** What follows a node's name where it says no more than that it is there. */
 const NEW = "\nn";
 const STILL = "";
-
-const TELL = statement(
-  "spillway_tell",
-  "SELECT count(pg_notify($1, payload)) FROM unnest($2::text[]) AS payload",
-);
-
-/** A channel's name is as short as a schema's may be. */
-export function channelOf(schemaName: string): string {
-  return `spillway_${createHash("sha256").update(schemaName).digest("hex").slice(0, 20)}`;
-}
 
 export class Listener {
   readonly #host: ListenerHost;
@@ -168,8 +156,8 @@ export class Listener {
 
   /** Over the connection that listens, where there is one. */
   #tell(payloads: readonly string[]): Promise<unknown> {
-    const values = [this.#channel, texts(payloads)];
-    return this.#line ? this.#line.send(TELL, values) : this.#host.connections.read(TELL, values);
+    const told = telling(this.#channel, payloads);
+    return this.#line ? this.#line.send(...told) : this.#host.connections.read(...told);
   }
 }
 

@@ -1,10 +1,12 @@
 /**
  * What a node tells the others by NOTIFY after its commits, and what it hears from them: queued work, receipts and
  * principals by name. What comes while one telling is under way goes out with the next, so there is one a group at
- * most. Only hints: what is lost is found by whoever looks once a second.
+ * most; of a small group it goes right behind the commit. Only hints: what is lost is found by whoever looks once a
+ * second.
  */
 import type { Answer, Change, EngineHost } from "../../core/engine.ts";
 import { ANONYMOUS, type Job } from "../../core/job.ts";
+import { isPlainSuccess } from "./successes.ts";
 
 /** A payload must be shorter than 8,000 bytes. */
 const PAYLOAD_BYTES = 7_900;
@@ -14,6 +16,8 @@ const LONGEST_LINE_BYTES = 4_000;
 const MOST_BEGUN = 64;
 /** As many jobs as one claim takes. */
 const MOST_OF_A_QUEUE = 512;
+/** Changes of a group that is foretold. Of a crowd is told together, and not by those who are to write for the next. */
+const MOST_FORETOLD = 8;
 
 type Queued = { now: number; later: number | undefined };
 
@@ -39,6 +43,7 @@ export class Notices {
   readonly #hint: NonNullable<EngineHost["hint"]>;
   #pending = new Pending();
   #telling = false;
+  readonly #foretold = new WeakSet<Change>();
   /** Sends payloads to all who listen; fails where they cannot be sent, which is no harm. */
   #tell: ((payloads: readonly string[]) => Promise<unknown>) | undefined;
 
@@ -54,11 +59,26 @@ export class Notices {
     if (!tell) this.#pending = new Pending();
   }
 
+  /**
+   * What is known of a few changes before they are committed, is told by whoever commits them, right behind the commit:
+   * that spares a round trip. Should they not be committed, somebody looks for nothing.
+   */
+  foretell(changes: readonly Change[], tell: (payloads: readonly string[]) => Promise<unknown>): void {
+    if (!this.#tell || this.#telling || changes.length > MOST_FORETOLD) return;
+    for (const change of changes) if (this.#foresee(change)) this.#foretold.add(change);
+    this.#flush(tell);
+  }
+
+  /** They were not committed, or nobody knows. */
+  takeBack(changes: readonly Change[]): void {
+    for (const change of changes) this.#foretold.delete(change);
+  }
+
   /** A group was committed. Waits for nothing. */
   committed(changes: readonly Change[], answers: readonly Answer[]): void {
     if (!this.#tell) return;
     for (let i = 0; i < changes.length; i++) this.#add(changes[i] as Change, answers[i] as Answer);
-    for (let i = 0; i < changes.length; i++) this.#takeBack(changes[i] as Change, answers[i] as Answer);
+    for (let i = 0; i < changes.length; i++) this.#leaveOut(changes[i] as Change, answers[i] as Answer);
     this.#flush();
   }
 
@@ -84,7 +104,22 @@ export class Notices {
     return true;
   }
 
+  #foresee(change: Change): boolean {
+    if (change.kind === "open" && change.call.start === "queued" && change.call.delayMs === 0) {
+      const { operation, principal } = change.call;
+      this.#queued(operation, undefined);
+      this.#involve(principal);
+      return true;
+    }
+    if (change.kind !== "settle" || !isPlainSuccess(change.settlement)) return false;
+    const { id, principal } = change.settlement.claimed;
+    this.#pending.receipts.add(id);
+    this.#involve(principal);
+    return true;
+  }
+
   #add(change: Change, answer: Answer): void {
+    if (this.#foretold.has(change)) return;
     switch (answer.kind) {
       case "opened":
         return this.#name(answer.job);
@@ -109,7 +144,7 @@ export class Notices {
   }
 
   /** What this node has claimed itself is nothing to tell the others of. */
-  #takeBack(change: Change, answer: Answer): void {
+  #leaveOut(change: Change, answer: Answer): void {
     if (change.kind !== "claim" || answer.kind !== "claimed") return;
     for (const { operation } of change.queues) {
       const queued = this.#pending.queues.get(operation);
@@ -119,12 +154,16 @@ export class Notices {
 
   #name(job: Job): void {
     if (!job.listed) return;
-    const { receipts, principals } = this.#pending;
+    const { receipts } = this.#pending;
     // Nobody can be watching a receipt that is being given.
     if (job.revision > 1) receipts.add(job.id);
-    if (job.principal !== ANONYMOUS) principals.add(job.principal);
+    this.#involve(job.principal);
     if (job.status === "queued")
       this.#queued(job.operation, job.availableAt > job.updatedAt ? job.availableAt : undefined);
+  }
+
+  #involve(principal: string): void {
+    if (principal !== ANONYMOUS) this.#pending.principals.add(principal);
   }
 
   #queued(operation: string, dueAt: number | undefined): void {
@@ -136,13 +175,13 @@ export class Notices {
   }
 
   /** At once, or when the telling that is under way has ended. */
-  #flush(): void {
-    if (this.#telling || !this.#tell) return;
+  #flush(tell = this.#tell): void {
+    if (this.#telling || !tell) return;
     const payloads = payloadsOf(this.#node, this.#pending);
     this.#pending = new Pending();
     if (payloads.length === 0) return;
     this.#telling = true;
-    this.#tell(payloads)
+    tell(payloads)
       .catch(() => {})
       .finally(() => {
         this.#telling = false;
