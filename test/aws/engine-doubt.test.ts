@@ -136,7 +136,8 @@ function losing(client: DynamoDBClient) {
       const name = now.how === "lost" ? "TimeoutError" : "ThrottlingException";
       throw Object.assign(new Error("Nobody heard it."), { name });
     },
-    { step: "deserialize", name: "losing", priority: "low" },
+    // Around the reading of the answer: what nobody reads would keep its connection, and this process.
+    { step: "deserialize", name: "losing", priority: "high" },
   );
   return {
     client,

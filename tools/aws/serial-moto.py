@@ -1,13 +1,14 @@
 """Moto's own DynamoDB, one request at a time: a transaction of its that fails puts back a copy of the table, which
 loses what other threads wrote meanwhile. That copy, of the whole table for each item of a transaction, takes seconds
 at some thousand rows: here only the rows it names are copied. A transaction's token counts, too, and a query looks at
-one partition (moto_partitions.py), and a row may be as large as DynamoDB's (moto_sizes.py). Says its port once it
+one partition (moto_partitions.py), and a row may be as large as DynamoDB's (moto_sizes.py). It is asked without moto's
+own server (moto_http.py), and does not read an expression again and again (moto_expressions.py). Says its port once it
 listens, and ends when its standard input does.
 """
+import asyncio
 import copy
 import gc
 import json
-import logging
 import os
 import sys
 import threading
@@ -16,11 +17,11 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 sys.dont_write_bytecode = True
+import moto_expressions  # noqa: E402, F401: only now
 import moto_sizes  # noqa: E402, F401: only now
+from moto_http import serve  # noqa: E402
 from moto_partitions import place  # noqa: E402
 
 transact = DynamoDBBackend.transact_write_items
@@ -85,12 +86,7 @@ def end_with_parent():
 
 DynamoDBBackend.transact_write_items = transact_with_copies_of_rows
 DynamoHandler.transact_write_items = apply_once
-logging.getLogger("werkzeug").setLevel(logging.ERROR)
 # Rows live long and requests make no cycles: to look for garbage as often as by default costs a tenth.
 gc.set_threshold(100_000)
 threading.Thread(target=end_with_parent, daemon=True).start()
-server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
-# A crowd that connects at once waits its turn, instead of being sent away.
-server.socket.listen(2_048)
-print(f"listening {server.server_port}", flush=True)
-server.serve_forever()
+asyncio.run(serve())
