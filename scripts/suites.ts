@@ -18,7 +18,7 @@ export type SuiteName =
 type Suite = {
   readonly globs: readonly string[];
   readonly without?: readonly string[];
-  /** Test files run at once. 1 where tests measure time or kill processes; one more than cores where some only wait. */
+  /** Test files run at once. 1 where each keeps the machine busy by itself; one more than cores where some only wait. */
   readonly concurrency: number;
   /** The longest that one test file may take. */
   readonly fileTimeoutMs: number;
@@ -41,16 +41,16 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   conformance: { globs: ["test/conformance/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 3, fileTimeoutMs: 240 * seconds },
   browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 240 * seconds },
-  faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
+  faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 480 * seconds },
   postgres: {
     globs: ["test/postgres/**/*.test.ts"],
     without: nodeFaults,
     concurrency: 2,
     fileTimeoutMs: 240 * seconds,
   },
-  nodes: { globs: nodeFaults, concurrency: 1, fileTimeoutMs: 480 * seconds },
-  aws: { globs: ["test/aws/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 480 * seconds },
-  system: { globs: ["test/system/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 600 * seconds },
+  nodes: { globs: nodeFaults, concurrency: 2, fileTimeoutMs: 480 * seconds },
+  aws: { globs: ["test/aws/**/*.test.ts"], concurrency: 3, fileTimeoutMs: 480 * seconds },
+  system: { globs: ["test/system/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 600 * seconds },
 };
 
 /**
