@@ -1,4 +1,4 @@
-// The rehearsal as a person runs it, with every fault.
+// The rehearsal as a person runs it, with every fault. It waits for leases: its name has it begin before what works.
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
