@@ -74,13 +74,14 @@ suite("an address of the console", { skip }, () => {
 
   test("that is come back to is where it was left, also far down a list", async () => {
     await eachOf(times(60), 10, () => shop.accepted({ sku: "lamp" }));
-    const visit = await visitors.visit(shop.page("jobs"));
+    // Of these alone: what they send comes while the list is left, and would push its last line off the page.
+    const visit = await visitors.visit(shop.page("jobs?operation=place-order-event"));
     const { page } = visit;
     const last = page.getByRole("main").getByRole("row").last().getByRole("link");
     await visit.sees(page.getByRole("row").nth(50));
     const id = (await last.getAttribute("title")) ?? "";
     await last.click();
-    await visit.sees(title(visit, "place-order-event").or(title(visit, "send-confirmation")));
+    await visit.sees(title(visit, "place-order-event"));
     await page.goBack();
     await visit.sees(page.getByTitle(id));
     await until("it is in sight", () =>
