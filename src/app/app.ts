@@ -48,6 +48,8 @@ export type AppHost = {
   readonly onFatal: (error: Error) => void;
   /** Where errors of handlers go if the app does not say. */
   readonly onError?: OnError;
+  /** Hears that what was told as an error is over. */
+  readonly onNews?: (text: string) => void;
   /** Flow reports that operators may look at. */
   readonly reports?: Reports | undefined;
   readonly clock?: Clock;

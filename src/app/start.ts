@@ -10,6 +10,7 @@ import { LiveRuns } from "../core/live.ts";
 import { Meter } from "../core/meter.ts";
 import { LocalNotifier } from "../core/notifier.ts";
 import { DEFAULT_CONCURRENCY, type Operation } from "../core/operation.ts";
+import { Outage } from "../core/outage.ts";
 import { systemRandom } from "../core/random.ts";
 import type { OnError, Role, Runtime, Store } from "../core/runtime.ts";
 import { storeClock } from "../core/store-clock.ts";
@@ -129,6 +130,9 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
   const readsOnly = host.role === "status";
   const engine = await options.engine?.open({ clock: own, random, onFatal: host.onFatal, hint, readsOnly });
   const clock = engine?.skewMs ? storeClock(own, () => engine.skewMs?.() ?? 0) : own;
+  const onError = guarded(options.onError ?? host.onError ?? (() => {}));
+  const stays = host.timeLeftMs === undefined;
+  const outage = stays ? new Outage(own, onError, host.onNews ?? (() => {})) : undefined;
   const { meter = (_operation: string) => new Meter(clock) } = host;
   return {
     operations,
@@ -153,7 +157,8 @@ async function runtimeOf({ options, operations }: Configuration, host: AppHost):
     ids: new Ids(clock, random, engine?.lastSequence),
     executor: inProcess,
     meters: new Map([...operations.keys()].map((name) => [name, meter(name, clock)])),
-    onError: guarded(options.onError ?? host.onError ?? (() => {})),
+    onError: outage?.onError ?? onError,
+    outage,
   };
 }
 

@@ -39,7 +39,7 @@ type GrantsOptions = {
 
 export class Grants {
   readonly #gate: Gate;
-  readonly #runtime: Pick<Runtime, "clock" | "notifier" | "onError">;
+  readonly #runtime: Pick<Runtime, "clock" | "notifier" | "onError" | "outage">;
   readonly #options: GrantsOptions;
   readonly #limits: readonly Limit[];
   readonly #failures: Streak;
@@ -59,7 +59,11 @@ export class Grants {
   #isBlind = false;
   #heard = Promise.withResolvers<void>();
 
-  constructor(gate: Gate, runtime: Pick<Runtime, "clock" | "notifier" | "onError">, options: GrantsOptions) {
+  constructor(
+    gate: Gate,
+    runtime: Pick<Runtime, "clock" | "notifier" | "onError" | "outage">,
+    options: GrantsOptions,
+  ) {
     this.#gate = gate;
     this.#runtime = runtime;
     this.#options = options;

@@ -12,6 +12,7 @@ import type { LiveRuns } from "./live.ts";
 import type { Meter } from "./meter.ts";
 import type { Notifier } from "./notifier.ts";
 import type { Operation } from "./operation.ts";
+import type { Outage } from "./outage.ts";
 import type { Random } from "./random.ts";
 import type { NodeFacts } from "./share.ts";
 
@@ -52,6 +53,8 @@ export type Runtime = {
   readonly unseenMs?: number;
   readonly meters: ReadonlyMap<string, Meter>;
   readonly onError: OnError;
+  /** Where a process stays long enough to see the end of one. */
+  readonly outage?: Outage | undefined;
 };
 
 /** What a handler threw, or what went wrong behind the scenes, for the logs: callers never see it. */

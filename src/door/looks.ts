@@ -16,11 +16,11 @@ type Asked = {
 };
 
 export class Looks {
-  readonly #runtime: Pick<Runtime, "store">;
+  readonly #runtime: Pick<Runtime, "store" | "outage">;
   readonly #asked: Asked[] = [];
   #looking = false;
 
-  constructor(runtime: Pick<Runtime, "store">) {
+  constructor(runtime: Pick<Runtime, "store" | "outage">) {
     this.#runtime = runtime;
   }
 
@@ -35,10 +35,11 @@ export class Looks {
   }
 
   async #look(): Promise<void> {
-    const { store } = this.#runtime;
+    const { store, outage } = this.#runtime;
     for (let asked = this.#next(); asked.length > 0; asked = this.#next()) {
       try {
         const jobs = (await store?.engine.find(asked.map(({ ref }) => ref))) ?? [];
+        outage?.answered();
         for (const [i, { found }] of asked.entries()) found(jobs[i]);
       } catch (error) {
         for (const { failed } of asked) failed(error);

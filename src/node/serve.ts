@@ -56,6 +56,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
     onFatal: endAtOnce,
     onError: (error, where) =>
       complain(`${where ? placeOf(where) : "Behind the scenes"}: ${describe(error)}`),
+    onNews: complain,
   });
   const listener = new Listener({
     door: hasConsole(settings) ? new ConsoleDoor(running.door, consoleFolder()) : running.door,

@@ -20,6 +20,7 @@ export class OwnWorld {
   readonly url: string;
   readonly schema: string;
   readonly errors: unknown[] = [];
+  readonly news: string[] = [];
   /** Another program's connection. */
   readonly client: Client;
   #store: PostgresStore | undefined;
@@ -68,7 +69,8 @@ export class OwnWorld {
     url = this.url,
   ): Promise<void> {
     this.#store = postgres(url, { schema: this.schema, ...options });
-    const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail };
+    const onNews = (text: string) => void this.news.push(text);
+    const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail, onNews };
     this.#app = await spillway({
       operations,
       engine: this.#store,
