@@ -19,7 +19,7 @@ export type {
   Flow,
   Handler,
   Operation,
-  PlainSpec as Spec,
+  Spec,
   SpecOptions,
   SqlContext,
 } from "./core/operation.ts";

@@ -3,7 +3,7 @@ import { systemClock } from "../core/clock.ts";
 import type { EngineSource } from "../core/engine.ts";
 import { configurationError } from "../core/errors.ts";
 import { Gate } from "../core/gate.ts";
-import type { Operation, Spec } from "../core/operation.ts";
+import type { AnySpec, Operation } from "../core/operation.ts";
 import { checkOptions, shown } from "../core/options.ts";
 import type { Role } from "../core/runtime.ts";
 import { Origins } from "../door/origins.ts";
@@ -56,7 +56,7 @@ export function checkRole(role: Role, engine: EngineSource | undefined): void {
   );
 }
 
-export function specsOf(operations: ReadonlyMap<string, Operation>): readonly Spec[] {
+export function specsOf(operations: ReadonlyMap<string, Operation>): readonly AnySpec[] {
   return [...operations.values()].map(({ spec }) => spec);
 }
 
@@ -87,7 +87,7 @@ function named(list: readonly Operation[]): ReadonlyMap<string, Operation> {
   return operations;
 }
 
-function checkEngine(spec: Spec, engine: EngineSource | undefined): void {
+function checkEngine(spec: AnySpec, engine: EngineSource | undefined): void {
   const what = `Operation "${spec.name}"`;
   if (!engine && spec.flow !== "request") {
     throw configurationError(

@@ -1,9 +1,9 @@
 /** Whether the engine has a connection for every handler with `sql: true` that the limits let run at once. */
 import type { EngineSource } from "../core/engine.ts";
 import { configurationError } from "../core/errors.ts";
-import type { Spec } from "../core/operation.ts";
+import type { AnySpec } from "../core/operation.ts";
 
-export function checkTransactions(specs: readonly Spec[], engine: EngineSource | undefined): void {
+export function checkTransactions(specs: readonly AnySpec[], engine: EngineSource | undefined): void {
   const asking = specs.filter(({ sql }) => sql);
   const [first] = asking;
   if (!first) return;
@@ -23,7 +23,7 @@ export function checkTransactions(specs: readonly Spec[], engine: EngineSource |
 }
 
 /** Each is under its narrowest limit; those that share it count once. */
-function mostAtOnce(specs: readonly Spec[]): number {
+function mostAtOnce(specs: readonly AnySpec[]): number {
   const narrowest = new Map<string, number>();
   let sum = 0;
   for (const { resources, concurrency } of specs) {

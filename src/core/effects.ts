@@ -9,7 +9,7 @@ import { configurationError, type Problem, problem } from "./errors.ts";
 import { written } from "./items.ts";
 import type { EffectNote, JsonText } from "./job.ts";
 import { parseJson } from "./json-build.ts";
-import type { Operation, Spec } from "./operation.ts";
+import type { AnySpec, Operation, Spec } from "./operation.ts";
 import type { InputOf, Schema } from "./schema.ts";
 import { tooLarge } from "./sizes.ts";
 import { type Soon, then } from "./soon.ts";
@@ -47,7 +47,7 @@ export type WriteTable = {
   readonly sql: WriteSql;
 };
 export type Send = <I extends Schema>(
-  target: Spec<I, Schema | undefined> | Operation<I, Schema | undefined>,
+  target: Spec<I, Schema | undefined, boolean> | Operation<I, Schema | undefined>,
   input: InputOf<I>,
   options?: { readonly delay?: Duration },
 ) => void;
@@ -62,7 +62,7 @@ export type Collected = {
 
 export const NOTHING: Collected = { reads: [], writes: [], sends: [] };
 
-export type Sent = { readonly spec: Spec; readonly input: JsonText; readonly delayMs: number };
+export type Sent = { readonly spec: AnySpec; readonly input: JsonText; readonly delayMs: number };
 
 const LONGEST_KEY = 512;
 const LIST_DEFAULT = 100;
@@ -134,7 +134,7 @@ export class Effects {
 
   readonly send: Send = (target, input, { delay } = {}) => {
     this.#store();
-    const spec = ("kind" in target ? target.spec : target) as Spec;
+    const spec = ("kind" in target ? target.spec : target) as AnySpec;
     if (spec.flow === "request") {
       throw configurationError(
         `send() to "${spec.name}", whose flow is "request" and which is never queued.`,

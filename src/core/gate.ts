@@ -9,7 +9,7 @@ import { Budget, type Room, type Side } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { Setting } from "./engine.ts";
 import { configurationError } from "./errors.ts";
-import type { Spec } from "./operation.ts";
+import type { AnySpec } from "./operation.ts";
 
 type Refusal = { readonly kind: "saturated" | "paused" };
 /** Of each budget that the operation is under. Goes back once, by either way. */
@@ -21,7 +21,7 @@ export type Slot = {
 };
 
 type Entry = {
-  readonly spec: Spec;
+  readonly spec: AnySpec;
   readonly budgets: readonly Budget[];
   readonly own: Budget;
   /** Where its jobs were refused, and wait. */
@@ -42,7 +42,7 @@ export class Gate {
   readonly #waiters = new Set<() => void>();
   #lacking: (() => void) | undefined;
 
-  constructor(specs: readonly Spec[], clock: Clock) {
+  constructor(specs: readonly AnySpec[], clock: Clock) {
     this.#clock = clock;
     for (const spec of specs) {
       for (const { name, concurrency, ratePerSecond } of spec.resources) {

@@ -23,13 +23,6 @@ export const FLOWS = ["request", "event", "spill"] as const;
  */
 export type Flow = (typeof FLOWS)[number];
 
-/** As an app names it: without `sql`, unless it says so. */
-export type PlainSpec<
-  I extends Schema = Schema,
-  O extends Schema | undefined = Schema | undefined,
-  S extends boolean = false,
-> = Spec<I, O, S>;
-
 export type Access = "public" | "admin" | "internal";
 
 export type SpecOptions<I extends Schema, O extends Schema | undefined, S extends boolean = false> = {
@@ -61,11 +54,11 @@ export type SpecOptions<I extends Schema, O extends Schema | undefined, S extend
   readonly sql?: S;
 };
 
-/** A checked spec, with every default filled in. */
+/** A checked spec, with every default filled in; without `sql`, unless it says `true` for the last. */
 export type Spec<
   I extends Schema = Schema,
   O extends Schema | undefined = Schema | undefined,
-  S extends boolean = boolean,
+  S extends boolean = false,
 > = {
   readonly name: string;
   readonly input: I;
@@ -87,6 +80,8 @@ export type Spec<
   readonly upgrade: ((input: JsonValue, from: number) => JsonValue) | undefined;
   readonly sql: S;
 };
+
+export type AnySpec = Spec<Schema, Schema | undefined, boolean>;
 
 /**
  * What a handler gets beside its input. Take out what it needs, `(input, { id, write }) => …`, or pass all of it on
@@ -131,7 +126,7 @@ type HandlerResult<O> = O extends Schema ? InputOf<O> : unknown;
 
 export type Operation<I extends Schema = Schema, O extends Schema | undefined = Schema | undefined> = {
   readonly kind: "operation";
-  readonly spec: Spec<I, O>;
+  readonly spec: Spec<I, O, boolean>;
   readonly handler: (input: never, context: SqlContext) => unknown;
 };
 
@@ -191,11 +186,11 @@ export function operation<I extends Schema, O extends Schema | undefined = undef
 ): Operation<I, O>;
 /** @example `operation({ name: "place-order", input: NewOrder, output: Order, limits: ordersDb }, async (input, { write }) => …)` */
 export function operation<I extends Schema, O extends Schema | undefined = undefined>(
-  specification: SpecOptions<I, O> | Spec<I, O, false>,
+  specification: SpecOptions<I, O> | Spec<I, O>,
   handler: Handler<I, O>,
 ): Operation<I, O>;
 export function operation<I extends Schema, O extends Schema | undefined>(
-  specification: SpecOptions<I, O, boolean> | Spec<I, O>,
+  specification: SpecOptions<I, O, boolean> | Spec<I, O, boolean>,
   handler: Handler<I, O, SqlContext>,
 ): Operation<I, O> {
   const checked = isSpec(specification) ? specification : spec(specification);
@@ -209,8 +204,8 @@ export function operation<I extends Schema, O extends Schema | undefined>(
 }
 
 function isSpec<I extends Schema, O extends Schema | undefined>(
-  value: SpecOptions<I, O, boolean> | Spec<I, O>,
-): value is Spec<I, O> {
+  value: SpecOptions<I, O, boolean> | Spec<I, O, boolean>,
+): value is Spec<I, O, boolean> {
   return typeof value === "object" && value !== null && "keyRequired" in value;
 }
 

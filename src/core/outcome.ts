@@ -11,7 +11,7 @@ import {
   ThrottledError,
 } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
-import type { Spec } from "./operation.ts";
+import type { AnySpec } from "./operation.ts";
 import { validate } from "./schema.ts";
 import { byteLength } from "./sizes.ts";
 import { type Soon, then } from "./soon.ts";
@@ -23,7 +23,7 @@ const UNSPEAKABLE = "What was thrown cannot be shown.";
 /** What a handler asks for beyond this is a mistake in its arithmetic. */
 const LONGEST_DELAY_MS = 30 * 24 * 3_600_000;
 
-export function outcomeOf(value: unknown, spec: Spec, limits: EngineLimits | undefined): Soon<Outcome> {
+export function outcomeOf(value: unknown, spec: AnySpec, limits: EngineLimits | undefined): Soon<Outcome> {
   const most = (limits ?? PORTABLE_SIZES).outputBytes;
   if (!spec.output) return written(value, most);
   return then(validate(spec.output, value as JsonValue), (result) =>

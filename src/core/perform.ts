@@ -12,7 +12,7 @@ import { type Problem, problem, SpillwayError } from "./errors.ts";
 import type { Progress } from "./job.ts";
 import type { LiveRun } from "./live.ts";
 import { offer } from "./offer.ts";
-import type { Spec } from "./operation.ts";
+import type { AnySpec } from "./operation.ts";
 import { brokenBy, lostTo } from "./outcome.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Soon } from "./soon.ts";
@@ -26,7 +26,7 @@ const LOST_TO_OTHERS = { kind: "conflict", reads: [], conditions: [] } as const;
 const LEAST_GRACE_MS = 30_000;
 
 /** A handler that ignores its signal keeps its slot for as long again, but not for ever. */
-export function graceMs({ timeoutMs }: Spec): number {
+export function graceMs({ timeoutMs }: AnySpec): number {
   return Math.max(timeoutMs, LEAST_GRACE_MS);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { AppOptions } from "../app/app.ts";
 import { FREE_THROTTLES } from "../core/decide.ts";
-import type { Spec } from "../core/operation.ts";
+import type { AnySpec } from "../core/operation.ts";
 import { LONGEST_AT_ONCE_MS } from "../synth/bounds.ts";
 import type { Plan, PlannedLimit, PlannedQueue } from "../synth/plan.ts";
 import { objectOf, type Resource, type Template } from "./template.ts";
@@ -106,7 +106,7 @@ function mappingsOf({ queues }: Plan, template: Template): readonly Mapping[] {
 function wired(
   planned: PlannedQueue,
   plan: Plan,
-  specs: ReadonlyMap<string, Spec>,
+  specs: ReadonlyMap<string, AnySpec>,
   template: Template,
   mappings: readonly Mapping[],
 ): WiredQueue {

@@ -1,6 +1,6 @@
 /** Where a call at once gets its slot: at this process's gate, and elsewhere where processes keep a limit together. */
 import type { Slot } from "../core/gate.ts";
-import type { Spec } from "../core/operation.ts";
+import type { AnySpec } from "../core/operation.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Shares } from "../core/share.ts";
 import type { Soon } from "../core/soon.ts";
@@ -10,7 +10,7 @@ export type NoSlot = "saturated" | "paused" | "draining" | "storage-unavailable"
 export type CallSlot = Slot | { readonly kind: NoSlot };
 
 /** At once, unless others have to be asked first. */
-export function callSlot(spec: Spec, runtime: Runtime): Soon<CallSlot> {
+export function callSlot(spec: AnySpec, runtime: Runtime): Soon<CallSlot> {
   const { gate, drain, grants, store } = runtime;
   if (drain.begun) return { kind: "draining" };
   const slot = gate.take(spec.name, "call");
@@ -19,7 +19,7 @@ export function callSlot(spec: Spec, runtime: Runtime): Soon<CallSlot> {
   return slot.kind === "slot" && shares ? shared(slot, shares, spec, runtime) : slot;
 }
 
-function granted({ name }: Spec, { gate, grants, drain }: Runtime): Soon<CallSlot> {
+function granted({ name }: AnySpec, { gate, grants, drain }: Runtime): Soon<CallSlot> {
   const isBlind = (): boolean => grants?.isBlind === true;
   if (!grants || !gate.mayGrow(name)) return { kind: isBlind() ? "storage-unavailable" : "saturated" };
   return grants.slot(name).then((slot) => {
@@ -32,6 +32,6 @@ function granted({ name }: Spec, { gate, grants, drain }: Runtime): Soon<CallSlo
   });
 }
 
-async function shared(slot: Slot, shares: Shares, spec: Spec, runtime: Runtime): Promise<CallSlot> {
+async function shared(slot: Slot, shares: Shares, spec: AnySpec, runtime: Runtime): Promise<CallSlot> {
   return (await sharedSlot(slot, shares, spec, runtime)) ?? { kind: "saturated" };
 }

@@ -1,7 +1,7 @@
 /** A slot here and a share elsewhere, held and given back as one: where several processes keep a limit together. */
 
 import type { Slot } from "../core/gate.ts";
-import type { Spec } from "../core/operation.ts";
+import type { AnySpec } from "../core/operation.ts";
 import { graceMs } from "../core/perform.ts";
 import type { Runtime } from "../core/runtime.ts";
 import type { Share, Shares } from "../core/share.ts";
@@ -10,7 +10,7 @@ import type { Share, Shares } from "../core/share.ts";
 export async function sharedSlot(
   slot: Slot,
   shares: Shares,
-  spec: Spec,
+  spec: AnySpec,
   { leaseMs, onError }: Runtime,
 ): Promise<Slot | undefined> {
   try {

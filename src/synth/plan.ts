@@ -3,7 +3,7 @@
  * is divided, and every number of the queues and of the functions behind them. Pure; refuses what AWS cannot honour.
  */
 import type { AppOptions } from "../app/app.ts";
-import type { Access, Flow, Spec } from "../core/operation.ts";
+import type { Access, AnySpec, Flow } from "../core/operation.ts";
 import { inputSchemaOf } from "../core/schema.ts";
 import { type Division, dividedLimits, type LimitUse, limitUses } from "./limits.ts";
 import { notesOf } from "./notes.ts";
@@ -104,7 +104,7 @@ export type Planned =
 
 /** An operation with what is asked of it here. */
 export type Asked = {
-  readonly spec: Spec;
+  readonly spec: AnySpec;
   readonly atOnce: boolean;
   readonly queued: boolean;
   readonly direct: boolean;
@@ -157,7 +157,7 @@ function draw(app: AppOptions, choices: Choices): Drawn {
   return { app, choices, asked, uses, queues, divisions: dividedLimits(uses, queues, choices) };
 }
 
-function asking(spec: Spec, { direct = [] }: Choices): Asked {
+function asking(spec: AnySpec, { direct = [] }: Choices): Asked {
   return {
     spec,
     atOnce: spec.flow !== "event" && spec.access !== "internal",

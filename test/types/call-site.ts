@@ -91,6 +91,8 @@ const sqlSpec = spec({ name: "sql-spec", input: Order, sql: true });
 operation(sqlSpec, (_order, { sql }) => sql("SELECT 1"));
 const plainSpec: Spec<typeof Order> = spec({ name: "plain-spec", input: Order });
 operation(plainSpec, ({ orderId }, { send }) => send(receiver, { orderId }));
+const namedSqlSpec: Spec<typeof Order, undefined, true> = sqlSpec;
+operation(plainSpec, (order, { send }) => send(namedSqlSpec, order));
 
 // @ts-expect-error only who declares sql: true has it
 operation({ name: "no-sql", input: Order }, (_order, { sql }) => sql);

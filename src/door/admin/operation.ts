@@ -1,5 +1,5 @@
 /** `GET /admin/operations/{name}`: an entry of the list, and what a call takes: enough to draw a form for it. */
-import type { Spec } from "../../core/operation.ts";
+import type { AnySpec } from "../../core/operation.ts";
 import type { Runtime } from "../../core/runtime.ts";
 import { inputSchemaOf } from "../../core/schema.ts";
 import type { Reply } from "../exchange.ts";
@@ -14,7 +14,7 @@ export async function operationRoute(name: string, runtime: Runtime): Promise<Re
   return answer(JSON.stringify({ ...entry, ...(spec && takenBy(spec)) }));
 }
 
-function takenBy({ route, keyRequired, inputBytes, backlog, timeoutMs, retry, input }: Spec) {
+function takenBy({ route, keyRequired, inputBytes, backlog, timeoutMs, retry, input }: AnySpec) {
   return {
     route: route ?? null,
     idempotency: keyRequired ? "required" : "optional",

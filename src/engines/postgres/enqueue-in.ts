@@ -12,7 +12,7 @@ import { Ids } from "../../core/ids.ts";
 import { ANONYMOUS, type JobId, LONGEST_PRINCIPAL, type Principal } from "../../core/job.ts";
 import { parseJson } from "../../core/json-build.ts";
 import { KEYED, keyScope, LONGEST_KEY } from "../../core/keyed.ts";
-import type { Operation, Spec } from "../../core/operation.ts";
+import type { AnySpec, Operation, Spec } from "../../core/operation.ts";
 import { checkOptions, shown } from "../../core/options.ts";
 import type { Random } from "../../core/random.ts";
 import { type InputOf, type Schema, validate } from "../../core/schema.ts";
@@ -35,7 +35,7 @@ export type EnqueueOptions = {
 
 export type EnqueueIn = <I extends Schema>(
   tx: SqlClient,
-  target: Spec<I, Schema | undefined> | Operation<I, Schema | undefined>,
+  target: Spec<I, Schema | undefined, boolean> | Operation<I, Schema | undefined>,
   input: InputOf<I>,
   options?: EnqueueOptions,
 ) => Promise<{ readonly id: JobId }>;
@@ -57,7 +57,7 @@ export class Enqueuer {
   }
 
   readonly enqueueIn: EnqueueIn = async (tx, target, input, options = {}) => {
-    const spec = ("kind" in target ? target.spec : target) as Spec;
+    const spec = ("kind" in target ? target.spec : target) as AnySpec;
     const what = `enqueueIn() of "${spec.name}"`;
     assertClient(tx, what);
     const { delayMs, principal, key } = checkedOptions(spec, options, what);
@@ -78,7 +78,7 @@ export class Enqueuer {
   };
 
   /** Whether there was none under its id. */
-  async #keep(tx: SqlClient, spec: Spec, call: Call): Promise<boolean> {
+  async #keep(tx: SqlClient, spec: AnySpec, call: Call): Promise<boolean> {
     this.#place = (this.#place + 1) % MOST_PLACES;
     const { id, sequence, principal, text, delayMs, fingerprint } = call;
     const { rows } = await tx.query(this.#statements.keep, [
@@ -145,7 +145,7 @@ function assertClient(tx: SqlClient, what: string): void {
   );
 }
 
-function checkedOptions(spec: Spec, options: EnqueueOptions, what: string) {
+function checkedOptions(spec: AnySpec, options: EnqueueOptions, what: string) {
   checkOptions(what, options, ["key", "delay", "principal"]);
   if (spec.flow === "request") {
     throw configurationError(
@@ -176,7 +176,7 @@ function checkedOptions(spec: Spec, options: EnqueueOptions, what: string) {
 }
 
 /** What is kept is what is checked: an input may hold dates. */
-async function checkedInput(spec: Spec, input: unknown, what: string): Promise<string> {
+async function checkedInput(spec: AnySpec, input: unknown, what: string): Promise<string> {
   const text = JSON.stringify(input);
   if (text === undefined)
     throw new TypeError(`${what}: its input is ${String(input)}, which JSON cannot hold.`);

@@ -5,7 +5,7 @@
 import type { App } from "../../app/app.ts";
 import type { JsonValue } from "../../core/json.ts";
 import { parseJson } from "../../core/json-build.ts";
-import type { Operation, Spec } from "../../core/operation.ts";
+import type { AnySpec, Operation } from "../../core/operation.ts";
 import { type Fault, inputSchemaOf, validate } from "../../core/schema.ts";
 import { LabRefusal } from "../errors.ts";
 import { CannotMake, madeInput } from "../made-input.ts";
@@ -60,7 +60,7 @@ function named(operations: readonly Operation[], name: string): Operation {
   throw new LabRefusal(`The app has no operation ${JSON.stringify(name)}. It has: ${callable.join(", ")}.`);
 }
 
-function limitsOf({ name, resources, concurrency }: Spec): readonly ResourceLimit[] {
+function limitsOf({ name, resources, concurrency }: AnySpec): readonly ResourceLimit[] {
   const shared = resources.map((one) => ({
     name: one.name,
     concurrency: one.concurrency,
@@ -69,7 +69,7 @@ function limitsOf({ name, resources, concurrency }: Spec): readonly ResourceLimi
   return concurrency === undefined ? shared : [...shared, { name, concurrency, ratePerSecond: null }];
 }
 
-async function made(spec: Spec): Promise<string> {
+async function made(spec: AnySpec): Promise<string> {
   const schema = inputSchemaOf(spec.input) as Parameters<typeof madeInput>[0] | undefined;
   if (schema === undefined)
     throw new LabRefusal(
@@ -88,7 +88,7 @@ async function made(spec: Spec): Promise<string> {
   }
 }
 
-async function faultsOf(spec: Spec, input: JsonValue): Promise<readonly Fault[]> {
+async function faultsOf(spec: AnySpec, input: JsonValue): Promise<readonly Fault[]> {
   const result = await validate(spec.input, input);
   return result.ok ? [] : result.faults;
 }
