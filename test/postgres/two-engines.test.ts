@@ -2,12 +2,21 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
-import type { Answer, Change, Claim, Engine, NewCall, Settlement } from "../../src/core/engine.ts";
+import type {
+  Answer,
+  Change,
+  Claim,
+  Engine,
+  EngineHost,
+  NewCall,
+  Settlement,
+} from "../../src/core/engine.ts";
 import { ADMIN } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
 import { postgres } from "../../src/engines/postgres/index.ts";
+import { until } from "../wire/support/wait.ts";
 import { BreakingProxy } from "./support/breaking-proxy.ts";
 import { cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
 
@@ -56,6 +65,23 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
       assert.equal((await both[1].find([ref]))[0]?.status, "succeeded");
     }
     assert.deepEqual(await both[0].figures(), []);
+  });
+
+  test("tell each other of an outcome that was told too early once more when it is there", async (t) => {
+    const heard: string[] = [];
+    const [teller, hearer] = await two(t, (topic, name) => heard.push(`${topic} ${name}`));
+    await teller.commit([opens(call())]);
+    const [claim] = await claimed(teller, 1);
+    assert.ok(claim);
+    await hearer.commit([{ kind: "cancel", ref: { id: claim.job.id, principal: ADMIN } }]);
+    const receipt = `receipt ${claim.job.id}`;
+    await until("what the claim told is heard", () => heard.includes(receipt));
+    // By then the telling itself is over too: beside one nothing is told early.
+    await teller.find([{ id: claim.job.id, principal: ADMIN }]);
+    heard.length = 0;
+    // Its row is not as it was claimed, so that its commit finds nothing, and the next one ends it.
+    assert.equal(kind((await teller.commit([succeeds(claim)]))[0]), "applied");
+    await until("it is heard twice", () => heard.filter((said) => said === receipt).length === 2);
   });
 
   test("let one of them settle a lease that both have", async (t) => {
@@ -148,10 +174,15 @@ type Both = readonly [Engine, Engine];
 
 const host = () => ({ clock: systemClock(), random: systemRandom(), onFatal: assert.fail });
 
-async function two(t: TestContext): Promise<Both> {
+/** The second hears the first, where it says what it is to do then. */
+async function two(t: TestContext, hint?: EngineHost["hint"]): Promise<Both> {
   const [on, schema] = [await cluster(), newSchema()];
-  const open = () => postgres(on.url, { schema, listen: false }).open(host());
-  const both = [await open(), await open()] as const;
+  const open = (hears: EngineHost["hint"]) =>
+    postgres(on.url, { schema, ...(!hears && { listen: false }) }).open({
+      ...host(),
+      ...(hears && { hint: hears }),
+    });
+  const both = [await open(undefined), await open(hint)] as const;
   t.after(async () => {
     await Promise.all(both.map((engine) => engine.close()));
     await dropSchema(on, schema);

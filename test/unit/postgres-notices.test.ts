@@ -114,6 +114,16 @@ suite("notices between nodes", () => {
     assert.deepEqual(heard, ["receipt b", "principal ann", "receipt b", "principal ann"]);
   });
 
+  test("what else there is to tell does not wait for a commit that has others told behind it", () => {
+    const { from, told, heard, tell } = pair();
+    from.foretell([success({ id: "waits" })], tell);
+    const next = success({ id: "b" });
+    from.foretell([next], tell);
+    assert.equal(told.length, 1);
+    from.committed([next], [applied({ id: "b", status: "succeeded" })]);
+    assert.deepEqual(heard, ["receipt waits", "principal ann", "receipt b", "principal ann"]);
+  });
+
   test("nothing is foretold of a crowd, of what is due later, of calls at once, or beside another telling", async () => {
     const { from, told, tell, answered } = pair();
     from.foretell(

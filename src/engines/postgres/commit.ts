@@ -131,7 +131,10 @@ export class Commits {
     }
     if (group.mark !== undefined) this.#fates.committed(group.mark);
     for (const [at, answer] of group.answers) part.answers[at] = answer;
-    return places.filter((at) => !group.answers.has(at));
+    const left = places.filter((at) => !group.answers.has(at));
+    // Told before they are what they will be: once more, then.
+    this.#notices.takeBack(left.map((at) => part.changes[at] as Change));
+    return left;
   }
 
   /**

@@ -43,6 +43,8 @@ export class Notices {
   readonly #hint: NonNullable<EngineHost["hint"]>;
   #pending = new Pending();
   #telling = false;
+  /** Behind a commit, which may wait for another's lock: what else there is to tell does not wait for it. */
+  #foretelling = false;
   readonly #foretold = new WeakSet<Change>();
   /** Sends payloads to all who listen; fails where they cannot be sent, which is no harm. */
   #tell: ((payloads: readonly string[]) => Promise<unknown>) | undefined;
@@ -64,9 +66,16 @@ export class Notices {
    * that spares a round trip. Should they not be committed, somebody looks for nothing.
    */
   foretell(changes: readonly Change[], tell: (payloads: readonly string[]) => Promise<unknown>): void {
-    if (!this.#tell || this.#telling || changes.length > MOST_FORETOLD) return;
+    if (!this.#tell || this.#telling || this.#foretelling || changes.length > MOST_FORETOLD) return;
     for (const change of changes) if (this.#foresee(change)) this.#foretold.add(change);
-    this.#flush(tell);
+    const payloads = this.#take();
+    if (payloads.length === 0) return;
+    this.#foretelling = true;
+    tell(payloads)
+      .catch(() => {})
+      .finally(() => {
+        this.#foretelling = false;
+      });
   }
 
   /** They were not committed, or nobody knows. */
@@ -175,18 +184,23 @@ export class Notices {
   }
 
   /** At once, or when the telling that is under way has ended. */
-  #flush(tell = this.#tell): void {
-    if (this.#telling || !tell) return;
-    const payloads = payloadsOf(this.#node, this.#pending);
-    this.#pending = new Pending();
+  #flush(): void {
+    if (this.#telling || !this.#tell) return;
+    const payloads = this.#take();
     if (payloads.length === 0) return;
     this.#telling = true;
-    tell(payloads)
+    this.#tell(payloads)
       .catch(() => {})
       .finally(() => {
         this.#telling = false;
         this.#flush();
       });
+  }
+
+  #take(): readonly string[] {
+    const payloads = payloadsOf(this.#node, this.#pending);
+    this.#pending = new Pending();
+    return payloads;
   }
 
   #hear(kind: string, said: string): void {
