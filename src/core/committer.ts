@@ -162,6 +162,13 @@ export class Committer {
     this.#watch = undefined;
     if (this.#waiting.count === 0) return;
     if (this.#stoodMs < STUCK_MS) return this.#schedule();
+    // Where this process stood still itself, the answer may be at hand: first it is heard.
+    this.#clock.soon(() => this.#refuseStuck());
+  }
+
+  #refuseStuck(): void {
+    if (this.#waiting.count === 0) return;
+    if (this.#stoodMs < STUCK_MS) return this.#schedule();
     for (const { change, answered } of this.#waiting.takeAll()) this.#answer(change, STUCK, false, answered);
   }
 

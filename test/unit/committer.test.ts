@@ -158,6 +158,7 @@ describe("the committer", () => {
     clock.advance(1_999);
     assert.deepEqual(answered, []);
     clock.advance(1);
+    await turn();
     assert.deepEqual(answered, ["storage-unavailable"]);
     assert.equal(committer.congested, true);
     held.shift()?.();
@@ -166,6 +167,22 @@ describe("the committer", () => {
     assert.equal(committer.congested, false);
     assert.equal(groups.length, 1);
     await committer.drained();
+  });
+
+  test("hears first what is at hand where the process itself stood still for 5 s", async () => {
+    const { committer, groups, held, clock } = world();
+    // As in Node: what has arrived is heard before it.
+    clock.soon = (run) => void setImmediate(run);
+    const answered: string[] = [];
+    committer.put(audit("1"), ({ kind }) => answered.push(kind));
+    await turn();
+    committer.put(audit("2"), ({ kind }) => answered.push(kind));
+    held.shift()?.();
+    clock.advance(5_000);
+    await turn();
+    held.shift()?.();
+    await committer.drained();
+    assert.deepEqual([answered, groups.length], [["done", "done"], 2]);
   });
 
   test("keeps what waits as long as groups come back", async () => {
