@@ -1,7 +1,7 @@
 /**
- * Group commit: whatever arrives while one group is being committed is the next group. No timer: a lone change
- * waits for nobody, and a crowd shares one fsync. Also knows how far behind the store is, which is what the door
- * asks before it takes on more.
+ * Group commit: whatever arrives while one group is being committed is the next group. A lone change waits for nobody,
+ * and a crowd shares one fsync; a timer only looks after what may not leave yet. Also knows how far behind the store
+ * is, which is what the door asks before it takes on more.
  */
 import type { Clock, Timer } from "./clock.ts";
 import type { Answer, AnswerOf, Change, Engine, NewCall, Settlement } from "./engine.ts";
