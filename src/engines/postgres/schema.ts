@@ -10,12 +10,6 @@
 const TURNS_OVER = `autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0,
     autovacuum_analyze_scale_factor = 0, vacuum_truncate = false`;
 
-/**
- * What is kept for a while and pruned: vacuum comes when a twentieth is dead, and at five times its usual pace, or a
- * store that is busy has several times the size of what it keeps.
- */
-const PRUNED = "autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_limit = 1000";
-
 /** Text that is compared or ordered is in the order of its bytes, whatever the database's own is. */
 const VERSION_1 = (schema: string) => `
   CREATE TABLE ${schema}.store (
@@ -36,7 +30,7 @@ const VERSION_1 = (schema: string) => `
     input_version integer NOT NULL,
     details text NOT NULL,
     input text NOT NULL
-  ) WITH (${PRUNED});
+  );
   CREATE INDEX jobs_sequence ON ${schema}.jobs (sequence);
   CREATE INDEX jobs_owned ON ${schema}.jobs (principal, sequence) WHERE principal <> '';
 
@@ -87,7 +81,7 @@ const VERSION_1 = (schema: string) => `
     principal text COLLATE "C",
     change bigint NOT NULL,
     place integer NOT NULL
-  ) WITH (${PRUNED});
+  );
   CREATE INDEX outcomes_expiring ON ${schema}.outcomes (expires_at);
   CREATE INDEX outcomes_changed ON ${schema}.outcomes (principal, change, place) WHERE principal IS NOT NULL;
   CREATE INDEX outcomes_failed ON ${schema}.outcomes (operation, error_code, updated_at) WHERE status = 3 AND listed;
@@ -165,4 +159,16 @@ const VERSION_1 = (schema: string) => `
   ) WITH (fillfactor = 20, ${TURNS_OVER}, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 10000);
 `;
 
-export const MIGRATIONS: readonly ((schema: string) => string)[] = [VERSION_1];
+/**
+ * What is kept for a while and pruned: vacuum comes when a twentieth is dead, and at five times its usual pace, or a
+ * store that is busy has several times the size of what it keeps.
+ */
+const VERSION_2 = (schema: string) =>
+  ["jobs", "outcomes"]
+    .map(
+      (table) =>
+        `ALTER TABLE ${schema}.${table} SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_limit = 1000)`,
+    )
+    .join(";");
+
+export const MIGRATIONS: readonly ((schema: string) => string)[] = [VERSION_1, VERSION_2];
