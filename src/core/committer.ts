@@ -151,23 +151,21 @@ export class Committer {
 
   #leave(): void {
     if (this.#mayLeave) void this.#commit(this.#waiting.takeGroup(this.#groupMs));
-    if (this.#waiting.count > 0) this.#watchOver();
+    this.#watchOver();
   }
 
   #watchOver(): void {
-    this.#watch ??= this.#clock.after(LOOK_MS, () => this.#look());
+    if (this.#waiting.count > 0) this.#watch ??= this.#clock.after(LOOK_MS, () => this.#look());
   }
 
   #look(): void {
     this.#watch = undefined;
-    if (this.#waiting.count === 0) return;
-    if (this.#stoodMs < STUCK_MS) return this.#schedule();
     // Where this process stood still itself, the answer may be at hand: first it is heard.
-    this.#clock.soon(() => this.#refuseStuck());
+    if (this.#stoodMs < STUCK_MS) this.#schedule();
+    else this.#clock.soon(() => this.#refuseStuck());
   }
 
   #refuseStuck(): void {
-    if (this.#waiting.count === 0) return;
     if (this.#stoodMs < STUCK_MS) return this.#schedule();
     for (const { change, answered } of this.#waiting.takeAll()) this.#answer(change, STUCK, false, answered);
   }
