@@ -14,6 +14,6 @@ export function appended(values: readonly object[]): string {
 }
 
 /** The list that was appended to so. */
-export function listOf(text: string) {
+export function listOf<T>(text: string): readonly T[] {
   return text === "" ? [] : JSON.parse(`[${text.slice(1)}]`);
 }

@@ -4,6 +4,7 @@ import { suite, test } from "node:test";
 import type { Answer, Change, NewCall } from "../../src/core/engine.ts";
 import type { Job } from "../../src/core/job.ts";
 import { Notices } from "../../src/engines/postgres/notices.ts";
+import { CALL } from "../support/job-states.ts";
 
 suite("notices between nodes", () => {
   test("a group is told at once, and what comes while it is being told goes out together after it", async () => {
@@ -158,22 +159,7 @@ const OPEN = { kind: "open" } as Change;
 const AT_ONCE = { token: "t", leaseMs: 1, ifLost: "forget" } as const;
 const SETTLE = { kind: "settle", settlement: { sends: [] as readonly unknown[] } } as Change;
 
-const call = (more: Partial<NewCall>): Change => ({
-  kind: "open",
-  call: {
-    id: "a",
-    sequence: 1,
-    operation: "work",
-    principal: "ann",
-    input: "{}",
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "test" },
-    start: "queued",
-    ...more,
-  },
-});
+const call = (more: Partial<NewCall>): Change => ({ kind: "open", call: { ...CALL, ...more } });
 const success = (more: Partial<Job>): Change => ({
   kind: "settle",
   settlement: {

@@ -33,9 +33,12 @@ export async function nodesRoute(query: Query, runtime: Runtime): Promise<Reply>
   const items = (await siteNodes(runtime)).map(
     ({ id, host, role, startedAt, seenAt, lost, self, report }) => ({
       ...{ id, host, role, startedAt: timestamp(startedAt), seenAt: timestamp(seenAt), lost, self },
-      operations: Object.entries(report.operations).map(([name, { inUse, runMs, ...rates }]) => ({
-        ...{ name, inUse, runMs: runMs || null },
-        ...{ runsPerSecond: rates.runsPerSecond, arrivalsPerSecond: rates.arrivalsPerSecond },
+      operations: Object.entries(report.operations).map(([name, said]) => ({
+        name,
+        inUse: said.inUse,
+        runMs: said.runMs || null,
+        runsPerSecond: said.runsPerSecond,
+        arrivalsPerSecond: said.arrivalsPerSecond,
       })),
       resources: Object.entries(report.resources).map(([name, inUse]) => ({ name, inUse })),
     }),

@@ -2,7 +2,15 @@
  * A job as rows, and back: the one place that knows the order of the columns. What a call was stands in `jobs`; what
  * is becoming of it in `live`, and what became of it in `outcomes`: it has a row in one of those two, never in both.
  */
-import { JOB_STATUSES, type Job, type JobRecord, type JobStatus, type Principal } from "../../core/job.ts";
+import {
+  type Attempt,
+  type EffectNote,
+  JOB_STATUSES,
+  type Job,
+  type JobRecord,
+  type JobStatus,
+  type Principal,
+} from "../../core/job.ts";
 import { listOf } from "../../core/kept.ts";
 import { told } from "./texts.ts";
 
@@ -90,7 +98,7 @@ export function recordOf(row: RecordRow): JobRecord {
     input: row[24],
     inputVersion: row[20],
     details: JSON.parse(row[21]),
-    attempts: listOf(row[22]),
-    effects: listOf(row[23]),
+    attempts: listOf<Attempt>(row[22]),
+    effects: listOf<EffectNote>(row[23]),
   });
 }

@@ -3,7 +3,15 @@
  * what became of it in `states`, and who holds it in `claims`; here the three come together.
  */
 import type { StatementSync } from "node:sqlite";
-import { JOB_STATUSES, type Job, type JobRecord, type JobStatus, type Principal } from "../../core/job.ts";
+import {
+  type Attempt,
+  type EffectNote,
+  JOB_STATUSES,
+  type Job,
+  type JobRecord,
+  type JobStatus,
+  type Principal,
+} from "../../core/job.ts";
 import { listOf, STATUS } from "../../core/kept.ts";
 import { claim } from "../../core/transition.ts";
 
@@ -148,8 +156,8 @@ export function recordOf(row: RecordRow): JobRecord {
     input: row[26],
     inputVersion: row[22],
     details: JSON.parse(row[23]),
-    attempts: listOf(row[24]),
-    effects: listOf(row[25]),
+    attempts: listOf<Attempt>(row[24]),
+    effects: listOf<EffectNote>(row[25]),
   });
 }
 
