@@ -50,7 +50,7 @@ suite("what nodes do together", () => {
   ];
 
   test("is the sum of those that are present", () => {
-    assert.deepEqual(sumOf(present(nodes)), { nodes: 2, runsPerSecond: 40, arrivalsPerSecond: 5 });
+    assert.deepEqual(sumOf(present(nodes)), { inUse: 3, runsPerSecond: 40, arrivalsPerSecond: 5 });
     assert.deepEqual(resourcesOf(present(nodes)), [
       {
         name: "db",

@@ -71,9 +71,8 @@ function inSlots({ operations }: NodeEntry): string {
 }
 
 function Together({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
-  const { arrivalsPerSecond, runsPerSecond } = sumOf(nodes);
+  const { inUse, arrivalsPerSecond, runsPerSecond } = sumOf(nodes);
   const machines = new Set(nodes.map(({ host }) => host)).size;
-  const inUse = nodes.flatMap(({ operations }) => operations).reduce((sum, one) => sum + one.inUse, 0);
   return (
     <tbody class="together">
       <tr>

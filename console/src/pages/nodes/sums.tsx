@@ -10,6 +10,7 @@ import { operationsOf, type Part, resourcesOf } from "./together.ts";
 export function Sums({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
   const resources = resourcesOf(nodes);
   const operations = operationsOf(nodes);
+  const limits = new Map(figures.value?.resources.map(({ name, concurrency }) => [name, concurrency]));
   return (
     <section class="next" aria-labelledby="together">
       <h2 id="together">All nodes together</h2>
@@ -20,79 +21,64 @@ export function Sums({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
       {operations.length === 0 ? (
         <Empty title="None of them has run anything yet" />
       ) : (
-        <Run operations={operations} />
+        <SumTable
+          kind="Operation"
+          figures={["In slots", "Runs", "A run takes"]}
+          where="Where it runs"
+          rows={operations.map(({ name, inUse, runsPerSecond, runMs, at }) => ({
+            name,
+            figures: [count(inUse), perSecond(runsPerSecond), duration(runMs)],
+            where: partsSaid(at, perSecond),
+          }))}
+        />
       )}
-      {resources.length > 0 && <Shared resources={resources} />}
+      {resources.length > 0 && (
+        <SumTable
+          kind="Resource"
+          figures={["In slots", "Limit"]}
+          where="Where"
+          rows={resources.map(({ name, inUse, at }) => ({
+            name,
+            figures: [count(inUse), limitSaid(limits.get(name))],
+            where: partsSaid(at, count),
+          }))}
+        />
+      )}
     </section>
   );
 }
 
-function Run({ operations }: { readonly operations: ReturnType<typeof operationsOf> }) {
+type SumTableProps = {
+  readonly kind: string;
+  readonly figures: readonly string[];
+  readonly where: string;
+  readonly rows: readonly {
+    readonly name: string;
+    readonly figures: readonly string[];
+    readonly where: string;
+  }[];
+};
+
+function SumTable({ kind, figures, where, rows }: SumTableProps) {
   return (
     <div class="scroller">
       <table class="stacked nodes sums">
         <Head
-          columns={[
-            ["Operation", "name"],
-            ["In slots", "number"],
-            ["Runs", "number"],
-            ["A run takes", "number"],
-            ["Where it runs", "where"],
-          ]}
+          columns={[[kind, "name"], ...figures.map((name) => [name, "number"] as const), [where, "where"]]}
         />
         <tbody>
-          {operations.map(({ name, inUse, runsPerSecond, runMs, at }) => (
-            <tr key={name}>
+          {rows.map((row) => (
+            <tr key={row.name}>
               <th scope="row" class="whole">
-                {name}
+                {row.name}
               </th>
-              <td class="number" data-label="In slots">
-                {count(inUse)}
-              </td>
-              <td class="number" data-label="Runs">
-                {perSecond(runsPerSecond)}
-              </td>
-              <td class="number" data-label="A run takes">
-                {duration(runMs)}
-              </td>
-              <td class="whole" data-label="Where it runs">
-                {partsSaid(at, perSecond)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function Shared({ resources }: { readonly resources: ReturnType<typeof resourcesOf> }) {
-  const limits = new Map(figures.value?.resources.map(({ name, concurrency }) => [name, concurrency]));
-  return (
-    <div class="scroller next">
-      <table class="stacked nodes sums">
-        <Head
-          columns={[
-            ["Resource", "name"],
-            ["In slots", "number"],
-            ["Limit", "number"],
-            ["Where", "where"],
-          ]}
-        />
-        <tbody>
-          {resources.map(({ name, inUse, at }) => (
-            <tr key={name}>
-              <th scope="row" class="whole">
-                {name}
-              </th>
-              <td class="number" data-label="In slots">
-                {count(inUse)}
-              </td>
-              <td class="number" data-label="Limit">
-                {limitSaid(limits.get(name))}
-              </td>
-              <td class="whole" data-label="Where">
-                {partsSaid(at, count)}
+              {row.figures.map((figure, place) => (
+                <td key={figures[place]} class="number" data-label={figures[place]}>
+                  {figure}
+                </td>
+              ))}
+              <td class="whole" data-label={where}>
+                {row.where}
               </td>
             </tr>
           ))}

@@ -3,7 +3,7 @@ import { nameOf } from "../../node-name.ts";
 import type { NodeEntry } from "../../wire.ts";
 
 export type Sum = {
-  readonly nodes: number;
+  readonly inUse: number;
   readonly runsPerSecond: number;
   readonly arrivalsPerSecond: number;
 };
@@ -43,7 +43,7 @@ export function present(nodes: readonly NodeEntry[]): readonly NodeEntry[] {
 export function sumOf(nodes: readonly NodeEntry[]): Sum {
   const operations = nodes.flatMap(({ operations }) => operations);
   return {
-    nodes: nodes.length,
+    inUse: total(operations, ({ inUse }) => inUse),
     runsPerSecond: total(operations, ({ runsPerSecond }) => runsPerSecond),
     arrivalsPerSecond: total(operations, ({ arrivalsPerSecond }) => arrivalsPerSecond),
   };
@@ -52,9 +52,7 @@ export function sumOf(nodes: readonly NodeEntry[]): Sum {
 /** Of those that any of them has run, or runs. */
 export function operationsOf(nodes: readonly NodeEntry[]): readonly OperationSum[] {
   const sums = namesOf(nodes.map(({ operations }) => operations)).map((name) => {
-    const said = nodes.flatMap((node) =>
-      node.operations.filter((one) => one.name === name).map((one) => ({ ...one, node: nameOf(node) })),
-    );
+    const said = saidOf(nodes, name, ({ operations }) => operations);
     return {
       name,
       inUse: total(said, ({ inUse }) => inUse),
@@ -68,11 +66,22 @@ export function operationsOf(nodes: readonly NodeEntry[]): readonly OperationSum
 
 export function resourcesOf(nodes: readonly NodeEntry[]): readonly ResourceSum[] {
   return namesOf(nodes.map(({ resources }) => resources)).map((name) => {
-    const said = nodes.flatMap((node) =>
-      node.resources.filter((one) => one.name === name).map((one) => ({ ...one, node: nameOf(node) })),
-    );
+    const said = saidOf(nodes, name, ({ resources }) => resources);
     return { name, inUse: total(said, ({ inUse }) => inUse), at: partsOf(said, ({ inUse }) => inUse) };
   });
+}
+
+/** What each node says of one, with the node's name. */
+function saidOf<T extends { readonly name: string }>(
+  nodes: readonly NodeEntry[],
+  name: string,
+  listOf: (node: NodeEntry) => readonly T[],
+) {
+  return nodes.flatMap((node) =>
+    listOf(node)
+      .filter((one) => one.name === name)
+      .map((one) => ({ ...one, node: nameOf(node) })),
+  );
 }
 
 type Said = NodeEntry["operations"][number];
