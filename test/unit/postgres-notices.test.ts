@@ -115,6 +115,16 @@ suite("notices between nodes", () => {
     assert.deepEqual(heard, ["receipt b", "principal ann", "receipt b", "principal ann"]);
   });
 
+  test("what could not be told behind its commit is told again in the ordinary way", async () => {
+    const { from, heard } = pair();
+    const changes = [success({ id: "b" })];
+    from.foretell(changes, () => Promise.reject(new Error("no such statement here")));
+    from.committed(changes, [applied({ id: "b", status: "succeeded" })]);
+    assert.deepEqual(heard, []);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(heard, ["receipt b", "principal ann"]);
+  });
+
   test("what else there is to tell does not wait for a commit that has others told behind it", () => {
     const { from, told, heard, tell } = pair();
     from.foretell([success({ id: "waits" })], tell);

@@ -63,7 +63,8 @@ export class Notices {
 
   /**
    * What is known of a few changes before they are committed, is told by whoever commits them, right behind the commit:
-   * that spares a round trip. Should they not be committed, somebody looks for nothing.
+   * that spares a round trip. Should they not be committed, somebody looks for nothing. What cannot be told there, as behind a
+   * pooler where the statement's name is taken, is told like all the rest.
    */
   foretell(changes: readonly Change[], tell: (payloads: readonly string[]) => Promise<unknown>): void {
     if (!this.#tell || this.#telling || this.#foretelling || changes.length > MOST_FORETOLD) return;
@@ -72,6 +73,7 @@ export class Notices {
     if (payloads.length === 0) return;
     this.#foretelling = true;
     tell(payloads)
+      .catch(() => this.#tell?.(payloads))
       .catch(() => {})
       .finally(() => {
         this.#foretelling = false;

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Client } from "pg";
 import { freePort, Guarded, newFolder, own } from "./guarded.ts";
 
 const required = process.env["SPILLWAY_REQUIRE"]?.split(",").includes("pgbouncer");
@@ -11,8 +12,17 @@ const isThere = spawnSync("pgbouncer", ["--version"]).status === 0;
 export const missingPooler: string | false =
   required || isThere ? false : "needs pgbouncer; SPILLWAY_REQUIRE=pgbouncer insists on it";
 
+export type Pooler = {
+  readonly url: string;
+  /** On every connection to the server, a statement of this name is another's from now on. */
+  take(statement: string): Promise<void>;
+  remove(): Promise<void>;
+};
+
+const CONNECTIONS = 20;
+
 /** @param port of the PostgreSQL */
-export async function startPooler(port: number): Promise<{ url: string; remove(): Promise<void> }> {
+export async function startPooler(port: number): Promise<Pooler> {
   const folder = newFolder("spillway-pgbouncer-");
   const listenPort = await freePort();
   const file = join(folder, "pgbouncer.ini");
@@ -22,7 +32,7 @@ export async function startPooler(port: number): Promise<{ url: string; remove()
     unix_socket_dir: "",
     auth_type: "any",
     pool_mode: "transaction",
-    default_pool_size: 20,
+    default_pool_size: CONNECTIONS,
     max_client_conn: 500,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
@@ -31,5 +41,19 @@ export async function startPooler(port: number): Promise<{ url: string; remove()
   own(file);
   const server = new Guarded(folder, ["pgbouncer", file]);
   if (!(await server.start("process up"))) throw new Error(`PgBouncer does not start:\n${server.log}`);
-  return { url: `postgres://postgres@127.0.0.1:${listenPort}/postgres`, remove: () => server.remove() };
+  const url = `postgres://postgres@127.0.0.1:${listenPort}/postgres`;
+  return { url, take: (statement) => takeOnAll(url, statement), remove: () => server.remove() };
+}
+
+async function takeOnAll(url: string, statement: string): Promise<void> {
+  const clients = Array.from({ length: CONNECTIONS }, () => new Client({ connectionString: url }));
+  // Each has a connection to the server of its own once all are in a transaction.
+  await Promise.all(clients.map((client) => client.connect().then(() => client.query("BEGIN"))));
+  const taken = clients.map((client) =>
+    client.query(`PREPARE ${statement} AS SELECT 1`).catch((error: { code?: string }) => {
+      if (error.code !== "42P05") throw error;
+    }),
+  );
+  await Promise.all(taken);
+  await Promise.all(clients.map((client) => client.query("ROLLBACK").then(() => client.end())));
 }
