@@ -152,6 +152,8 @@ export type NodeEntry = {
     readonly runMs: number | null;
     readonly runsPerSecond: number;
     readonly arrivalsPerSecond: number;
+    readonly answeredPerSecond: number;
+    readonly refusedPerSecond: number;
   }[];
   readonly resources: readonly { readonly name: string; readonly inUse: number }[];
 };

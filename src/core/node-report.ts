@@ -12,6 +12,9 @@ type OperationReport = {
   readonly runsPerSecond: number;
   /** Jobs that came, and that have to be run again. */
   readonly arrivalsPerSecond: number;
+  /** Calls that came to it and got their outcome at once, or neither that nor a receipt. */
+  readonly answeredPerSecond: number;
+  readonly refusedPerSecond: number;
 };
 
 export type NodeReport = {
@@ -25,7 +28,7 @@ const NOTHING: NodeReport = { operations: {}, resources: {} };
 export function reportOf(gate: Gate, meters: ReadonlyMap<string, Meter>): NodeReport {
   const operations = [...meters].map(([name, meter]) => {
     const { inUse, peak } = gate.operation(name);
-    const { accepted, retried, succeeded, failed } = meter.perSecond();
+    const { accepted, answered, refused, retried, succeeded, failed } = meter.perSecond();
     return [
       name,
       {
@@ -34,6 +37,8 @@ export function reportOf(gate: Gate, meters: ReadonlyMap<string, Meter>): NodeRe
         runMs: Math.round(meter.ownRunMs * 10) / 10,
         runsPerSecond: tenths(succeeded + failed + retried),
         arrivalsPerSecond: tenths(accepted + retried),
+        answeredPerSecond: tenths(answered),
+        refusedPerSecond: tenths(refused),
       },
     ] as const;
   });
@@ -70,6 +75,8 @@ function operationReport(value: unknown): OperationReport {
     runMs: count(said.runMs),
     runsPerSecond: count(said.runsPerSecond),
     arrivalsPerSecond: count(said.arrivalsPerSecond),
+    answeredPerSecond: count(said.answeredPerSecond),
+    refusedPerSecond: count(said.refusedPerSecond),
   };
 }
 

@@ -6,6 +6,8 @@ import type { SiteNode } from "../postgres/support/site.ts";
 import { pageOf, Shops } from "./support/shops.ts";
 import { skip, Visitors } from "./support/visit.ts";
 
+const SOME = /^[1-9][\d,.]*\/s$|^0\.[1-9]\/s$/;
+
 suite("several nodes", { skip: skip || missingPostgres() }, () => {
   const visitors = new Visitors();
   let shops: Shops;
@@ -27,7 +29,7 @@ suite("several nodes", { skip: skip || missingPostgres() }, () => {
       for (const { role, pid } of shops.nodes)
         await visit.sees(page.getByRole("rowheader", { name: `${role} ${pid}` }));
       const together = page.getByRole("row", { name: "4 together" });
-      await visit.sees(together.getByText(/^[1-9][\d,.]*\/s$/));
+      await visit.sees(together.getByText(SOME));
       const sums = page.getByRole("region", { name: "All nodes together" });
       const event = sums.getByRole("row", { name: "place-order-event" });
       await visit.sees(event.getByText(new RegExp(`worker ${worker.pid}: `)));
@@ -38,6 +40,23 @@ suite("several nodes", { skip: skip || missingPostgres() }, () => {
     await page.setViewportSize({ width: 390, height: 900 });
     await visit.isAccessible();
     await visit.fits();
+    await visit.close();
+  });
+
+  test("sum what all gateways refused of an operation that is paused", async () => {
+    const visit = await visitors.visit(pageOf(worker, "nodes"));
+    const { page } = visit;
+    await shops.set("operations/place-order-request", { paused: true });
+    await shops.underLoad(async () => {
+      const sums = page.getByRole("region", { name: "All nodes together" });
+      const refused = sums.getByRole("row", { name: "place-order-request" }).getByRole("cell").nth(1);
+      await visit.sees(refused.filter({ hasText: SOME }));
+      for (const { role, pid } of shops.nodes.filter((node) => node.role === "gateway")) {
+        const row = page.getByRole("row", { name: `${role} ${pid}` });
+        await visit.sees(row.locator("[data-label=Refused]").filter({ hasText: SOME }));
+      }
+    });
+    await shops.set("operations/place-order-request", { paused: false });
     await visit.close();
   });
 

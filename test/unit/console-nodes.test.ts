@@ -13,7 +13,10 @@ import type { NodeEntry } from "../../console/src/wire.ts";
 
 type Runs = Partial<NodeEntry["operations"][number]>;
 
-const IDLE = { name: "place", inUse: 0, runMs: null, runsPerSecond: 0, arrivalsPerSecond: 0 };
+const IDLE = {
+  ...{ name: "place", inUse: 0, runMs: null, runsPerSecond: 0, arrivalsPerSecond: 0 },
+  ...{ answeredPerSecond: 0, refusedPerSecond: 0 },
+};
 
 function node(process: number, role: string, runs: readonly Runs[] = [{}], more: Partial<NodeEntry> = {}) {
   const id = `here-${process}-0af3`;
@@ -44,13 +47,23 @@ suite("what nodes are called", () => {
 
 suite("what nodes do together", () => {
   const nodes = [
-    node(1, "gateway", [{ inUse: 2, runMs: 10, runsPerSecond: 30, arrivalsPerSecond: 5 }]),
+    node(1, "gateway", [
+      { inUse: 2, runMs: 10, runsPerSecond: 30, arrivalsPerSecond: 5, answeredPerSecond: 28 },
+      { name: "ask", refusedPerSecond: 4 },
+    ]),
+    node(4, "gateway", [
+      { name: "ask", refusedPerSecond: 3 },
+      { arrivalsPerSecond: 1, answeredPerSecond: 2, refusedPerSecond: 1 },
+    ]),
     node(2, "worker", [{ inUse: 1, runMs: 50, runsPerSecond: 10 }, { name: "idle" }]),
     node(3, "worker", [{ inUse: 7, runMs: 900, runsPerSecond: 400 }], { lost: true }),
   ];
 
   test("is the sum of those that are present", () => {
-    assert.deepEqual(sumOf(present(nodes)), { inUse: 3, runsPerSecond: 40, arrivalsPerSecond: 5 });
+    assert.deepEqual(sumOf(present(nodes)), {
+      ...{ inUse: 3, runsPerSecond: 40, arrivalsPerSecond: 6 },
+      ...{ answeredPerSecond: 30, refusedPerSecond: 8 },
+    });
     assert.deepEqual(resourcesOf(present(nodes)), [
       {
         name: "db",
@@ -65,11 +78,25 @@ suite("what nodes do together", () => {
 
   test("of an operation, says where it runs, and how long a run takes, by how many were run where", () => {
     const [place, ...others] = operationsOf(present(nodes));
-    assert.deepEqual(others, [], "what nobody ever ran is left out");
+    assert.deepEqual(
+      others.map(({ name }) => name),
+      ["ask"],
+      "what nobody ever ran or called is left out",
+    );
     assert.deepEqual([place?.name, place?.inUse, place?.runsPerSecond, place?.runMs], ["place", 3, 40, 20]);
     assert.deepEqual(place?.at, [
       { node: "gateway 1", much: 30 },
       { node: "worker 2", much: 10 },
+    ]);
+  });
+
+  test("is what its calls came to, at whichever gateway, also where none was let in", () => {
+    const calls = operationsOf(present(nodes)).map(({ name, answeredPerSecond, refusedPerSecond }) => [
+      ...[name, answeredPerSecond, refusedPerSecond],
+    ]);
+    assert.deepEqual(calls, [
+      ["place", 30, 1],
+      ["ask", 0, 7],
     ]);
   });
 

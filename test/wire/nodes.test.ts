@@ -41,8 +41,25 @@ suite("§7 nodes", () => {
     const operations = items[0]?.["operations"] as readonly Told[];
     const [pair] = operations.filter(({ name }) => name === "pair-event");
     assert.deepEqual(Object.keys(pair ?? {}).toSorted(), [
-      ...["arrivalsPerSecond", "inUse", "name", "runMs", "runsPerSecond"],
+      ...["answeredPerSecond", "arrivalsPerSecond", "inUse", "name", "refusedPerSecond", "runMs"],
+      "runsPerSecond",
     ]);
+  });
+
+  test("§7 calls that it answered at once or refused are in its rates", async () => {
+    const rates = async () => {
+      const { items } = answered(await operator.get("nodes")) as Page<Told>;
+      const operations = items[0]?.["operations"] as readonly Told[];
+      const found = operations.find(({ name }) => name === "one-request");
+      return [found?.["answeredPerSecond"], found?.["refusedPerSecond"]];
+    };
+    {
+      await using _ = await lab.occupy("one");
+      refused(await lab.act("one-request", fresh(), ["ok"]), 503, "saturated");
+      assert.ok(Number((await rates())[1]) > 0);
+    }
+    answered(await lab.act("one-request", fresh(), ["ok"]));
+    assert.ok(Number((await rates())[0]) > 0);
   });
 });
 

@@ -39,6 +39,8 @@ export async function nodesRoute(query: Query, runtime: Runtime): Promise<Reply>
         runMs: said.runMs || null,
         runsPerSecond: said.runsPerSecond,
         arrivalsPerSecond: said.arrivalsPerSecond,
+        answeredPerSecond: said.answeredPerSecond,
+        refusedPerSecond: said.refusedPerSecond,
       })),
       resources: Object.entries(report.resources).map(([name, inUse]) => ({ name, inUse })),
     }),

@@ -5,6 +5,7 @@ import { freePort } from "../../postgres/support/guarded.ts";
 import { Postmaster } from "../../postgres/support/postmaster.ts";
 import { SiteNode } from "../../postgres/support/site.ts";
 import type { Answer } from "../../wire/support/client.ts";
+import { answered } from "../../wire/support/judge.ts";
 import { eachOf, times } from "../../wire/support/wait.ts";
 
 const APP = join(import.meta.dirname, "../../../examples/orders/app.ts");
@@ -44,6 +45,10 @@ export class Shops {
     const found = this.nodes.find((node) => node.role === role);
     if (found) return found;
     throw new Error(`No node was started as ${role}.`);
+  }
+
+  async set(entry: string, change: Readonly<Record<string, unknown>>): Promise<void> {
+    answered(await this.one("gateway").client.send(`/admin/${entry}`, { method: "PATCH", body: change }));
   }
 
   /** Orders at every gateway, one call after the other on each connection, until `work` has ended. */

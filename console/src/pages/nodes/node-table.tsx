@@ -5,7 +5,7 @@ import { Head } from "../../parts/head.tsx";
 import { Moment } from "../../parts/moment.tsx";
 import { serverTime } from "../../server-time.ts";
 import type { NodeEntry } from "../../wire.ts";
-import { inOrder, present, sumOf } from "./together.ts";
+import { inOrder, present, type Sum, sumOf } from "./together.ts";
 
 export function NodeTable({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
   const here = present(nodes);
@@ -18,7 +18,9 @@ export function NodeTable({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
             "Machine",
             "Started",
             "Last seen",
-            ["Arriving", "number"],
+            ["Answered", "number"],
+            ["Refused", "number"],
+            ["Queued", "number"],
             ["Runs", "number"],
             "In its slots",
           ]}
@@ -52,16 +54,30 @@ function NodeRow({ node }: { readonly node: NodeEntry }) {
       <td data-label="Last seen">
         <Moment at={seenAt} />
       </td>
-      <td class="number" data-label="Arriving">
-        {lost ? "–" : perSecond(sum.arrivalsPerSecond)}
-      </td>
-      <td class="number" data-label="Runs">
-        {lost ? "–" : perSecond(sum.runsPerSecond)}
-      </td>
+      <Rates sum={lost ? undefined : sum} />
       <td class="whole" data-label="In its slots">
         {lost ? "unknown" : inSlots(node)}
       </td>
     </tr>
+  );
+}
+
+/** Of a lost node nothing is known. */
+function Rates({ sum }: { readonly sum: Sum | undefined }) {
+  const rates = [
+    ["Answered", sum?.answeredPerSecond],
+    ["Refused", sum?.refusedPerSecond],
+    ["Queued", sum?.arrivalsPerSecond],
+    ["Runs", sum?.runsPerSecond],
+  ] as const;
+  return (
+    <>
+      {rates.map(([name, rate]) => (
+        <td key={name} class="number" data-label={name}>
+          {rate === undefined ? "–" : perSecond(rate)}
+        </td>
+      ))}
+    </>
   );
 }
 
@@ -71,7 +87,7 @@ function inSlots({ operations }: NodeEntry): string {
 }
 
 function Together({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
-  const { inUse, arrivalsPerSecond, runsPerSecond } = sumOf(nodes);
+  const sum = sumOf(nodes);
   const machines = new Set(nodes.map(({ host }) => host)).size;
   return (
     <tbody class="together">
@@ -84,14 +100,9 @@ function Together({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
         </td>
         <td />
         <td />
-        <td class="number" data-label="Arriving">
-          {perSecond(arrivalsPerSecond)}
-        </td>
-        <td class="number" data-label="Runs">
-          {perSecond(runsPerSecond)}
-        </td>
+        <Rates sum={sum} />
         <td class="whole" data-label="In their slots">
-          {inUse === 0 ? "nothing" : `${count(inUse)} ${inUse === 1 ? "run" : "runs"}`}
+          {sum.inUse === 0 ? "nothing" : `${count(sum.inUse)} ${sum.inUse === 1 ? "run" : "runs"}`}
         </td>
       </tr>
     </tbody>

@@ -15,19 +15,22 @@ export function Sums({ nodes }: { readonly nodes: readonly NodeEntry[] }) {
     <section class="next" aria-labelledby="together">
       <h2 id="together">All nodes together</h2>
       <p class="quiet">
-        The sum of what each said of itself a second or two ago. What a gateway refused is not in it: that is
-        on its own pages.
+        The sum of what each said of itself a second or two ago. A call is answered or refused where it came;
+        what is queued may run elsewhere.
       </p>
       {operations.length === 0 ? (
         <Empty title="None of them has run anything yet" />
       ) : (
         <SumTable
           kind="Operation"
-          figures={["In slots", "Runs", "A run takes"]}
+          figures={["Answered", "Refused", "Runs", "In slots", "A run takes"]}
           where="Where it runs"
-          rows={operations.map(({ name, inUse, runsPerSecond, runMs, at }) => ({
+          rows={operations.map(({ name, at, ...sum }) => ({
             name,
-            figures: [count(inUse), perSecond(runsPerSecond), duration(runMs)],
+            figures: [
+              ...[perSecond(sum.answeredPerSecond), perSecond(sum.refusedPerSecond)],
+              ...[perSecond(sum.runsPerSecond), count(sum.inUse), duration(sum.runMs)],
+            ],
             where: partsSaid(at, perSecond),
           }))}
         />

@@ -2,16 +2,18 @@
 import { nameOf } from "../../node-name.ts";
 import type { NodeEntry } from "../../wire.ts";
 
-export type Sum = {
-  readonly inUse: number;
-  readonly runsPerSecond: number;
-  readonly arrivalsPerSecond: number;
-};
+const SUMMED = [
+  "inUse",
+  "answeredPerSecond",
+  "refusedPerSecond",
+  "arrivalsPerSecond",
+  "runsPerSecond",
+] as const;
 
-export type OperationSum = {
+export type Sum = Readonly<Record<(typeof SUMMED)[number], number>>;
+
+export type OperationSum = Sum & {
   readonly name: string;
-  readonly inUse: number;
-  readonly runsPerSecond: number;
   /** The mean, in which those that run more weigh more; `null` where none knows. */
   readonly runMs: number | null;
   readonly at: readonly Part[];
@@ -41,27 +43,21 @@ export function present(nodes: readonly NodeEntry[]): readonly NodeEntry[] {
 }
 
 export function sumOf(nodes: readonly NodeEntry[]): Sum {
-  const operations = nodes.flatMap(({ operations }) => operations);
-  return {
-    inUse: total(operations, ({ inUse }) => inUse),
-    runsPerSecond: total(operations, ({ runsPerSecond }) => runsPerSecond),
-    arrivalsPerSecond: total(operations, ({ arrivalsPerSecond }) => arrivalsPerSecond),
-  };
+  return summed(nodes.flatMap(({ operations }) => operations));
 }
 
-/** Of those that any of them has run, or runs. */
+/** Of those that any of them has run, runs or is called for. */
 export function operationsOf(nodes: readonly NodeEntry[]): readonly OperationSum[] {
   const sums = namesOf(nodes.map(({ operations }) => operations)).map((name) => {
     const said = saidOf(nodes, name, ({ operations }) => operations);
     return {
       name,
-      inUse: total(said, ({ inUse }) => inUse),
-      runsPerSecond: total(said, ({ runsPerSecond }) => runsPerSecond),
+      ...summed(said),
       runMs: meanRunMs(said),
       at: partsOf(said, ({ runsPerSecond }) => runsPerSecond),
     };
   });
-  return sums.filter(({ inUse, runMs }) => inUse > 0 || runMs !== null);
+  return sums.filter((sum) => sum.runMs !== null || SUMMED.some((what) => sum[what] > 0));
 }
 
 export function resourcesOf(nodes: readonly NodeEntry[]): readonly ResourceSum[] {
@@ -85,6 +81,10 @@ function saidOf<T extends { readonly name: string }>(
 }
 
 type Said = NodeEntry["operations"][number];
+
+function summed(said: readonly Said[]): Sum {
+  return Object.fromEntries(SUMMED.map((what) => [what, total(said, (one) => one[what])])) as Sum;
+}
 
 function meanRunMs(said: readonly Said[]): number | null {
   const known = said.flatMap(({ runMs, runsPerSecond }) =>
