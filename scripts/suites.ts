@@ -40,7 +40,7 @@ export const suites: Readonly<Record<SuiteName, Suite>> = {
   architecture: { globs: ["test/architecture.test.ts"], concurrency: 1, fileTimeoutMs: 60 * seconds },
   conformance: { globs: ["test/conformance/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   wire: { globs: ["test/wire/**/*.test.ts"], concurrency: 3, fileTimeoutMs: 240 * seconds },
-  browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 240 * seconds },
+  browser: { globs: ["test/browser/**/*.test.ts"], concurrency: 2, fileTimeoutMs: 240 * seconds },
   faults: { globs: ["test/faults/**/*.test.ts"], concurrency: 1, fileTimeoutMs: 480 * seconds },
   postgres: {
     globs: ["test/postgres/**/*.test.ts"],
