@@ -92,6 +92,9 @@ export type Setting = {
   readonly concurrency: number | null;
 };
 
+/** Names only what is to be altered: the rest stays as it is in the store, whoever set it. */
+export type SettingChange = Pick<Setting, "scope" | "name"> & Partial<Setting>;
+
 export type AuditEntry = {
   readonly at: number;
   readonly by: string;
@@ -113,7 +116,7 @@ export type Change =
   | { readonly kind: "cancel"; readonly ref: Ref }
   | { readonly kind: "redrive"; readonly id: JobId; readonly delayMs: number }
   | { readonly kind: "purge"; readonly id: JobId }
-  | { readonly kind: "set"; readonly setting: Setting }
+  | { readonly kind: "set"; readonly setting: SettingChange }
   | { readonly kind: "audit"; readonly entry: AuditEntry };
 
 export type Claim = {

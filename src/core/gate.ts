@@ -134,22 +134,21 @@ export class Gate {
     return this.#entry(operation).budgets.some(({ paused }) => paused);
   }
 
-  set({ scope, name, paused, concurrency }: Setting): boolean {
-    const budget = scope === "resource" ? this.#resources.get(name) : this.#operations.get(name)?.own;
-    if (!budget) return false;
+  knows(scope: Setting["scope"], name: string): boolean {
+    return this.#settable(scope, name) !== undefined;
+  }
+
+  set({ scope, name, paused, concurrency }: Setting): void {
+    const budget = this.#settable(scope, name);
+    if (!budget) return;
+    const limit = concurrency ?? budget.declared;
+    // Whoever waits for room is called, which is nothing to do once a second for the same again.
+    if (budget.paused === paused && budget.concurrency === limit) return;
     budget.paused = paused;
-    budget.concurrency = concurrency ?? budget.declared;
+    budget.concurrency = limit;
     // What is granted was a part of another limit.
     this.#lacking?.();
     this.#room();
-    return true;
-  }
-
-  setting(scope: Setting["scope"], name: string): Setting | undefined {
-    const budget = scope === "resource" ? this.#resources.get(name) : this.#operations.get(name)?.own;
-    if (!budget) return undefined;
-    const { paused, concurrency, declared } = budget;
-    return { scope, name, paused, concurrency: concurrency === declared ? null : concurrency };
   }
 
   resources(): readonly Room[] {
@@ -166,6 +165,10 @@ export class Gate {
   budgets(operation: string): readonly Room[] {
     const { budgets } = this.#entry(operation);
     return budgets.filter(({ concurrency }) => concurrency !== null).map((budget) => budget.room());
+  }
+
+  #settable(scope: Setting["scope"], name: string): Budget | undefined {
+    return scope === "resource" ? this.#resources.get(name) : this.#operations.get(name)?.own;
   }
 
   #entry(operation: string): Entry {

@@ -5,9 +5,9 @@
 import type { Timer } from "../core/clock.ts";
 import { announce } from "../core/notifier.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
+import { readSettings } from "../core/settings.ts";
 import { Streak } from "../core/streak.ts";
 import { extendLeases } from "./leases.ts";
-import { readSettings } from "./settings.ts";
 
 const SWEEP_MS = 2_000;
 const SWEEP_MOST = 500;

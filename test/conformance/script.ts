@@ -2,7 +2,16 @@
  * A seeded sequence of changes, drawn at random but not blindly: from what is known of earlier answers, so that
  * most of them mean something and some do not. It drives any number of engines and judges none.
  */
-import type { Answer, Change, Lease, NewCall, Queue, Settlement, Verdict } from "../../src/core/engine.ts";
+import type {
+  Answer,
+  Change,
+  Lease,
+  NewCall,
+  Queue,
+  SettingChange,
+  Settlement,
+  Verdict,
+} from "../../src/core/engine.ts";
 import { ADMIN } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
 import type { Job, JobId } from "../../src/core/job.ts";
@@ -166,14 +175,14 @@ export class Script {
     return kind === "add" ? { ...place, kind, fields: { n: random.integer(5) } } : { ...place, kind, value };
   }
 
-  #setting() {
+  #setting(): SettingChange {
     const { random } = this;
     const scope = random.pick(["operation", "resource"] as const);
     return {
       scope,
       name: random.pick(OPERATIONS),
-      paused: random.chance(0.5),
-      concurrency: random.pick([null, 1, 9]),
+      ...(random.chance(0.7) && { paused: random.chance(0.5) }),
+      ...(random.chance(0.7) && { concurrency: random.pick([null, 1, 9]) }),
     };
   }
 

@@ -1,6 +1,6 @@
 // Settings and the audit: what operators set stays set, and what they did stays told.
 import assert from "node:assert/strict";
-import type { AuditEntry, Setting } from "../../src/core/engine.ts";
+import type { AuditEntry, Setting, SettingChange } from "../../src/core/engine.ts";
 import { promises } from "./promises.ts";
 
 const paused: Setting = { scope: "operation", name: "work", paused: true, concurrency: null };
@@ -30,6 +30,49 @@ promises("settings and audit", (promise) => {
       { kind: "set", setting: later },
     ]);
     assert.deepEqual(await world.engine.settings(), [later]);
+  });
+
+  promise("a change of one half of a setting leaves the other as it is there", async (world) => {
+    const work = { scope: "operation", name: "work" } as const;
+    const steps: readonly (readonly [Partial<Setting>, Partial<Setting>])[] = [
+      [{ concurrency: 3 }, { paused: false, concurrency: 3 }],
+      [{ paused: true }, { paused: true, concurrency: 3 }],
+      [{ concurrency: null }, { paused: true, concurrency: null }],
+      [{ concurrency: 5 }, { paused: true, concurrency: 5 }],
+      [{ paused: false }, { paused: false, concurrency: 5 }],
+      [{}, { paused: false, concurrency: 5 }],
+    ];
+    for (const [setting, whole] of steps) {
+      assert.deepEqual(await world.commit({ kind: "set", setting: { ...work, ...setting } }), {
+        kind: "done",
+      });
+      assert.deepEqual(await world.engine.settings(), [{ ...work, ...whole }]);
+    }
+  });
+
+  promise("halves of one setting in one commit make a whole", async (world) => {
+    const { scope, name } = limited;
+    const answers = await world.engine.commit([
+      { kind: "set", setting: { scope, name, paused: true } },
+      { kind: "set", setting: { scope, name, concurrency: 4 } },
+      { kind: "set", setting: { scope, name, paused: false } },
+    ]);
+    assert.deepEqual(answers, [{ kind: "done" }, { kind: "done" }, { kind: "done" }]);
+    assert.deepEqual(await world.engine.settings(), [{ scope, name, paused: false, concurrency: 4 }]);
+  });
+
+  promise("halves of one setting at once, in commits of their own, both count", async (world) => {
+    for (let round = 1; round <= 20; round++) {
+      const work = { scope: "operation", name: `work-${round % 2}` } as const;
+      const isPaused = round % 4 < 2;
+      const halves: readonly SettingChange[] = [
+        { ...work, paused: isPaused },
+        { ...work, concurrency: round },
+      ];
+      await Promise.all(halves.map((setting) => world.commit({ kind: "set", setting })));
+      const kept = (await world.engine.settings()).find(({ name }) => name === work.name);
+      assert.deepEqual(kept, { ...work, paused: isPaused, concurrency: round });
+    }
   });
 
   promise("a setting alters no job: what is paused can still be claimed, by whoever asks", async (world) => {

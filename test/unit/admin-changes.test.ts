@@ -46,6 +46,20 @@ test("two patches at once both count", async () => {
   ]);
 });
 
+test("a PATCH alters what it names, and answers with what another node set beside it", async () => {
+  const made = await world();
+  const resource = { scope: "resource", name: "db" } as const;
+  await made.engine.commit([{ kind: "set", setting: { ...resource, paused: true, concurrency: 9 } }]);
+  const { body } = await made.ask("PATCH", "/resources/db", { concurrency: 7 });
+  assert.deepEqual([body["paused"], body["concurrency"]], [true, 7]);
+  assert.equal(made.runtime.gate.isPaused("work"), true);
+  assert.deepEqual(await made.engine.settings(), [{ ...resource, paused: true, concurrency: 7 }]);
+  assert.deepEqual(
+    (await made.items("/audit")).map(({ detail }) => detail),
+    [{ concurrency: 7 }],
+  );
+});
+
 test("a PATCH that says nothing, too much or nonsense changes nothing", async () => {
   const made = await world();
   const pointers = (body: unknown) => made.pointers("PATCH", "/operations/work", body);

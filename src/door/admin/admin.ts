@@ -16,7 +16,7 @@ import { Query } from "./query.ts";
 import { purgeRoute, redriveRoute } from "./redrive.ts";
 import { reportRoute, reportsRoute } from "./reports.ts";
 import { SCALE_PARAMETERS, scaleRoute } from "./scale.ts";
-import { Settings } from "./settings.ts";
+import { patchRoute } from "./settings.ts";
 
 type Run = (request: DoorRequest, query: Query) => Reply | Promise<Reply>;
 
@@ -31,13 +31,11 @@ type AdminRoute = {
 export class Admin {
   readonly #runtime: Runtime;
   readonly #reports: Reports | undefined;
-  readonly #settings: Settings;
   readonly #live: LiveFigures;
 
   constructor(runtime: Runtime, reports?: Reports) {
     this.#runtime = runtime;
     this.#reports = reports;
-    this.#settings = new Settings(runtime);
     this.#live = new LiveFigures(runtime);
   }
 
@@ -98,10 +96,10 @@ export class Admin {
       case "operations":
         return entry({
           GET: () => operationRoute(name, runtime),
-          PATCH: (request) => this.#settings.patch(request, "operation", name),
+          PATCH: (request) => patchRoute(request, "operation", name, runtime),
         });
       case "resources":
-        return entry({ PATCH: (request) => this.#settings.patch(request, "resource", name) });
+        return entry({ PATCH: (request) => patchRoute(request, "resource", name, runtime) });
       case "jobs":
         if (name === "redrive") return entry({ POST: (request) => redriveRoute(request, runtime) });
         if (name === "purge") return entry({ POST: (request) => purgeRoute(request, runtime) });

@@ -1,12 +1,27 @@
 /** What operators set and did, and the secret that is made once for a table. */
-import type { AnswerOf, AuditEntry, Cursor, EngineHost, Page, Setting } from "../../core/engine.ts";
+import type {
+  AnswerOf,
+  AuditEntry,
+  Cursor,
+  EngineHost,
+  Page,
+  Setting,
+  SettingChange,
+} from "../../core/engine.ts";
+import { SpillwayError } from "../../core/errors.ts";
+import { altered } from "../../core/settings.ts";
 import { malformed } from "./cursors.ts";
 import type { Database } from "./database.ts";
-import { AUDIT, padded, SECRET, SETTINGS } from "./keys.ts";
+import { AUDIT, type Key, keyAttributes, padded, SECRET, SETTINGS } from "./keys.ts";
 import { type Attributes, number, seconds, text } from "./rows.ts";
+import type { Write } from "./writes.ts";
 
 const CURSOR = /^\d{16}-[0-9a-f]{8}$/;
 const SECRET_BYTES = 32;
+type Holding = Pick<Write, "condition" | "names" | "values">;
+
+/** Each time another changed the same setting first. */
+const MOST_TRIES = 60;
 
 export class Settings {
   readonly #database: Database;
@@ -19,10 +34,23 @@ export class Settings {
     this.#auditMs = auditMs;
   }
 
-  async set(setting: Setting): Promise<AnswerOf<"set">> {
-    const key = { pk: SETTINGS, sk: `${setting.scope}#${setting.name}` };
-    await this.#put(key, { value: { S: JSON.stringify(setting) } });
-    return { kind: "done" };
+  /** Written in the place of what it was worked out from, and of nothing else. */
+  async set(change: SettingChange): Promise<AnswerOf<"set">> {
+    const { scope, name } = change;
+    const key = { pk: SETTINGS, sk: `${scope}#${name}` };
+    let [there] = await this.#database.get([key]);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const setting = altered(there && settingOf(there), change);
+      const written = await this.#put(key, { value: { S: JSON.stringify(setting) } }, replacing(there));
+      if (written.ok) return { kind: "done" };
+      there = written.failures[0] ?? undefined;
+      await this.#database.pause(tries);
+    }
+    throw new SpillwayError(
+      "storage-unavailable",
+      `${MOST_TRIES} others changed the setting of ${scope} "${name}" first.`,
+      { hint: "Try again." },
+    );
   }
 
   async settings(): Promise<readonly Setting[]> {
@@ -35,7 +63,7 @@ export class Settings {
         ExpressionAttributeValues: { ":pk": { S: SETTINGS } },
         ...(last && { ExclusiveStartKey: last }),
       });
-      for (const item of page.items) found.push(JSON.parse(text(item, "value") ?? "null"));
+      found.push(...page.items.map(settingOf));
       last = page.last;
     } while (last);
     return found;
@@ -76,21 +104,12 @@ export class Settings {
     const there = found && text(found, "value");
     if (there !== undefined) return there;
     const fresh = this.#host.random.hex(SECRET_BYTES);
-    const written = await this.#put(SECRET, { value: { S: fresh } }, "attribute_not_exists(#pk)");
+    const written = await this.#put(SECRET, { value: { S: fresh } }, replacing(undefined));
     return written.ok ? fresh : (text(written.failures[0] ?? {}, "value") ?? this.secret());
   }
 
-  #put(key: { pk: string; sk: string }, item: Attributes, condition?: string) {
-    return this.#database.write([
-      {
-        kind: "put",
-        key,
-        item: { pk: { S: key.pk }, sk: { S: key.sk }, ...item },
-        ...(condition && { condition }),
-        names: condition ? { "#pk": "pk" } : {},
-        values: {},
-      },
-    ]);
+  #put(key: Key, item: Attributes, holding: Holding = { names: {}, values: {} }) {
+    return this.#database.write([{ kind: "put", key, item: { ...keyAttributes(key), ...item }, ...holding }]);
   }
 
   #auditPage(limit: number, cursor: Cursor | undefined, last: Attributes | undefined) {
@@ -106,4 +125,15 @@ export class Settings {
       ...(last && { ExclusiveStartKey: last }),
     });
   }
+}
+
+function settingOf(item: Attributes): Setting {
+  return JSON.parse(text(item, "value") ?? "null");
+}
+
+/** Only where that is what is there. */
+function replacing(there: Attributes | undefined): Holding {
+  if (!there) return { condition: "attribute_not_exists(#pk)", names: { "#pk": "pk" }, values: {} };
+  const { value = { S: "" } } = there;
+  return { condition: "#value = :before", names: { "#value": "value" }, values: { ":before": value } };
 }

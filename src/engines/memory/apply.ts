@@ -3,9 +3,18 @@
  * change looks and decides first and stores last, so that one which throws has altered nothing.
  */
 import { effectNotes } from "../../core/effects.ts";
-import type { Answer, AnswerOf, Change, NewCall, Retention, Settlement } from "../../core/engine.ts";
+import type {
+  Answer,
+  AnswerOf,
+  Change,
+  NewCall,
+  Retention,
+  SettingChange,
+  Settlement,
+} from "../../core/engine.ts";
 import { applyWrites } from "../../core/items.ts";
 import type { Job } from "../../core/job.ts";
+import { altered } from "../../core/settings.ts";
 import * as transition from "../../core/transition.ts";
 import { claim } from "./claim.ts";
 import { type Entry, newEntry } from "./entry.ts";
@@ -36,12 +45,17 @@ export function apply(store: Store, change: Change, retention: Retention, now: n
       return follow(store, entry, transition.purge(entry?.job));
     }
     case "set":
-      store.settings.set(`${change.setting.scope} ${change.setting.name}`, change.setting);
+      set(store, change.setting);
       return { kind: "done" };
     case "audit":
       store.audit.add(change.entry);
       return { kind: "done" };
   }
+}
+
+function set({ settings }: Store, change: SettingChange): void {
+  const key = `${change.scope} ${change.name}`;
+  settings.set(key, altered(settings.get(key), change));
 }
 
 function follow<A>(store: Store, entry: Entry | undefined, { answer, next }: transition.Transition<A>): A {

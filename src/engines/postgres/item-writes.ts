@@ -28,10 +28,13 @@ export function itemStatements(schema: string) {
       INSERT INTO ${items} ("table", key, version, value)
       SELECT "table", key, version, value FROM named WHERE NOT there ORDER BY "table", key`,
     ),
+    // What a change does not name stays as it is; a concurrency may be named to be none.
     set: statement(
       "spillway_set",
-      `INSERT INTO ${schema}.settings (scope, name, paused, concurrency) VALUES ($1, $2, $3, $4)
-      ON CONFLICT (scope, name) DO UPDATE SET paused = excluded.paused, concurrency = excluded.concurrency`,
+      `INSERT INTO ${schema}.settings AS s (scope, name, paused, concurrency)
+      VALUES ($1, $2, coalesce($3::bool, false), $5::int)
+      ON CONFLICT (scope, name) DO UPDATE SET paused = coalesce($3::bool, s.paused),
+        concurrency = CASE WHEN $4::bool THEN $5::int ELSE s.concurrency END`,
     ),
     audit: statement(
       "spillway_audit",
@@ -84,7 +87,10 @@ export function flushRest(
 ): readonly Promise<Result<unknown>>[] {
   return [
     ...settings.map(({ scope, name, paused, concurrency }) =>
-      transaction.run(statements.set, [scope, stored(name), paused, concurrency]),
+      transaction.run(statements.set, [
+        ...[scope, stored(name), paused ?? null],
+        ...[concurrency !== undefined, concurrency ?? null],
+      ]),
     ),
     ...audit.map(({ at, by, action, target, detail }) =>
       transaction.run(statements.audit, [at, stored(by), action, stored(target), detail]),

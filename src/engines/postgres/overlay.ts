@@ -2,7 +2,7 @@
  * What a group looks at, in memory: jobs and items as they were loaded under their locks, and what the changes before
  * made of them. Written back by `flush.ts`.
  */
-import type { AuditEntry, NewCall, Setting } from "../../core/engine.ts";
+import type { AuditEntry, NewCall, SettingChange } from "../../core/engine.ts";
 import type { ItemChange } from "../../core/items.ts";
 import type { Job, JobId } from "../../core/job.ts";
 import { isFinal } from "../../core/job.ts";
@@ -38,7 +38,7 @@ export class Overlay {
   readonly itemChanges = new Map<string, ItemChange>();
   /** Absent ones that a change relied on which writes something itself. */
   readonly absent = new Map<string, ItemKey>();
-  readonly settings: Setting[] = [];
+  readonly settings: SettingChange[] = [];
   readonly audit: AuditEntry[] = [];
   /** Of what is changed next. */
   place = 0;

@@ -1,6 +1,6 @@
 /** The owner's connection with everything prepared on it, and the transaction in which all of it is used. */
 import type { DatabaseSync } from "node:sqlite";
-import type { AuditEntry, Setting } from "../../core/engine.ts";
+import type { AuditEntry, SettingChange } from "../../core/engine.ts";
 import { Counts } from "./counts.ts";
 import { Items } from "./items.ts";
 import { Jobs } from "./jobs.ts";
@@ -51,8 +51,10 @@ export class Store {
     }
   }
 
-  set({ scope, name, paused, concurrency }: Setting): void {
-    this.#statements.set.run(scope, name, paused ? 1 : 0, concurrency);
+  set({ scope, name, paused, concurrency }: SettingChange): void {
+    const isPaused = paused === undefined ? null : Number(paused);
+    const hasConcurrency = Number(concurrency !== undefined);
+    this.#statements.set.run({ scope, name, isPaused, hasConcurrency, concurrency: concurrency ?? null });
   }
 
   note({ at, by, action, target, detail }: AuditEntry): void {
@@ -74,8 +76,12 @@ function prepare(database: DatabaseSync) {
     begin: database.prepare("BEGIN IMMEDIATE"),
     commit: database.prepare("COMMIT"),
     rollback: database.prepare("ROLLBACK"),
+    // What a change does not name stays as it is; a concurrency may be named to be none.
     set: database.prepare(
-      "INSERT OR REPLACE INTO settings (scope, name, paused, concurrency) VALUES (?, ?, ?, ?)",
+      `INSERT INTO settings (scope, name, paused, concurrency)
+      VALUES ($scope, $name, coalesce($isPaused, 0), $concurrency)
+      ON CONFLICT DO UPDATE SET paused = coalesce($isPaused, paused),
+        concurrency = CASE WHEN $hasConcurrency THEN $concurrency ELSE concurrency END`,
     ),
     note: database.prepare('INSERT INTO audit (at, "by", action, target, detail) VALUES (?, ?, ?, ?, ?)'),
     pruneAudit: database.prepare(
