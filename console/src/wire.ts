@@ -97,7 +97,12 @@ export type Receipt = {
   readonly error?: Problem;
 };
 
-export type ListedJob = Receipt & { readonly principal: string; readonly input: unknown };
+export type ListedJob = Receipt & {
+  readonly principal: string;
+  /** It runs on all the same. */
+  readonly cancelRequested: boolean;
+  readonly input: unknown;
+};
 
 export type DeadLetters = {
   readonly operation: string;

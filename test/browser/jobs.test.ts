@@ -64,6 +64,26 @@ suite("jobs", { skip }, () => {
     await visit.close();
   });
 
+  test("one whose handler does not stop says that a cancel was asked for, and offers no second one", async () => {
+    const { latencyMs } = await shop.database({});
+    await shop.database({ latencyMs: 20_000 });
+    const id = await shop.accepted({ sku: "lamp" });
+    const visit = await visitors.visit(shop.page(`jobs/${id}`));
+    const { page } = visit;
+    const cancel = page.getByRole("button", { name: "Cancel job …" });
+    await visit.sees(page.getByText("Attempt 1 of 5 is running."));
+    await cancel.click();
+    await page.getByRole("button", { name: "Cancel the job" }).click();
+    await visit.sees(page.getByText("cancel asked for", { exact: true }));
+    await cancel.waitFor({ state: "detached" });
+    await visit.isAccessible();
+    await page.goto(shop.page("jobs"));
+    const row = page.getByRole("row").filter({ has: page.getByTitle(id) });
+    await visit.sees(row.getByText("cancel asked for"));
+    await shop.database({ latencyMs });
+    await visit.close();
+  });
+
   test("one that failed tells every attempt with its error", async () => {
     const visit = await visitors.visit(shop.page(`jobs/${dead}`));
     const { page } = visit;

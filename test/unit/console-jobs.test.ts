@@ -12,14 +12,7 @@ import {
 import { followed } from "../../console/src/pages/jobs/newest.ts";
 import { outlook } from "../../console/src/pages/jobs/outlook.ts";
 import { timeline } from "../../console/src/pages/jobs/timeline.ts";
-import type {
-  Attempt,
-  ListedJob,
-  Page,
-  Receipt,
-  ResourceEntry,
-  ServedOperation,
-} from "../../console/src/wire.ts";
+import type { Attempt, ListedJob, Page, ResourceEntry, ServedOperation } from "../../console/src/wire.ts";
 
 const NOON = Date.parse("2026-11-23T12:00:00.000Z");
 const at = (seconds: number) => new Date(NOON + seconds * 1_000).toISOString();
@@ -76,6 +69,7 @@ const job = (seconds: number, status: ListedJob["status"] = "queued"): ListedJob
   updatedAt: at(seconds),
   availableAt: at(seconds),
   principal: "",
+  cancelRequested: false,
   input: {},
 });
 const page = (next: string | null, ...items: readonly ListedJob[]): Page<ListedJob> => ({ items, next });
@@ -174,7 +168,7 @@ suite("the timeline of a job", () => {
 suite("the outlook of a job", () => {
   const around = { now: NOON, resources: [] };
   const named = { name: "place-order", paused: false } as ServedOperation;
-  const receipt = (change: Partial<Receipt>): Receipt => ({ ...job(0), ...change });
+  const receipt = (change: Partial<ListedJob>): ListedJob => ({ ...job(0), ...change });
 
   test("counts down to the next attempt", () => {
     const words = outlook(receipt({ attempt: 2, availableAt: at(12) }), around);
@@ -195,6 +189,13 @@ suite("the outlook of a job", () => {
     assert.match(say({ operation: { ...named, paused: true } }), /the operation is paused/);
     assert.match(say({ operation: named, resources: [database] }), /the resource orders-db is paused/);
     assert.match(say({ operation: { name: "place-order", unserved: true } }), /no operation of this name/);
+  });
+
+  test("that runs on after a cancel was asked for, what may become of it", () => {
+    const running = { status: "running", attempt: 1 } as const;
+    assert.equal(outlook(receipt(running), around), "Attempt 1 of 5 is running.");
+    const asked = outlook(receipt({ ...running, cancelRequested: true }), around);
+    assert.match(asked, /told to stop: if it succeeds all the same/);
   });
 
   test("says how long a job took to its end", () => {

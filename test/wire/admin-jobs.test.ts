@@ -50,9 +50,11 @@ suite("§7 jobs", () => {
       next = page.next;
     }
     assert.deepEqual(seen, tags.toReversed());
-    const { principal, input: _, ...receipt } = (await operator.list<Job>("jobs?limit=1")).items[0] as Job;
+    const [latest] = (await operator.list<Job>("jobs?limit=1")).items;
+    const { principal, input: _, cancelRequested, ...receipt } = latest as Job;
     judgeReceipt(receipt);
     assert.equal(typeof principal, "string");
+    assert.equal(cancelRequested, false);
   });
 
   test("§7 the list is filtered by status, error code and time", async () => {
@@ -95,6 +97,23 @@ suite("§7 jobs", () => {
     assert.ok("traceId" in job && "origin" in job);
     assert.deepEqual(job.input, { tag, plan: ["throw", "insert"] });
     refused(await operator.get(`jobs/${"x".repeat(46)}`), 404, "unknown-receipt");
+  });
+
+  test("§7 a job says that a cancel was asked for while it runs on, by id and in the list", async () => {
+    const tag = fresh();
+    const { id } = accepted(await lab.act("wide-event", tag, ["deaf"]));
+    await lab.atWork(tag);
+    const asked = async () => {
+      const { items } = await operator.list<Job>("jobs?operation=wide-event");
+      const job = answered<OneJob>(await operator.get(`jobs/${id}`));
+      return [job.cancelRequested, items.find((item) => item.id === id)?.cancelRequested];
+    };
+    assert.deepEqual(await asked(), [false, false]);
+    assert.equal((await client.cancel(id)).status, 202);
+    assert.deepEqual(await asked(), [true, true]);
+    await lab.release(tag);
+    assert.equal((await finalReceipt(client, id)).status, "succeeded");
+    assert.deepEqual(await asked(), [false, false]);
   });
 
   test("§7 calls that were answered at once are not listed", async () => {

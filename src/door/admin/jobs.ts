@@ -58,10 +58,11 @@ function jobQuery(query: Query): JobQuery {
   };
 }
 
-/** An object without its closing brace: the receipt, whose job it is and what was sent, the input as it came. */
+/** An object without its closing brace: the receipt, what operators see besides, and the input as it came. */
 function listedHead(job: JobRecord, runtime: Runtime): JsonText {
   const receipt = receiptText(job, runtime).slice(0, -1);
-  return `${receipt},"principal":${JSON.stringify(job.principal)},"input":${job.input}`;
+  const principal = JSON.stringify(job.principal);
+  return `${receipt},"principal":${principal},"cancelRequested":${job.cancelRequested},"input":${job.input}`;
 }
 
 function attemptEntry({ number, startedAt, endedAt, node, error }: Attempt) {

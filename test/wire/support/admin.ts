@@ -9,7 +9,11 @@ export type Page<T> = { readonly items: readonly T[]; readonly next: string | nu
 /** An operation or a resource. */
 export type Entry = Readonly<Record<string, unknown>> & { readonly name: string };
 
-export type Job = Receipt & { readonly principal: string; readonly input: { readonly tag: string } };
+export type Job = Receipt & {
+  readonly principal: string;
+  readonly cancelRequested: boolean;
+  readonly input: { readonly tag: string };
+};
 
 export type Attempt = {
   readonly number: number;

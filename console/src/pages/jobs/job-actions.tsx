@@ -8,7 +8,7 @@ import type { Job, Receipt } from "../../wire.ts";
 
 type JobActionsProps = { readonly job: Job; readonly action: Action; readonly again: () => void };
 
-export function JobActions({ job: { id, status }, action, again }: JobActionsProps) {
+export function JobActions({ job: { id, status, cancelRequested }, action, again }: JobActionsProps) {
   const [isAsking, setAsking] = useState(false);
   const redrive = async (): Promise<void> => {
     await action.run(async () => {
@@ -37,7 +37,7 @@ export function JobActions({ job: { id, status }, action, again }: JobActionsPro
           Redrive
         </Button>
       )}
-      {(status === "queued" || status === "running") && (
+      {(status === "queued" || status === "running") && !cancelRequested && (
         <Button busy={action.isBusy} onClick={() => setAsking(true)}>
           Cancel job …
         </Button>

@@ -39,7 +39,7 @@ function Shown({ job, again }: { readonly job: Job; readonly again: () => void }
       <header class="page-head">
         <div>
           <h1>
-            {job.operation} <StatusBadge status={job.status} />
+            {job.operation} <StatusBadge job={job} />
           </h1>
           <p class="quiet">
             <code>{job.id}</code>

@@ -25,11 +25,11 @@ export function JobsTable({ jobs }: { readonly jobs: readonly ListedJob[] }) {
 }
 
 function Row({ job }: { readonly job: ListedJob }) {
-  const { id, status, operation, acceptedAt, attempt, maxAttempts, error, input } = job;
+  const { id, operation, acceptedAt, attempt, maxAttempts, error, input } = job;
   return (
     <tr onClick={(event) => openUnlessSelecting(event, id)}>
       <td>
-        <StatusBadge status={status} />
+        <StatusBadge job={job} />
       </td>
       <td>{operation}</td>
       <td>

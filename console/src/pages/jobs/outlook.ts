@@ -1,6 +1,6 @@
 /** What has become of a job, and what comes next, in a sentence. */
 import { duration, moment } from "../../format.ts";
-import type { OperationEntry, Receipt, ResourceEntry } from "../../wire.ts";
+import type { ListedJob, OperationEntry, Receipt, ResourceEntry } from "../../wire.ts";
 
 /** What of the live figures bears on a job that waits. */
 export type Surroundings = {
@@ -9,13 +9,19 @@ export type Surroundings = {
   readonly resources: readonly ResourceEntry[];
 };
 
-export function outlook(job: Receipt, around: Surroundings): string {
+const TOLD =
+  " Its handler was told to stop: if it succeeds all the same, the job has succeeded; otherwise it is cancelled and not tried again.";
+
+export function outlook(
+  job: Receipt & Partial<Pick<ListedJob, "cancelRequested">>,
+  around: Surroundings,
+): string {
   const took = duration(Date.parse(job.updatedAt) - Date.parse(job.acceptedAt));
   switch (job.status) {
     case "queued":
       return waits(job, around);
     case "running":
-      return `Attempt ${job.attempt} of ${job.maxAttempts} is running.`;
+      return `Attempt ${job.attempt} of ${job.maxAttempts} is running.${job.cancelRequested ? TOLD : ""}`;
     case "succeeded":
       return `Succeeded at attempt ${job.attempt}, ${took} after it was accepted.`;
     case "failed":
