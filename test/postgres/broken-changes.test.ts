@@ -73,6 +73,21 @@ suite("a connection that breaks", { skip: missingCluster() }, () => {
     await proxy.back();
     assert.equal((await answered)[0]?.kind, "opened");
   });
+
+  test("in the packet that welcomes it is none: who needs one makes another", async (t) => {
+    const at = await emptySchema(t);
+    const proxy = await BreakingProxy.start(at.url);
+    t.after(() => proxy.close());
+    const engine = await opened(t, { ...at, url: proxy.url });
+    proxy.away();
+    proxy.sendsAway = true;
+    await proxy.back();
+    const answered = Array.from({ length: 8 }, () => engine.commit([{ kind: "open", call: newCall() }]));
+    while (proxy.sentAway < 8) await engine.figures().catch(() => {});
+    proxy.sendsAway = false;
+    for (const answers of await Promise.all(answered)) assert.equal(answers[0]?.kind, "opened");
+    await engine.figures();
+  });
 });
 
 function newCall(more: Partial<NewCall> = {}): NewCall {

@@ -95,8 +95,10 @@ export class Line {
     return this.#broken !== undefined;
   }
 
+  /** Told at once if it is broken already: the server may end a connection in the packet that welcomes it. */
   onBroken(told: () => void): void {
-    this.#onBroken = told;
+    if (this.#broken !== undefined) told();
+    else this.#onBroken = told;
   }
 
   send<R>({ name, text, single }: Statement, values?: readonly Value[]): Promise<Result<R>> {

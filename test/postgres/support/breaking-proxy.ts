@@ -1,8 +1,13 @@
 /**
  * A TCP proxy before PostgreSQL that can lose one COMMIT, or its answer: of the first connection on which a marked text
- * was seen. All other connections are left alone. It can also be away for a while, and hold back what has a marked text.
+ * was seen. All other connections are left alone. It can also be away for a while, hold back what has a marked text, and
+ * end connections in the packet that welcomes them.
  */
 import { connect, createServer, type Server, type Socket } from "node:net";
+
+/** The last bytes of a welcome: ready for a query, in no transaction. */
+const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+const GOODBYE = "SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0";
 
 export type Loss = "the commit" | "its answer";
 
@@ -16,6 +21,10 @@ export class BreakingProxy {
   /** Commits or answers that were lost. */
   lost = 0;
   onLost: (() => void) | undefined;
+  /** Whether whoever connects is sent away in the packet that tells him he is ready. */
+  sendsAway = false;
+  /** Connections that were. */
+  sentAway = 0;
 
   private constructor(target: URL) {
     this.#target = target;
@@ -70,7 +79,7 @@ export class BreakingProxy {
     let isMarked = false;
     let dropsAnswer = false;
     const end = () => {
-      client.destroy();
+      client.destroySoon();
       server.destroy();
     };
     const lose = () => {
@@ -100,6 +109,18 @@ export class BreakingProxy {
         this.#awaited = undefined;
       } else server.write(bytes);
     });
-    server.on("data", (bytes) => (dropsAnswer ? lose() : client.write(bytes)));
+    server.on("data", (bytes: Buffer) => {
+      if (dropsAnswer) return lose();
+      if (!this.sendsAway || !bytes.subarray(-READY.length).equals(READY)) return void client.write(bytes);
+      this.sentAway++;
+      server.destroy();
+      client.end(Buffer.concat([bytes, goodbye()]));
+    });
   }
+}
+
+function goodbye(): Buffer {
+  const head = Buffer.from("E\0\0\0\0");
+  head.writeUInt32BE(4 + GOODBYE.length, 1);
+  return Buffer.concat([head, Buffer.from(GOODBYE)]);
 }
