@@ -4,6 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { connection, trouble } from "./live.ts";
 import { shortId } from "./parts/job-link.tsx";
 import { hrefOf, path, steps } from "./router.ts";
+import { hasCookie } from "./session.ts";
+import { SignOut } from "./sign-out.tsx";
 
 const PLACES = [
   ["/", "Flows"],
@@ -41,6 +43,7 @@ export function Layout({ children }: { readonly children: ComponentChildren }) {
           ))}
         </nav>
         <Live />
+        {hasCookie.value && <SignOut />}
       </header>
       <main id="content" ref={content} tabIndex={-1}>
         {children}

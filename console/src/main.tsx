@@ -9,10 +9,13 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { follow } from "./live.ts";
 import { followLink } from "./router.ts";
+import { look } from "./session.ts";
 import { followSite } from "./site.ts";
 
 document.addEventListener("click", followLink);
 follow();
 followSite();
+// Where the server cannot be reached, the figures say so.
+look().catch(() => undefined);
 const root = document.getElementById("root");
 if (root) render(<App />, root);

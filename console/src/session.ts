@@ -7,6 +7,8 @@ import { signal } from "@preact/signals";
 export type Session = "open" | "token-needed";
 
 export const session = signal<Session>("open");
+/** Whether we are known by the cookie: else there is nothing to sign out of. */
+export const hasCookie = signal(false);
 
 export function askForToken(): void {
   session.value = "token-needed";
@@ -26,10 +28,17 @@ export async function enter(token: string): Promise<string | undefined> {
     });
     if (!ok) return status === 401 ? "That is not the admin token." : `The server answered ${status}.`;
     // Without TLS, and from elsewhere, a browser does not say which page asks; then its cookie does not count.
-    if ((await fetch("/admin/session")).status === 401) return NOT_KEPT;
+    if ((await look()) === 401) return NOT_KEPT;
   } catch {
     return "The server cannot be reached.";
   }
   session.value = "open";
   return undefined;
+}
+
+/** How the server knows us, and whether it does. */
+export async function look(): Promise<number> {
+  const { status, headers } = await fetch("/admin/session");
+  hasCookie.value = headers.get("spillway-session") === "cookie";
+  return status;
 }

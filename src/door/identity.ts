@@ -5,6 +5,7 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { configurationError, type SpillwayError } from "../core/errors.ts";
 import { ANONYMOUS, LONGEST_PRINCIPAL, type Principal } from "../core/job.ts";
+import { cookieTokens, isBearerToken } from "./admin-cookie.ts";
 import type { DoorRequest } from "./exchange.ts";
 import { isOwnOrigin } from "./origins.ts";
 import { refuse } from "./replies.ts";
@@ -79,15 +80,19 @@ export class Gatekeeper {
   /** Refuses whoever is no operator. Returns the token, if one was needed. */
   admit(request: DoorRequest): string | undefined {
     const header = request.headers["authorization"];
-    const token = header === undefined ? cookieToken(request) : bearerOf(request);
-    if (token !== undefined) {
-      const offered = digest(token);
-      if (this.#adminDigests.some((known) => timingSafeEqual(known, offered))) return token;
-    }
+    const bearer = bearerOf(request);
+    const tokens = header === undefined ? cookieTokens(request) : bearer === undefined ? [] : [bearer];
+    const known = tokens.find((token) => this.#isAdminToken(token));
+    if (known !== undefined) return known;
     // Whatever cookie comes along: browsers send one to every port of a host, another server's too.
     if (header === undefined && this.#trustsLoopback && isLocal(request)) return undefined;
-    if (token !== undefined) throw refuse("unauthenticated", "That is not the admin token.");
+    if (tokens.length > 0) throw refuse("unauthenticated", "That is not the admin token.");
     throw refuse("unauthenticated", "Send the admin token: Authorization: Bearer …");
+  }
+
+  #isAdminToken(token: string): boolean {
+    const offered = digest(token);
+    return this.#adminDigests.some((known) => timingSafeEqual(known, offered));
   }
 }
 
@@ -134,20 +139,8 @@ function bearerOf({ headers }: DoorRequest): string | undefined {
   const match = typeof header === "string" ? /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*)$/.exec(header) : null;
   if (!match) throw refuse("malformed-header", "Authorization must be a scheme and its credentials.");
   if (match[1]?.toLowerCase() !== "bearer") return undefined;
-  if (/^[A-Za-z0-9._~+/-]+=*$/.test(match[2] as string)) return match[2];
+  if (isBearerToken(match[2] as string)) return match[2];
   throw refuse("malformed-header", "A Bearer token has only letters, digits and . _ ~ + / - =");
-}
-
-export const ADMIN_COOKIE = "spillway-admin";
-
-/** The console may keep the admin token in a cookie, which counts for our own pages only. */
-function cookieToken(request: DoorRequest): string | undefined {
-  const { headers } = request;
-  const cookie = headers["cookie"];
-  const ours = isOwnOrigin(request) || headers["sec-fetch-site"] === "same-origin";
-  if (typeof cookie !== "string" || !ours) return undefined;
-  const found = cookie.split(/;\s*/).find((one) => one.startsWith(`${ADMIN_COOKIE}=`));
-  return found?.slice(ADMIN_COOKIE.length + 1) || undefined;
 }
 
 function digest(token: string): Uint8Array {

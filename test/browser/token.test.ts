@@ -40,6 +40,44 @@ suite("a console that asks for the admin token", { skip }, () => {
     await visit.close(/status of 401/);
   });
 
+  test("is left by signing out, on whichever page, and shows nothing afterwards", async () => {
+    const visit = await visitors.visit(shop.page("jobs"));
+    const { page } = visit;
+    await page.getByLabel("Admin token").fill(TOKEN);
+    await page.keyboard.press("Enter");
+    const leave = await visit.sees(page.getByRole("button", { name: "Sign out" }));
+    await visit.isAccessible();
+    await page.reload();
+    await visit.sees(leave);
+    await leave.click();
+    await visit.sees(page.getByLabel("Admin token"));
+    await page.reload();
+    await visit.sees(page.getByLabel("Admin token"));
+    assert.equal(await leave.count(), 0);
+    await visit.close(/status of 401/);
+  });
+
+  test("goes on knowing whoever signs in at another server of the same host", async () => {
+    const other = await Shop.start(`${TOKEN}-of-the-other`);
+    const visit = await visitors.visit(shop.page("jobs"));
+    const { page } = visit;
+    const enters = async (token: string) => {
+      await page.getByLabel("Admin token").fill(token);
+      await page.keyboard.press("Enter");
+      await visit.isLive();
+    };
+    try {
+      await enters(TOKEN);
+      await page.goto(other.page("jobs"));
+      await enters(`${TOKEN}-of-the-other`);
+      await page.goto(shop.page("jobs"));
+      await visit.isLive();
+      await visit.close(/status of 401/);
+    } finally {
+      await other.stop();
+    }
+  });
+
   test("shows nothing to somebody without it", async () => {
     const visit = await visitors.visit(shop.page("dead-letters"));
     await visit.sees(visit.page.getByLabel("Admin token"));

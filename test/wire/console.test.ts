@@ -4,12 +4,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { Operator } from "./support/admin.ts";
-import type { Answer } from "./support/client.ts";
+import type { Answer, Headers } from "./support/client.ts";
 import { openEvents } from "./support/events.ts";
 import { accepted, answered, receiptOf, receiptWhen, refused } from "./support/judge.ts";
 import { fresh, Lab } from "./support/lab.ts";
-import { ADMIN_TOKEN, startApp } from "./support/server.ts";
-import { until } from "./support/wait.ts";
+import { ADMIN_TOKEN, type Server, startApp } from "./support/server.ts";
+import { times, until } from "./support/wait.ts";
 
 const lab = await Lab.start();
 const { client, server } = lab;
@@ -63,6 +63,40 @@ suite("§7 the session", () => {
     }
     const foreign = { cookie, origin: "https://evil.example" };
     refused(await client.call("staff-request", { tag: fresh() }, foreign), 403, "forbidden");
+  });
+
+  test("§7 a sign-in keeps the tokens of other servers of the host, whose pages have the same cookie", async () => {
+    const other = await startApp("bare", { adminToken: "of-a-server-on-another-port-0123456789" });
+    const signIn = async ({ admin, url }: Server, token: string, kept = "") => {
+      const headers = { authorization: `Bearer ${token}`, origin: url, ...(kept && { cookie: kept }) };
+      const answer = await admin.send("/admin/session", { method: "POST", headers });
+      return cookieIn(answer).split(";")[0] ?? "";
+    };
+    try {
+      const first = await signIn(server, ADMIN_TOKEN);
+      assert.equal(first, `spillway-admin=${ADMIN_TOKEN}`);
+      const both = await signIn(other, "of-a-server-on-another-port-0123456789", first);
+      for (const { client: caller, url } of [server, other])
+        done(await caller.get("/admin/session", { cookie: both, origin: url }));
+      const again = await signIn(server, ADMIN_TOKEN, both);
+      assert.equal(again.length, both.length, "each once");
+      const many = times(9).map((n) => `a-token-of-yet-another-server-${n}`);
+      const crowded = await signIn(server, ADMIN_TOKEN, `spillway-admin=${many.join("|")}`);
+      assert.ok(crowded.startsWith(`spillway-admin=${ADMIN_TOKEN}|${many[0]}`) && crowded.length < 250);
+      const odd = await signIn(server, ADMIN_TOKEN, `spillway-admin=a b|"c"|${"d".repeat(4_000)}|`);
+      assert.equal(odd, first, "nothing that is no token");
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test("§7 GET says whether it is by the cookie that one is admin", async () => {
+    const [cookie = ""] = cookieIn(await login()).split(";");
+    const by = async (headers: Headers) =>
+      (await client.get("/admin/session", headers)).headers["spillway-session"];
+    assert.equal(await by({ cookie, origin: server.url }), "cookie");
+    assert.equal(await by({ ...bearer, cookie, origin: server.url }), undefined);
+    assert.equal(await by({ cookie }), undefined);
   });
 
   test("§7 GET tells whether one is admin", async () => {
