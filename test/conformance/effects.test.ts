@@ -140,6 +140,16 @@ promises("effects", (promise) => {
     assert.deepEqual(answer, { kind: "conflict", reads: [], conditions: [at("a"), at("b")] });
   });
 
+  promise("versions grow in the order of changes, also of what one commit writes twice", async (world) => {
+    const settled = async (writes: readonly ItemWrite[]) => {
+      const { lease } = await world.running();
+      return { kind: "settle", settlement: world.settlement(lease, DONE, { writes }) } as const;
+    };
+    const first = await settled([put("a", 1), put("b", 1)]);
+    await world.engine.commit([first, await settled([put("a", 2)])]);
+    assert.ok((await world.version("things", "a")) > (await world.version("things", "b")));
+  });
+
   promise("a write on a version passes on that version and no other", async (world) => {
     await world.write([put("a", 1)]);
     const version = await world.version("things", "a");

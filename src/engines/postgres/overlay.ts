@@ -78,6 +78,8 @@ export class Overlay {
     const name = nameOf(change);
     const { value } = change;
     this.items.set(name, value === undefined ? undefined : { version: UNSEEN, value });
+    // At the end, as its version is given when it is written: after those that were changed before.
+    this.itemChanges.delete(name);
     this.itemChanges.set(name, change);
   }
 
