@@ -113,7 +113,9 @@ export class Script {
       2,
       (): Seen => ({ ...this.#place(), seen: random.pick(["now", "now", "before", "nothing"]) }),
     );
-    const claimed = random.chance(0.7) ? this.#claimed.get(lease.token) : undefined;
+    const known = random.chance(0.7) ? this.#claimed.get(lease.token) : undefined;
+    // A claim that is sent again when its jobs have moved on takes others under the same tokens.
+    const claimed = known?.id === lease.id ? known : undefined;
     const settlement: Settlement = {
       lease,
       ...(claimed && { claimed }),
