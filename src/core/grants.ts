@@ -17,6 +17,10 @@ import { Streak } from "./streak.ts";
 export const GRANTED_MS = 5_000;
 /** Thrice within that time, so that one lost answer is none. */
 const RENEW_MS = 1_500;
+/** Whoever was not answered for so long may not be the only one. */
+const UNHEARD_MS = 2 * RENEW_MS;
+/** The others are back by then: they try again and again, a second apart at most. */
+const BACK_MS = 3_000;
 /** An answer that takes longer counts as none. */
 const ANSWER_MS = 2_000;
 /** A call at once that finds no slot waits for so long for one that another node is asked to give back. */
@@ -57,6 +61,11 @@ export class Grants {
   #isStopped = false;
   /** Whether the last request was not answered. */
   #isBlind = false;
+  /** When it last asked what was answered. */
+  #answeredAt: number;
+  /** It was not answered for long: since when, and until when others may still be on their way back. */
+  #unheardSince = 0;
+  #backUntil = Number.NEGATIVE_INFINITY;
   #heard = Promise.withResolvers<void>();
 
   constructor(
@@ -68,6 +77,7 @@ export class Grants {
     this.#runtime = runtime;
     this.#options = options;
     this.#failures = new Streak(runtime);
+    this.#answeredAt = runtime.clock.monotonic();
     this.#limits = gate.share(
       () => new Allowance(),
       () => this.#soon(),
@@ -191,8 +201,10 @@ export class Grants {
     let nextMs = FAILED_MS;
     try {
       const limits = asks.map(({ ask }) => ask);
-      const answer = await this.#said({ limits, report: this.#options.report() });
+      const unheardMs = this.#unheardMs(asked);
+      const answer = await this.#said({ limits, report: this.#options.report(), unheardMs });
       nextMs = this.#granted(asks, answer, asked);
+      this.#answeredAt = asked;
       this.#isBlind = false;
       this.#failures.over();
     } catch (error) {
@@ -207,6 +219,15 @@ export class Grants {
     this.#wakeIn(this.#again ? 0 : nextMs);
   }
 
+  /** For how long others too may not have been answered. */
+  #unheardMs(now: number): number {
+    if (now - this.#answeredAt > UNHEARD_MS) {
+      if (this.#answeredAt >= this.#backUntil) this.#unheardSince = this.#answeredAt;
+      this.#backUntil = now + BACK_MS;
+    }
+    return now < this.#backUntil ? now - this.#unheardSince : 0;
+  }
+
   #asks(now: number): readonly Asked[] {
     return this.#limits.flatMap((limit) => {
       const { scope, name, budget } = limit;
@@ -218,7 +239,7 @@ export class Grants {
   }
 
   /** What the store answers to it, in time. */
-  async #said(what: Pick<ShareRequest, "limits" | "report" | "leaves">): Promise<ShareAnswer> {
+  async #said(what: Omit<ShareRequest, "node" | "number" | "forMs">): Promise<ShareAnswer> {
     const { share, node } = this.#options;
     const late = Promise.withResolvers<never>();
     const timer = this.#runtime.clock.after(ANSWER_MS, () => late.reject(tooLate()));

@@ -51,6 +51,11 @@ export type ShareRequest = {
   readonly number: number;
   /** For how long what is granted is held, from the moment that the store hears of it. */
   readonly forMs: number;
+  /**
+   * Since when this node had not been answered, when it was answered again a moment ago: perhaps the store was away from
+   * all. What others held until then still counts as theirs, since they could not say that they go on.
+   */
+  readonly unheardMs?: number;
   readonly limits: readonly LimitAsk[];
   /** How it fares, for other nodes to read; JSON. */
   readonly report: JsonText;

@@ -1,5 +1,5 @@
 /** One limit that nodes share, as a store keeps it: what an ask makes of it. Pure; a store locks it meanwhile. */
-import type { LimitAsk, LimitGrant } from "./share.ts";
+import type { LimitAsk, LimitGrant, ShareRequest } from "./share.ts";
 import { divide, type Holding, newcomer } from "./sharing.ts";
 import { type Bucket, draw, fullBucket } from "./starts.ts";
 
@@ -33,8 +33,14 @@ export type Asked = {
 /** Who has not asked for a start for so long does not wait for one any more. */
 const THIRST_MS = 1_000;
 
-export function askOf(limit: SharedLimit, node: string, ask: LimitAsk, forMs: number, now: number): Asked {
-  const alive = limit.held.filter(({ until }) => until > now);
+/** @param request which `ask` is a part of */
+export function askOf(
+  limit: SharedLimit,
+  ask: LimitAsk,
+  { node: { id: node }, forMs, unheardMs = 0 }: Pick<ShareRequest, "node" | "forMs" | "unheardMs">,
+  now: number,
+): Asked {
+  const alive = limit.held.filter(({ until }) => until > now - unheardMs);
   const others = alive.filter((one) => one.node !== node);
   const known = alive.find((one) => one.node === node);
   const inForce = limit.set ?? leastOf([ask, ...others]);

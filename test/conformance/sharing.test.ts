@@ -1,12 +1,14 @@
 // Limits that nodes share: what they hold is theirs for its time and never above the limit, and their starts obey the
 // rate. How a limit is divided is core's, and tested there; here stands what a store keeps of it.
 import assert from "node:assert/strict";
-import type { LimitAsk, LimitGrant, ShareAnswer } from "../../src/core/share.ts";
+import type { LimitAsk, LimitGrant, ShareAnswer, ShareRequest } from "../../src/core/share.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { promises } from "./promises.ts";
 import type { World } from "./world.ts";
 
 const FOR_MS = 5_000;
+
+type More = Partial<Pick<ShareRequest, "report" | "unheardMs">>;
 
 /** Nodes of one store, which number their requests. */
 class Nodes {
@@ -17,17 +19,29 @@ class Nodes {
     this.#world = world;
   }
 
-  async ask(id: string, limits: readonly LimitAsk[], report = "{}"): Promise<ShareAnswer> {
+  async ask(id: string, limits: readonly LimitAsk[], more: More = {}): Promise<ShareAnswer> {
     const number = (this.#numbers.get(id) ?? 0) + 1;
     this.#numbers.set(id, number);
-    return this.askAs(id, number, limits, report);
+    return this.askAs(id, number, limits, more);
   }
 
-  async askAs(id: string, number: number, limits: readonly LimitAsk[], report = "{}"): Promise<ShareAnswer> {
+  async askAs(
+    id: string,
+    number: number,
+    limits: readonly LimitAsk[],
+    more: More = {},
+  ): Promise<ShareAnswer> {
     const { share } = this.#world.engine;
     assert.ok(share);
     const node = { id, host: `host of ${id}`, role: "all", startedAt: 7 };
-    return await share.call(this.#world.engine, { node, number, forMs: FOR_MS, limits, report });
+    return await share.call(this.#world.engine, {
+      node,
+      number,
+      forMs: FOR_MS,
+      limits,
+      report: "{}",
+      ...more,
+    });
   }
 
   async leave(id: string): Promise<void> {
@@ -86,6 +100,20 @@ promises(
       assert.equal(await nodes.slots("b", 10, { keep: 4 }), 4);
       world.clock.advance(1);
       assert.equal(await nodes.slots("b", 10, { keep: 4 }), 10);
+    });
+
+    promise("what ran out while the asking node was not answered either is still the other's", async (world) => {
+      const nodes = new Nodes(world);
+      await nodes.slots("a", 6);
+      world.clock.advance(FOR_MS + 1_000);
+      const back = async (unheardMs: number) => {
+        const { limits } = await nodes.ask("b", [db({ jobs: 10 })], { unheardMs });
+        return limits[0]?.slots;
+      };
+      assert.equal(await back(FOR_MS), 4);
+      assert.equal(await nodes.slots("a", 6, { inUse: 6, keep: 6 }), 6);
+      world.clock.advance(FOR_MS + 1_000);
+      assert.equal(await back(999), 10);
     });
 
     promise(
@@ -152,9 +180,9 @@ promises(
       "nodes are told of as they told of themselves, and as lost when their time is over",
       async (world) => {
         const nodes = new Nodes(world);
-        await nodes.ask("a", [], '{"says":"a"}');
+        await nodes.ask("a", [], { report: '{"says":"a"}' });
         world.clock.advance(1_000);
-        await nodes.ask("b", [], '{"says":"b"}');
+        await nodes.ask("b", [], { report: '{"says":"b"}' });
         const now = world.clock.now();
         const told = (id: string, seenAt: number, lost: boolean) => ({
           ...{

@@ -14,6 +14,8 @@ import { Postmaster } from "./support/postmaster.ts";
 const TIMES = Number(process.env["TIMES"] ?? 3);
 const BACK_WITHIN_MS = 5_000;
 const CROWD = 40;
+/** How long a node has its slots without asking. */
+const LENT_MS = 5_000;
 
 suite("three nodes and one database", { skip: missingPostgres() }, () => {
   test("that ends their sessions, again and again", async (t) => {
@@ -46,7 +48,7 @@ suite("three nodes and one database", { skip: missingPostgres() }, () => {
       for (let time = 0; time < TIMES; time++) {
         await pause(2_000);
         await postmaster.kill();
-        await pause(nodes.random.fraction() * 1_500);
+        await pause(nodes.random.fraction() * 1_500 + (time === 0 ? LENT_MS : 0));
         await postmaster.restart();
       }
     });

@@ -212,6 +212,36 @@ describe("nodes that keep a limit together", () => {
     assert.equal(await site.calls(b, 10), 7);
   });
 
+  test("leave each other the slots in which something runs when the store was away, whoever is back first", async () => {
+    const site = await Site.of(2, 10);
+    const [a, b] = pair(site.nodes);
+    await site.calls(a, 8);
+    a.isCut = true;
+    b.isCut = true;
+    await site.clock.run(8_000);
+    b.isCut = false;
+    await site.calls(b, 10, 2_000);
+    a.isCut = false;
+    await site.clock.run(1_000);
+    await site.calls(b, 10);
+    assert.deepEqual([a.held.length, b.held.length], [8, 2]);
+    a.release();
+    await site.clock.run(3_000);
+    assert.equal(await site.calls(b, 8), 8);
+  });
+
+  test("have those of one that is not back a few seconds after the store", async () => {
+    const site = await Site.of(2, 10);
+    const [a, b] = pair(site.nodes);
+    await site.calls(a, 8);
+    a.isCut = true;
+    b.isCut = true;
+    await site.clock.run(8_000);
+    b.isCut = false;
+    await site.clock.run(4_000);
+    assert.equal(await site.calls(b, 10), 10);
+  });
+
   test("turn nobody away before the store has answered, however long it takes", async () => {
     const site = await Site.of(2, 10);
     const [a, b] = pair(site.nodes);
@@ -327,6 +357,10 @@ describe("nodes that keep a limit together", () => {
   test("never let in more than the limit, whatever is asked of them and whoever is cut off", async () => {
     for (let seed = 1; seed <= 60; seed++) await history(seed);
   });
+
+  test("nor where it is the store that is away from all of them, while what runs goes on", async () => {
+    for (let seed = 1; seed <= 60; seed++) await outages(seed);
+  });
 });
 
 async function history(seed: number): Promise<void> {
@@ -345,5 +379,32 @@ async function history(seed: number): Promise<void> {
     for (const one of site.nodes) if (one.isCut) one.release();
     await site.clock.run(random.integer(400));
     assert.ok(site.inUse <= limit, `seed ${seed}, step ${step}: ${site.inUse} of ${limit}`);
+  }
+}
+
+async function outages(seed: number): Promise<void> {
+  const random = new SeededRandom(seed);
+  const limit = 1 + random.integer(12);
+  const site = await Site.of(2 + random.integer(3), limit, { hears: random.chance(0.7) });
+  const act = async (steps: number, mostReleased = 3) => {
+    for (let step = 0; step < steps; step++) {
+      const node = random.pick(site.nodes);
+      const doing = random.integer(4);
+      if (doing === 0) for (let n = random.integer(4); n > 0; n--) void node.call();
+      else if (doing === 1) for (let n = random.integer(4); n > 0; n--) node.job();
+      else node.release(random.integer(mostReleased));
+      await site.clock.run(random.integer(200));
+      assert.ok(site.inUse <= limit, `seed ${seed}: ${site.inUse} of ${limit}`);
+    }
+  };
+  for (let outage = 0; outage < 4; outage++) {
+    await act(20);
+    for (const node of site.nodes) node.isCut = true;
+    // Hardly anything ends that needs the store.
+    await act(random.integer(100), random.integer(2));
+    for (const node of site.nodes) {
+      node.isCut = false;
+      await act(random.integer(5), 1);
+    }
   }
 }

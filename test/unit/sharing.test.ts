@@ -8,6 +8,7 @@ import type { Bucket } from "../../src/core/starts.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 const FOR_MS = 5_000;
+const facts = (id: string) => ({ id, host: "here", role: "all", startedAt: 0 });
 
 type Wants = { readonly calls: number; readonly jobs: number; readonly spare?: number };
 
@@ -35,7 +36,7 @@ class Division {
       ...{ inUse, keep, calls: Math.max(calls, jobs === 0 ? inUse : 0), jobs, spare },
     };
     const state: SharedLimit = { held: [...this.held.values()], set: null, bucket: this.bucket };
-    const { held, grant, tell } = askOf(state, node, ask, FOR_MS, this.now);
+    const { held, grant, tell } = askOf(state, ask, { node: facts(node), forMs: FOR_MS }, this.now);
     if (held) this.held.set(node, held);
     else this.held.delete(node);
     this.bound.set(node, Math.min(grant.slots, grant.target));

@@ -35,7 +35,7 @@ export class Grants {
     const tell = new Set<string>();
     const limits = request.limits.map((ask) => {
       const kept = this.#kept(ask);
-      const asked = askOf(sharedLimit(kept, ask, settings), node.id, ask, forMs, now);
+      const asked = askOf(sharedLimit(kept, ask, settings), ask, request, now);
       if (asked.held) kept.held.set(node.id, asked.held);
       else kept.held.delete(node.id);
       kept.bucket = asked.bucket ?? kept.bucket;

@@ -6,7 +6,8 @@
 import { SpillwayError } from "../../core/errors.ts";
 import type { LimitAsk, LimitGrant, NodeRecord, ShareAnswer, ShareRequest } from "../../core/share.ts";
 import { type Asked, askOf, type HeldLimit, type SharedLimit } from "../../core/shared-limit.ts";
-import type { Connections, Statement } from "./connection.ts";
+import type { Connections } from "./connection.ts";
+import { statement } from "./fragments.ts";
 import type { Settings } from "./options.ts";
 import { monotonic, pause } from "./pauses.ts";
 
@@ -78,10 +79,10 @@ export class Grants {
   /** Undefined: another node asked of the same limits meanwhile. */
   async #shared(request: ShareRequest): Promise<ShareAnswer | undefined> {
     const { node, number, forMs, limits, report } = request;
-    const look = limits.length > 0 ? await this.#look(limits) : undefined;
+    const look = limits.length > 0 ? await this.#look(request) : undefined;
     const asked = limits.map((ask, place) => {
       const limit = look?.limits[place] as Limit;
-      return askOf(limit, node.id, ask, forMs, look?.now ?? 0);
+      return askOf(limit, ask, request, look?.now ?? 0);
     });
     const rows = limits.map((limit, place) =>
       rowOf(limit, look?.limits[place] as Limit, asked[place] as Asked),
@@ -108,18 +109,19 @@ export class Grants {
   }
 
   /** Positional. A limit that nobody has asked of before is made first. */
-  async #look(limits: readonly LimitAsk[]): Promise<Look> {
+  async #look({ limits, unheardMs = 0 }: ShareRequest): Promise<Look> {
     const names = JSON.stringify(limits.map(({ scope, name }) => ({ scope, name })));
-    const look = await this.#read(names);
+    const look = await this.#read(names, unheardMs);
     if (look) return look;
     await this.#connections.read(this.#statements.make, [names]);
-    return (await this.#read(names)) as Look;
+    return (await this.#read(names, unheardMs)) as Look;
   }
 
-  async #read(names: string): Promise<Look | undefined> {
+  async #read(names: string, unheardMs: number): Promise<Look | undefined> {
     const [[text = "{}"] = []] = await this.#connections.read<[string]>(this.#statements.look, [
       this.#now(),
       names,
+      unheardMs,
     ]);
     const { now, limits } = JSON.parse(text) as Read;
     const known = limits.flatMap(({ version, tokens, at, set, held }): Limit[] => {
@@ -167,28 +169,28 @@ const NOW = "coalesce($1::float8, floor(extract(epoch from clock_timestamp()) * 
 
 function statements(schema: string) {
   return {
-    look: {
-      name: "grants-look",
-      text: `WITH clock AS MATERIALIZED (SELECT ${NOW} AS now)
+    look: statement(
+      "spillway_grants_look",
+      `WITH clock AS MATERIALIZED (SELECT ${NOW} AS now)
         SELECT json_build_object('now', clock.now, 'limits', (
           SELECT json_agg(json_build_object('version', b.version, 'tokens', b.tokens, 'at', b.at,
               'set', s.concurrency, 'held', coalesce((SELECT json_agg(g.held) FROM ${schema}.grants g
-                WHERE g.scope = a.scope AND g.name = a.name AND g.until > clock.now), '[]'::json))
+                WHERE g.scope = a.scope AND g.name = a.name AND g.until > clock.now - $3::float8), '[]'::json))
             ORDER BY a.place)
           FROM ROWS FROM (json_to_recordset($2::json) AS (scope text, name text))
             WITH ORDINALITY AS a(scope, name, place)
           LEFT JOIN ${schema}.buckets b ON b.scope = a.scope AND b.name = a.name
           LEFT JOIN ${schema}.settings s ON s.scope = a.scope AND s.name = a.name))::text
         FROM clock`,
-    },
+    ),
     make: {
       text: `INSERT INTO ${schema}.buckets (scope, name)
         SELECT scope, name FROM json_to_recordset($1::json) AS a(scope text, name text)
         ORDER BY scope, name ON CONFLICT DO NOTHING`,
     },
-    keep: {
-      name: "grants-keep",
-      text: `WITH clock AS MATERIALIZED (SELECT ${NOW} AS now),
+    keep: statement(
+      "spillway_grants_keep",
+      `WITH clock AS MATERIALIZED (SELECT ${NOW} AS now),
         asked AS MATERIALIZED (SELECT * FROM json_to_recordset($9::json) AS a(
           scope text, name text, version bigint, tokens float8, at float8, until float8, held text)),
         node AS (INSERT INTO ${schema}.nodes AS n (id, number, host, role, started_at, seen_at, lease_until, report)
@@ -212,7 +214,7 @@ function statements(schema: string) {
           WHERE v.kept AND a.held IS NOT NULL
           ON CONFLICT (scope, name, node) DO UPDATE SET until = excluded.until, held = excluded.held)
         SELECT kept, newest FROM verdict`,
-    },
+    ),
     // Its row stays until somebody tidies up, and is not shown: a request of its own that is late is passed over by it.
     leave: {
       text: `WITH node AS (UPDATE ${schema}.nodes SET number = $2, lease_until = '-infinity' WHERE id = $1),
@@ -230,5 +232,5 @@ function statements(schema: string) {
         grants AS (DELETE FROM ${schema}.grants g USING clock WHERE now - g.until > $2::float8)
         DELETE FROM ${schema}.nodes n USING clock WHERE now - n.lease_until > $2::float8`,
     },
-  } as const satisfies Record<string, Statement>;
+  };
 }
