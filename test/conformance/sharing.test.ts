@@ -102,7 +102,7 @@ promises(
       assert.equal(await nodes.slots("b", 10, { keep: 4 }), 10);
     });
 
-    promise("what ran out while the asking node was not answered either is still the other's", async (world) => {
+    promise("what ran out while who asks was not answered either, is still another's", async (world) => {
       const nodes = new Nodes(world);
       await nodes.slots("a", 6);
       world.clock.advance(FOR_MS + 1_000);

@@ -171,7 +171,7 @@ export class Nodes implements Asked {
     for (;;) {
       const verdict = judge(this.ledger, await readStore(this, this.ledger, { isFull: true, quietWithinMs }));
       // A call at once whose node fell silent is in no list until its lease is over, and is queued then.
-      const isLate = kindsOf(verdict).join() === "stuck" && performance.now() < late;
+      const isLate = kindsOf(verdict).includes("stuck") && performance.now() < late;
       if (!isLate) return verdict;
       await pause(LOOK_AGAIN_MS);
     }
