@@ -19,8 +19,6 @@ export const GRANTED_MS = 5_000;
 const RENEW_MS = 1_500;
 /** Whoever was not answered for so long may not be the only one. */
 const UNHEARD_MS = 2 * RENEW_MS;
-/** The others are back by then: they try again and again, a second apart at most. */
-const BACK_MS = 3_000;
 /** An answer that takes longer counts as none. */
 const ANSWER_MS = 2_000;
 /** A call at once that finds no slot waits for so long for one that another node is asked to give back. */
@@ -223,7 +221,7 @@ export class Grants {
   #unheardMs(now: number): number {
     if (now - this.#answeredAt > UNHEARD_MS) {
       if (this.#answeredAt >= this.#backUntil) this.#unheardSince = this.#answeredAt;
-      this.#backUntil = now + BACK_MS;
+      this.#backUntil = now + GRANTED_MS;
     }
     return now < this.#backUntil ? now - this.#unheardSince : 0;
   }

@@ -238,7 +238,7 @@ describe("nodes that keep a limit together", () => {
     b.isCut = true;
     await site.clock.run(8_000);
     b.isCut = false;
-    await site.clock.run(4_000);
+    await site.clock.run(6_000);
     assert.equal(await site.calls(b, 10), 10);
   });
 
