@@ -79,13 +79,18 @@ function hasRoom(opens: ReadonlyMap<number, unknown>, { delayMs }: NewCall): boo
 
 /** Whether no two of them touch the same job. */
 function touchOthers(changes: readonly Change[], places: readonly number[]): boolean {
-  const ids = new Set<JobId>();
+  const ids: JobId[] = [];
   for (const at of places) {
     const id = idOf(changes[at] as Change);
-    if (id === undefined) continue;
-    if (ids.has(id)) return false;
-    ids.add(id);
+    if (id !== undefined) ids.push(id);
   }
+  return doGrow(ids) || new Set(ids).size === ids.length;
+}
+
+/** As minted ids do: those are told apart without their hashes, which take 0.3 µs each. */
+function doGrow(ids: readonly JobId[]): boolean {
+  for (let place = 1; place < ids.length; place++)
+    if ((ids[place] as JobId) <= (ids[place - 1] as JobId)) return false;
   return true;
 }
 
