@@ -27,9 +27,8 @@ export class Incoming extends IncomingMessage {
       return taken({ kind: this.destroyed ? "cut" : "too-large" });
     }
     this.reading = { turns, taken, limitBytes, announced, chunks: [], bytes: 0, quietMs: 0 };
-    this.on("data", onData);
-    this.on("end", onEnd);
-    this.on("close", onClose);
+    // By then the parser has taken in all that came with the headers, which mostly is the whole body.
+    process.nextTick(readAtHand, this);
   }
 
   settle(body: Body): void {
@@ -54,6 +53,18 @@ type Reading = {
   /** Since the last byte. */
   quietMs: number;
 };
+
+/** Listens only for what is not there yet: a stream that flows takes a microsecond more than one that is read once. */
+function readAtHand(incoming: Incoming): void {
+  if (incoming.reading === undefined) return;
+  const chunk: Buffer | null = incoming.read();
+  if (chunk !== null) onData.call(incoming, chunk);
+  if (incoming.reading === undefined) return;
+  if (incoming.destroyed) return incoming.settle({ kind: "cut" });
+  incoming.on("data", onData);
+  incoming.on("end", onEnd);
+  incoming.on("close", onClose);
+}
 
 function onData(this: Incoming, chunk: Buffer): void {
   const reading = this.reading;
