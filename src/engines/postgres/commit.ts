@@ -84,8 +84,7 @@ export class Commits {
         return;
       } catch (error) {
         const failure = failureOf(error);
-        if (failure === "unnamed") this.#lines.unname();
-        else if (failure === "unknown") unknown = true;
+        if (failure === "unknown") unknown = true;
         else if (failure === "change" && !this.#isClosed)
           return this.#inHalves(part, places, { fast: false, careful, unknown }, error);
         else if (failure === "again") await pause(Math.min(tries, 10) * AGAIN_MS);

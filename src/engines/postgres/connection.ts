@@ -101,8 +101,7 @@ export class Connections {
         return await this.#read(statement, values);
       } catch (error) {
         const failure = failureOf(error);
-        if (failure === "unnamed") this.#readers.unname();
-        else if (failure !== "again" && !(error instanceof Broken)) throw asAsked(error);
+        if (failure !== "again" && !(error instanceof Broken)) throw asAsked(error);
         const isBroken = error instanceof Broken;
         if (tries === MOST_READS || (isBroken && monotonic() > patientUntil))
           throw isBroken ? unavailable(error) : asAsked(error);
@@ -137,9 +136,7 @@ export async function transact<T>(lines: Lines, work: (transaction: Transaction)
     try {
       return await once(lines, work);
     } catch (error) {
-      const failure = failureOf(error);
-      if (failure === "unnamed") lines.unname();
-      else if (failure !== "again") throw asAsked(error);
+      if (failureOf(error) !== "again") throw asAsked(error);
       if (tries === MOST_TRIES) throw error;
     }
   }

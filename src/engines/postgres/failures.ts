@@ -4,12 +4,10 @@ import { SpillwayError } from "../../core/errors.ts";
 export type Failure =
   /** It never began, or was rolled back, and it may heal by itself. */
   | "unavailable"
-  /** Rolled back because of what another did at the same time. */
+  /** Rolled back because of what another did at the same time, or a statement's name was no good there (`line.ts`). */
   | "again"
   /** The connection broke when a commit was under way: nobody knows. */
   | "unknown"
-  /** The server does not know the statement by its name, or knows another: a pooler stands between. */
-  | "unnamed"
   /** Something about one change. */
   | "change"
   /** Configured wrongly: a password, a name, a right. */
@@ -46,8 +44,8 @@ const BY_CODE: Readonly<Record<string, Failure>> = {
   "55P03": "again",
   // How a statement of ours says that it found less than it was told.
   "22012": "again",
-  "26000": "unnamed",
-  "42P05": "unnamed",
+  "26000": "again",
+  "42P05": "again",
   "25006": "unavailable",
   "3D000": "refused",
   "42501": "refused",
@@ -76,6 +74,11 @@ export function failureOf(error: unknown): Failure {
 export function sqlState(error: unknown): string | undefined {
   const code = error instanceof Error && "severity" in error && "code" in error ? error.code : undefined;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/** The server does not know a statement by its name, or knows another: a pooler stands between. */
+export function isUnnamed(error: unknown): boolean {
+  return ["26000", "42P05"].includes(sqlState(error) ?? "");
 }
 
 /** Whether the connection is of no more use: the server ends it, or it is one that takes no writes. */

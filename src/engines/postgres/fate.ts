@@ -61,9 +61,7 @@ export class Fates {
       const { rows } = await line.send<readonly [boolean]>(this.#statements.ask, [mark]);
       return rows[0]?.[0] === true;
     } catch (error) {
-      const failure = failureOf(error);
-      if (failure === "unnamed") this.#lines.unname();
-      return failure === "change" ? false : undefined;
+      return failureOf(error) === "change" ? false : undefined;
     } finally {
       if (line) this.#lines.giveBack(line);
     }

@@ -3,7 +3,16 @@
  * connection that falls silent while it owes an answer is given up: the other side may be gone without a word.
  */
 import { Client, types } from "pg";
-import { Broken, described, endsConnection, isReadOnly, NotConnected, sqlState, Unfit } from "./failures.ts";
+import {
+  Broken,
+  described,
+  endsConnection,
+  isReadOnly,
+  isUnnamed,
+  NotConnected,
+  sqlState,
+  Unfit,
+} from "./failures.ts";
 import type { Address } from "./options.ts";
 import { Deadline } from "./pauses.ts";
 
@@ -36,7 +45,7 @@ type Sent = {
 type Received = { readonly rows: unknown[]; readonly rowCount: number | null; readonly command: string };
 type Answered = (error: unknown, received: Received | readonly Received[]) => void;
 
-/** Whether statements are sent by name; shared by all connections of an engine, as it is found out once. */
+/** Whether statements are sent by name: no more once a pooler was met. All connections of an engine share it. */
 export type Naming = { named: boolean };
 
 export class Line {
@@ -115,7 +124,10 @@ export class Line {
       this.#gather();
       const answered: Answered = (error, received) => {
         this.#answered();
-        if (error) return reject(this.#errorOf(error));
+        if (error) {
+          if ("name" in query && isUnnamed(error)) this.#naming.named = false;
+          return reject(this.#errorOf(error));
+        }
         const { rows, rowCount, command } = lastOf(received);
         resolve({ rows: rows as R[], count: rowCount ?? 0, command });
       };

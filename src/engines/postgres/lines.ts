@@ -95,10 +95,6 @@ export class Lines {
     else this.#idle.push(line);
   }
 
-  unname(): void {
-    this.#reach.naming.named = false;
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#lines].map((line) => line.close()));

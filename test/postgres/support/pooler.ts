@@ -16,13 +16,18 @@ export type Pooler = {
   readonly url: string;
   /** On every connection to the server, a statement of this name is another's from now on. */
   take(statement: string): Promise<void>;
+  /** None of its connections to the server is used any more, as when they are old; its clients do not notice. */
+  renew(): Promise<void>;
   remove(): Promise<void>;
 };
 
 const CONNECTIONS = 20;
 
-/** @param port of the PostgreSQL */
-export async function startPooler(port: number): Promise<Pooler> {
+/**
+ * @param port of the PostgreSQL
+ * @param connections to it, at most
+ */
+export async function startPooler(port: number, connections = CONNECTIONS): Promise<Pooler> {
   const folder = newFolder("spillway-pgbouncer-");
   const listenPort = await freePort();
   const file = join(folder, "pgbouncer.ini");
@@ -31,8 +36,9 @@ export async function startPooler(port: number): Promise<Pooler> {
     listen_port: listenPort,
     unix_socket_dir: "",
     auth_type: "any",
+    admin_users: "postgres",
     pool_mode: "transaction",
-    default_pool_size: CONNECTIONS,
+    default_pool_size: connections,
     max_client_conn: 500,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
@@ -42,11 +48,23 @@ export async function startPooler(port: number): Promise<Pooler> {
   const server = new Guarded(folder, ["pgbouncer", file]);
   if (!(await server.start("process up"))) throw new Error(`PgBouncer does not start:\n${server.log}`);
   const url = `postgres://postgres@127.0.0.1:${listenPort}/postgres`;
-  return { url, take: (statement) => takeOnAll(url, statement), remove: () => server.remove() };
+  return {
+    url,
+    take: (statement) => takeOnAll(url, statement, connections),
+    renew: () => administer(url, "RECONNECT"),
+    remove: () => server.remove(),
+  };
 }
 
-async function takeOnAll(url: string, statement: string): Promise<void> {
-  const clients = Array.from({ length: CONNECTIONS }, () => new Client({ connectionString: url }));
+async function administer(url: string, command: string): Promise<void> {
+  const client = new Client({ connectionString: url.replace(/[^/]*$/, "pgbouncer") });
+  await client.connect();
+  await client.query(command);
+  await client.end();
+}
+
+async function takeOnAll(url: string, statement: string, connections: number): Promise<void> {
+  const clients = Array.from({ length: connections }, () => new Client({ connectionString: url }));
   // Each has a connection to the server of its own once all are in a transaction.
   await Promise.all(clients.map((client) => client.connect().then(() => client.query("BEGIN"))));
   const taken = clients.map((client) =>
