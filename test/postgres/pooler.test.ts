@@ -1,6 +1,7 @@
 // Behind a pooler that lends connections by the transaction: everything works, but nothing is heard, which is said.
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { Client } from "pg";
 import { systemClock } from "../../src/core/clock.ts";
 import type { AnswerOf, Engine, NewCall } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
@@ -52,6 +53,10 @@ suite("behind a pooler in transaction mode", { skip: missingCluster() || missing
   test("a job is queued, run and found, and that nothing is heard is said", async () => {
     const engine = await open({}, undefined, narrow);
     assert.match(engine.notes?.join() ?? "", /LISTEN hears nothing here/);
+    const client = new Client(narrow.url);
+    await client.connect();
+    assert.deepEqual((await client.query("SELECT pg_listening_channels()")).rows, [], "others would hear it");
+    await client.end();
     const calls = Array.from({ length: 20 }, () => call("deaf"));
     await engine.commit(calls.map((one) => ({ kind: "open", call: one })));
     const queues = [{ operation: "deaf", limit: 50 }];
@@ -99,6 +104,24 @@ suite("behind a pooler in transaction mode", { skip: missingCluster() || missing
         else assert.equal(first.kind, "applied");
         await narrow.renew();
       }
+    }
+  });
+
+  test("changes go on in their order where the pooler leads to another server from now on", async () => {
+    const other = newSchema();
+    const client = new Client(on.url);
+    await client.connect();
+    try {
+      await open({ listen: false, schema: other });
+      // As in the store of one that was promoted: other numbers of transactions belong to another life.
+      await client.query(`UPDATE "${other}".store SET system_id = '1'`);
+      await until("what is changed from now on stands behind all before", async () => {
+        const { rows } = await client.query(`SELECT xid_offset FROM "${other}".store`);
+        return Number(rows[0].xid_offset) > 0;
+      });
+    } finally {
+      await client.end();
+      await dropSchema(on, other);
     }
   });
 

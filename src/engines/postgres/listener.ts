@@ -18,6 +18,8 @@ const HEARS_WITHIN_MS = 1_000;
 const PRESENT_MS = 2_000;
 /** Another that was not heard of for so long is gone, or cannot be heard. */
 const GONE_MS = 10_000;
+/** Whoever hears nothing looks so often whether it is still the same server. */
+const LOOK_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -33,7 +35,7 @@ export type ListenerHost = {
   readonly connections: Connections;
   readonly notices: Notices;
   readonly clock: Clock;
-  /** A connection was lost, and there is one again: it may lead to another server. */
+  /** The way may lead to another server now: a connection was lost, and there is one again; or nothing would tell. */
   readonly onReturn: () => Promise<void>;
 };
 
@@ -62,7 +64,10 @@ export class Listener {
     const { address, notices } = this.#host;
     const hears = address !== false && (await this.#hears(address).catch(refuse));
     if (hears) this.#present(NEW);
-    else notices.tellBy((payloads) => this.#tell(payloads));
+    else {
+      notices.tellBy((payloads) => this.#tell(payloads));
+      this.#lookAgain();
+    }
     return hears || address === false;
   }
 
@@ -79,13 +84,23 @@ export class Listener {
     const heard = Promise.withResolvers<boolean>();
     const deadline = new Deadline(HEARS_WITHIN_MS, () => heard.resolve(false));
     this.#onOwn = () => heard.resolve(true);
-    await this.#tell([this.#host.node]);
-    const hears = await heard.promise;
-    deadline.cancel();
-    this.#onOwn = undefined;
+    let hears = false;
+    try {
+      await this.#tell([this.#host.node]);
+      hears = await heard.promise;
+    } finally {
+      deadline.cancel();
+      this.#onOwn = undefined;
+      if (!hears) await this.#leave(line);
+    }
     if (hears) this.#use(line, address);
-    else await line.close();
     return hears;
+  }
+
+  /** So that whoever the pooler lends that connection to next is not told what is for nodes, if it is still free. */
+  async #leave(line: Line): Promise<void> {
+    await line.send({ text: `UNLISTEN ${this.#channel}` }).catch(() => {});
+    await line.close();
   }
 
   async #listening(address: Address): Promise<Line> {
@@ -128,6 +143,14 @@ export class Listener {
     };
     this.#timer = this.#host.clock.after(this.#pauseMs, () => void again());
     this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+  }
+
+  /** Of a server that others put in the place of this one, a pooler's clients notice nothing. */
+  #lookAgain(): void {
+    if (this.#isClosed) return;
+    const { clock, onReturn } = this.#host;
+    const again = () => this.#lookAgain();
+    this.#timer = clock.after(LOOK_MS, () => void onReturn().then(again, again));
   }
 
   /** Says that it is there, now and again and again. */

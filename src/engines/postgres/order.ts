@@ -16,7 +16,7 @@ export function changeIn(schema: string): string {
   return `(SELECT pg_current_xact_id()::text::bigint + xid_offset FROM ${schema}.store)`;
 }
 
-/** Before anything is written, whenever a store is opened or a connection was lost: it may lead elsewhere now. */
+/** Before anything is written, whenever a store is opened, and where the way to it may lead elsewhere now. */
 export async function alignOrder(connections: Connections, schema: string): Promise<void> {
   const id = (await clusterOf(connections)) ?? "";
   const text = `SELECT system_id FROM ${schema}.store`;
@@ -36,6 +36,10 @@ export async function alignOrder(connections: Connections, schema: string): Prom
 /** Which one, and which of its lives. Undefined: some who run databases for others let nobody ask. */
 async function clusterOf(connections: Connections): Promise<string | undefined> {
   try {
+    // Each refusal would be a line in the server's log.
+    const may = "SELECT has_function_privilege('pg_control_system()', 'EXECUTE') AND NOT pg_is_in_recovery()";
+    const [[isAllowed = false] = []] = await connections.read<readonly [boolean]>({ text: may });
+    if (!isAllowed) return undefined;
     const text = `SELECT system_identifier || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
       FROM pg_control_system()`;
     const [row] = await connections.read<readonly [string]>({ text });
