@@ -7,6 +7,8 @@ import { systemRandom } from "../../src/core/random.ts";
 import { type PostgresOptions, postgres } from "../../src/engines/postgres/index.ts";
 import { MIGRATIONS } from "../../src/engines/postgres/schema.ts";
 import { CALL } from "../support/job-states.ts";
+import { until } from "../wire/support/wait.ts";
+import { BreakingProxy } from "./support/breaking-proxy.ts";
 import { cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
 
 const host = { clock: systemClock(), random: systemRandom(), onFatal: assert.fail };
@@ -34,7 +36,7 @@ async function world(t: TestContext) {
   };
   const versionOf = async (name: string) =>
     (await client.query(`SELECT version FROM "${name}".store`)).rows[0].version as number;
-  return { client, schema, open, made, versionOf };
+  return { url: on.url, client, schema, open, made, versionOf };
 }
 
 suite("a schema", { skip: missingCluster() }, () => {
@@ -84,5 +86,18 @@ suite("a schema", { skip: missingCluster() }, () => {
     await client.query(`UPDATE "${newer}".store SET version = ${LATEST + 1}`);
     await assert.rejects(open(newer), { code: "configuration", message: /newer Spillway/ });
     assert.equal(await versionOf(newer), LATEST + 1);
+  });
+
+  test("is made by a node whose first connections lead nowhere, as a pooler's do until it has one to the server", async (t) => {
+    const { schema, url, versionOf } = await world(t);
+    const [name, proxy] = [schema(), await BreakingProxy.start(url)];
+    t.after(() => proxy.close());
+    proxy.sendsAway = true;
+    const opening = postgres(proxy.url, { schema: name, listen: false }).open(host);
+    opening.catch(() => {});
+    await until("it has come again", () => proxy.sentAway >= 3);
+    proxy.sendsAway = false;
+    await (await opening).close();
+    assert.equal(await versionOf(name), LATEST);
   });
 });

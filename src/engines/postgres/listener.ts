@@ -108,7 +108,12 @@ export class Listener {
     line.client.on("notification", ({ channel, payload = "" }) => {
       if (channel === this.#channel) this.#heard(payload);
     });
-    await line.send({ text: `LISTEN ${this.#channel}` });
+    try {
+      await line.send({ text: `LISTEN ${this.#channel}` });
+    } catch (error) {
+      await line.close();
+      throw error;
+    }
     return line;
   }
 

@@ -16,6 +16,7 @@ import { MIGRATIONS } from "./schema.ts";
 const PATIENCE_MS = 5_000;
 const LOCK_MS = 60_000;
 const LOCK_PAUSE_MS = 100;
+const AWAY_PAUSE_MS = 200;
 const OLDEST_SERVER = 150_000;
 const NO_RIGHT = "42501";
 
@@ -32,22 +33,34 @@ export async function migrate(
   settings: Settings,
   random: Pick<Random, "hex">,
 ): Promise<string> {
-  const line = await reachable(reach, settings);
-  try {
-    const deadline = monotonic() + LOCK_MS;
-    for (;;) {
-      const done = await migrated(line, settings, random);
-      if (done !== undefined) return done;
-      if (monotonic() > deadline) {
-        throw configurationError(
-          `Another process has been changing schema ${settings.schemaName} for ${LOCK_MS / 1000} s.`,
-          "Start again when it is done; pg_stat_activity shows what it does.",
-        );
-      }
-      await pause(LOCK_PAUSE_MS);
+  const since = monotonic();
+  for (;;) {
+    const line = await reachable(reach, settings, since);
+    try {
+      return await upToDate(line, settings, random);
+    } catch (error) {
+      // A pooler takes a connection also while it has none to the server. What was done is found done.
+      if (!["unavailable", "unknown"].includes(failureOf(error))) throw error;
+      if (monotonic() - since > PATIENCE_MS) throw unreachable(error, settings, since);
+    } finally {
+      await line.close();
     }
-  } finally {
-    await line.close();
+    await pause(AWAY_PAUSE_MS);
+  }
+}
+
+async function upToDate(line: Line, settings: Settings, random: Pick<Random, "hex">): Promise<string> {
+  const deadline = monotonic() + LOCK_MS;
+  for (;;) {
+    const done = await migrated(line, settings, random);
+    if (done !== undefined) return done;
+    if (monotonic() > deadline) {
+      throw configurationError(
+        `Another process has been changing schema ${settings.schemaName} for ${LOCK_MS / 1000} s.`,
+        "Start again when it is done; pg_stat_activity shows what it does.",
+      );
+    }
+    await pause(LOCK_PAUSE_MS);
   }
 }
 
@@ -109,17 +122,22 @@ export async function openedStore(connections: Connections, { schema }: Settings
   return { secret, lastSequence, waitsForLog };
 }
 
-async function reachable(reach: Reach, settings: Settings): Promise<Line> {
+async function reachable(reach: Reach, settings: Settings, since: number): Promise<Line> {
   try {
     return await reach.connect(PATIENCE_MS);
   } catch (error) {
     throw failureOf(error) === "unavailable"
-      ? configurationError(
-          `${locationOf(settings)} could not be reached for ${PATIENCE_MS / 1000} s: ${described(error)}.`,
-          "Check that it runs, that the address is right, and that this machine may connect to it.",
-        )
+      ? unreachable(error, settings, since)
       : refusedOr(error, settings);
   }
+}
+
+function unreachable(error: unknown, settings: Settings, since: number): Error {
+  const seconds = Math.round((monotonic() - since) / 1000);
+  return configurationError(
+    `${locationOf(settings)} could not be reached for ${seconds} s: ${described(error).replace(/\.$/, "")}.`,
+    "Check that it runs, that the address is right, and that this machine may connect to it.",
+  );
 }
 
 function refusedOr(error: unknown, settings: Settings): unknown {

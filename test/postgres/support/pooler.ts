@@ -40,6 +40,8 @@ export async function startPooler(port: number, connections = CONNECTIONS): Prom
     pool_mode: "transaction",
     default_pool_size: connections,
     max_client_conn: 500,
+    // Else a server that was away is tried again only every 15 s, and whoever comes meanwhile is refused.
+    server_login_retry: 1,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   const databases = `[databases]\n* = host=127.0.0.1 port=${port} user=postgres`;
