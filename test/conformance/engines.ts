@@ -145,10 +145,11 @@ const postgresEngine: Subject = {
         // Only now, so that its limits can be told where it cannot be tried.
         async open(host) {
           on ??= await cluster();
+          const { url, ...options } = on;
           // The hands of the suite's clock are turned; the database's cannot be.
           const hidden = { now: () => host.clock.now() };
-          const engine = await postgres(on.url, { schema, pool: 2, ...hidden }).open(host);
-          return tellingAll(engine, on.url);
+          const engine = await postgres(url, { schema, pool: 2, ...options, ...hidden }).open(host);
+          return tellingAll(engine, url);
         },
       },
       remove: async () => on && dropSchema(on, schema),
@@ -157,11 +158,12 @@ const postgresEngine: Subject = {
   async installWithTables() {
     const { postgres } = await import("../../src/engines/postgres/index.ts");
     const [on, schema] = [await cluster(), newSchema()];
-    const tables = await tablesOn(on.url, schema);
+    const { url, ...options } = on;
+    const tables = await tablesOn(url, schema);
     return {
       source: {
-        ...postgres(on.url),
-        open: (host) => postgres(on.url, { schema, ...{ now: () => host.clock.now() } }).open(host),
+        ...postgres(url),
+        open: (host) => postgres(url, { schema, ...options, ...{ now: () => host.clock.now() } }).open(host),
       },
       tables,
       remove: () => dropSchema(on, schema),

@@ -1,6 +1,7 @@
 /**
  * The PostgreSQL that all test processes of a run share: started by the first that asks, ended when none is left. Every
- * test has a schema of its own in it. SPILLWAY_TEST_POSTGRES names another version, or the URL of a server of one's own.
+ * test has a schema of its own in it. SPILLWAY_TEST_POSTGRES names another version, or the URL of a server of one's own;
+ * where that leads to a pooler, SPILLWAY_TEST_LISTEN is the server's.
  */
 import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -16,6 +17,8 @@ import { missingPostgres, VERSIONS, type Version } from "./installation.ts";
 export type Cluster = {
   /** Of a database in which whoever connects may do everything. */
   readonly url: string;
+  /** Where engines are to listen, if not there. */
+  readonly listen?: string;
 };
 
 const STARTED_WITHIN_MS = 60_000;
@@ -28,6 +31,7 @@ const name = createHash("sha256")
 
 const chosen = process.env["SPILLWAY_TEST_POSTGRES"] || "18";
 const elsewhere = chosen.includes("://");
+const listen = process.env["SPILLWAY_TEST_LISTEN"];
 
 /** Why a test that needs it is skipped, for `node:test`. */
 export const missingCluster = (): string | false => !elsewhere && missingPostgres(chosenVersion());
@@ -35,7 +39,8 @@ export const missingCluster = (): string | false => !elsewhere && missingPostgre
 const held = new Map<Version, Promise<Cluster>>();
 
 export async function cluster(version?: Version): Promise<Cluster> {
-  return version === undefined && elsewhere ? { url: chosen } : shared(version ?? chosenVersion());
+  if (version !== undefined || !elsewhere) return shared(version ?? chosenVersion());
+  return { url: chosen, ...(listen && { listen }) };
 }
 
 function shared(version: Version): Promise<Cluster> {
