@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Client as Connection } from "pg";
 import type { Role } from "../../../src/core/runtime.ts";
 import { Client } from "../../wire/support/client.ts";
+import { WITH_ITS_TEST } from "../../wire/support/server.ts";
 import { SECOND, until, within } from "../../wire/support/wait.ts";
 import { type Cluster, cluster, dropSchema, newSchema } from "./cluster.ts";
 
@@ -55,15 +56,24 @@ export class SiteNode {
 
   /** Resolves when it is ready. */
   async start(): Promise<void> {
-    const args = [COMMAND, "serve", this.#app, "--role", this.role, "--port", String(this.port)];
+    const args = [
+      ...WITH_ITS_TEST,
+      COMMAND,
+      "serve",
+      this.#app,
+      "--role",
+      this.role,
+      "--port",
+      String(this.port),
+    ];
     const child = spawn(process.execPath, args, {
       cwd: root,
       env: this.#environment,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
         this.#output = (this.#output + text).slice(-KEPT_CHARACTERS);
       });
     }

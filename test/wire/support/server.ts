@@ -13,6 +13,9 @@ export const ADMIN_TOKEN = "wire-suite-admin-token-0123456789abcdef";
 
 const root = join(import.meta.dirname, "../../..");
 
+/** For Node.js, of a child with a channel to its test. */
+export const WITH_ITS_TEST = ["--import", join(import.meta.dirname, "with-its-test.ts")] as const;
+
 export type StartOptions = {
   readonly environment?: Readonly<Record<string, string>>;
   /** `null`: none is set, so that the server makes one. */
@@ -104,7 +107,7 @@ export async function start(program: string, options: StartOptions = {}): Promis
   const { SPILLWAY_ADMIN_TOKEN: _, NODE_TEST_CONTEXT: __, ...inherited } = process.env;
   const { args, seconds } = commandFor(program);
   const elsewhere = await storedElsewhere();
-  const child = spawn(process.execPath, [...(elsewhere?.nodeOptions ?? []), ...args], {
+  const child = spawn(process.execPath, [...WITH_ITS_TEST, ...(elsewhere?.nodeOptions ?? []), ...args], {
     cwd: root,
     env: {
       ...inherited,
