@@ -32,7 +32,7 @@ export async function batchRoute(
   calls: Calls,
   runtime: Runtime,
 ): Promise<Reply> {
-  const { type, key, traceparent } = headOf(request, runtime, BATCH);
+  const { type, key, traceparent } = headOf(request, operation, runtime, BATCH);
   const body = bytesOf(await bodyOf(request, MOST_BYTES), MOST_BYTES);
   const items = type === "ndjson" ? ndjsonItems(body) : arrayItems(body);
   if (items.length > MOST_ITEMS) {

@@ -22,7 +22,7 @@ export function callRoute(
   calls: Calls,
   runtime: Runtime,
 ): Promise<Reply> {
-  const { key, traceparent } = headOf(request, runtime, SINGLE);
+  const { key, traceparent } = headOf(request, operation, runtime, SINGLE);
   const details = traceparent === undefined ? HTTP : { ...HTTP, traceparent };
   const { inputBytes } = operation.spec;
   const answering = new Promise<CallResult>((answered, failed) => {
@@ -54,6 +54,7 @@ const SINGLE = { ndjson: false, longestKey: LONGEST_KEY };
 /** What the headers say and refuse before a body is read. */
 export function headOf(
   request: DoorRequest,
+  operation: Operation,
   runtime: Runtime,
   { ndjson, longestKey }: { readonly ndjson: boolean; readonly longestKey: number },
 ) {
@@ -61,13 +62,14 @@ export function headOf(
   const key = parseKey(headerOf(request, "idempotency-key"), longestKey);
   refuseCallback(request);
   // A repeat needs no room in the store, so only what is surely new is turned away unread.
-  if (key === undefined) refuseCongestion(runtime);
+  if (key === undefined) refuseCongestion(runtime, operation);
   return { type, key, traceparent: traceparentOf(request) };
 }
 
-export function refuseCongestion({ store }: Runtime): void {
-  if (store?.committer.congested)
-    throw refuse("storage-unavailable", "The store is behind; nothing was kept.", ["retry-after", "2"]);
+export function refuseCongestion({ store, meters }: Runtime, { spec }: Operation): void {
+  if (!store?.committer.congested) return;
+  meters.get(spec.name)?.count("refused");
+  throw refuse("storage-unavailable", "The store is behind; nothing was kept.", ["retry-after", "2"]);
 }
 
 export function bytesOf(body: Body, limit: number): Uint8Array {

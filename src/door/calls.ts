@@ -121,9 +121,11 @@ export class Calls {
     return key && !this.#keeping ? turnedAway(problem("idempotency-unsupported")) : undefined;
   }
 
-  #overload({ key, principal }: CallRequest): CallResult | undefined {
+  #overload(request: CallRequest): CallResult | undefined {
+    const { key, principal } = request;
     // Without a key the routes have asked already, before they read the body.
     if (key && this.#keeping?.store.committer.congested) {
+      this.#count(request, "refused");
       return turnedAway(
         problem("storage-unavailable", "The store is behind; nothing was kept."),
         STORE_RETRY_S,
@@ -172,7 +174,10 @@ export class Calls {
     const performed = waits ? await atOnce.outcome() : await atOnce.outcomeWithin(held * 1_000);
     const overrun = waits && this.#runtime.clock.monotonic() - since > (held ?? 0) * 1_000;
     const notes: CallNotes = held === undefined || overrun ? {} : { applied: `wait=${held}` };
-    if (performed.kind === "promoted") return { ...this.#receipt(performed.job), ...notes };
+    if (performed.kind === "promoted") {
+      this.#count(request, "accepted");
+      return { ...this.#receipt(performed.job), ...notes };
+    }
     if (performed.kind === "stale") return { ...turnedAway(problem("internal")), ...notes };
     const { verdict, error, job } = performed;
     this.#count(request, verdict.kind === "queued" ? "accepted" : "answered");
@@ -240,6 +245,7 @@ export class Calls {
     if (known) return known;
     // The engine's own words may name files and tables, which are for the log.
     this.#refusals.failed(new SpillwayError(answer.code, answer.detail));
+    this.#count(request, "refused");
     return turnedAway(problem("storage-unavailable", "The store could not take it; nothing was kept."));
   }
 

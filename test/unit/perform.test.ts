@@ -11,8 +11,11 @@ import { World } from "../support/small-world.ts";
 type Row = { readonly key: string; readonly n: number };
 const rows = table<Row>("rows", { schema: anything as never, key: "key" });
 
-/** The memory engine, with every settlement answered by the test first, if it has an answer. */
-function answering(first: (change: Change) => Answer | Promise<Answer> | undefined): EngineSource {
+/** The memory engine, with every settlement, or what else is named, answered by the test first, if it has an answer. */
+function answering(
+  first: (change: Change) => Answer | Promise<Answer> | undefined,
+  kind: Change["kind"] = "settle",
+): EngineSource {
   const source = memory();
   return {
     ...source,
@@ -22,7 +25,7 @@ function answering(first: (change: Change) => Answer | Promise<Answer> | undefin
       engine.commit = async (changes) => {
         const answers: Answer[] = [];
         for (const change of changes) {
-          const own = change.kind === "settle" ? await first(change) : undefined;
+          const own = change.kind === kind ? await first(change) : undefined;
           answers.push(own ?? ((await commit([change]))[0] as Answer));
         }
         return answers;
@@ -113,9 +116,9 @@ describe("an attempt whose reads have changed", () => {
   });
 });
 
-describe("a store that has no room for an outcome", () => {
-  const FULL: Answer = { kind: "refused", code: "storage-unavailable", detail: "The disk is full." };
+const FULL: Answer = { kind: "refused", code: "storage-unavailable", detail: "The disk is full." };
 
+describe("a store that has no room for an outcome", () => {
   test("is offered a job's outcome again, without running its handler again", async () => {
     const { runs, count } = counting("event");
     let full = true;
@@ -146,18 +149,47 @@ describe("a store that has no room for an outcome", () => {
   });
 });
 
-test("what a handler sends counts as accepted, once it is committed", async () => {
-  const told = spec({ name: "told", input: anything, flow: "event", access: "internal", limits });
-  const tell = operation({ name: "tell", input: anything, flow: "request", limits }, (times, { send }) => {
-    for (let n = 0; n < Number(times); n++) send(told, n);
-    if (times === 1) throw new Error("so nothing is sent");
-    return null;
+describe("what becomes of calls is counted", () => {
+  async function totals(world: World, name: string) {
+    const { body } = await world.ask("GET", `/admin/operations/${name}`);
+    return body["totals"] as { readonly [what: string]: number };
+  }
+
+  test("as accepted where one goes on as a job, since it got a receipt", async () => {
+    const slow = Promise.withResolvers<null>();
+    const world = await World.start({
+      operations: [operation({ name: "slow", input: anything, limits }, () => slow.promise)],
+    });
+    const answer = world.call("slow", 1, { prefer: "wait=1" });
+    await world.clock.run(1_100);
+    assert.equal((await answer).status, 202);
+    const { accepted, answered, refused } = await totals(world, "slow");
+    assert.deepEqual([accepted, answered, refused], [1, 0, 0]);
   });
-  const world = await World.start({ operations: [tell, operation(told, () => null)] });
-  await world.call("tell", 3);
-  await world.call("tell", 1);
-  await world.clock.run(1_000);
-  const { body } = await world.ask("GET", "/admin/operations/told");
-  const { accepted, succeeded } = body["totals"] as { readonly [what: string]: number };
-  assert.deepEqual({ accepted, succeeded }, { accepted: 3, succeeded: 3 });
+
+  test("as refused where the store takes nothing on", async () => {
+    const { count } = counting("event");
+    const world = await World.start(
+      { operations: [count] },
+      answering(() => FULL, "open"),
+    );
+    assert.equal((await world.call("count", 1)).status, 503);
+    const { accepted, answered, refused } = await totals(world, "count");
+    assert.deepEqual([accepted, answered, refused], [0, 0, 1]);
+  });
+
+  test("as accepted where a handler sends it, once that is committed", async () => {
+    const told = spec({ name: "told", input: anything, flow: "event", access: "internal", limits });
+    const tell = operation({ name: "tell", input: anything, flow: "request", limits }, (times, { send }) => {
+      for (let n = 0; n < Number(times); n++) send(told, n);
+      if (times === 1) throw new Error("so nothing is sent");
+      return null;
+    });
+    const world = await World.start({ operations: [tell, operation(told, () => null)] });
+    await world.call("tell", 3);
+    await world.call("tell", 1);
+    await world.clock.run(1_000);
+    const { accepted, succeeded } = await totals(world, "told");
+    assert.deepEqual({ accepted, succeeded }, { accepted: 3, succeeded: 3 });
+  });
 });

@@ -36,7 +36,7 @@ function call(
   runtime: Runtime,
 ): Promise<CallResult> {
   const operation = callable(name, runtime);
-  if (key === undefined) refuseCongestion(runtime);
+  if (key === undefined) refuseCongestion(runtime, operation);
   const text = JSON.stringify(input);
   const { inputBytes } = operation.spec;
   if (byteLength(text) > inputBytes) throw refuse("too-large", `At most ${inputBytes} bytes are taken.`);
