@@ -18,6 +18,8 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const CHECK_MS = 200;
 const CHECK_WITHIN_MS = 5_000;
+/** An idle connection is given up well before the gateway does so, also where this process is late. */
+const KEPT = { keepAlive: true, agentKeepAliveTimeoutBuffer: 3_000 };
 
 type Backend = { readonly port: number; readonly agent: Agent; ready: boolean };
 
@@ -41,7 +43,7 @@ export class Balancer {
   static async before(ports: readonly number[]): Promise<Balancer> {
     const server = createServer({ keepAliveTimeout: 60_000 }).listen(0, "127.0.0.1");
     await once(server, "listening");
-    const backends = ports.map((port) => ({ port, agent: new Agent({ keepAlive: true }), ready: false }));
+    const backends = ports.map((port) => ({ port, agent: new Agent(KEPT), ready: false }));
     await Promise.all(backends.map(check));
     return new Balancer(server, backends);
   }
