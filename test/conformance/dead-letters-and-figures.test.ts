@@ -73,6 +73,7 @@ promises("dead letters and figures", (promise) => {
     assert.equal((await figures(world))[0]?.oldestAt, start);
     await world.claim(10);
     assert.equal((await figures(world))[0]?.oldestAt, undefined);
+    await oldestOfOthers(world);
   });
 
   promise("figures say when the first of the jobs that are not due will be", async (world) => {
@@ -131,4 +132,26 @@ async function figures(world: World): Promise<readonly Figures[]> {
   return all
     .filter(({ queued, running, failed }) => queued + running + failed > 0)
     .toSorted((one, other) => (one.operation < other.operation ? -1 : 1));
+}
+
+/** Neither the one whose id was made first, nor the first in line. */
+async function oldestOfOthers(world: World): Promise<void> {
+  const start = world.clock.now();
+  const madeFirst = world.call();
+  world.clock.advance(100);
+  const { lease } = await world.running();
+  await world.settle(lease, { kind: "released", delayMs: 200 });
+  world.clock.advance(100);
+  await world.opened();
+  world.clock.advance(50);
+  await world.commit({ kind: "open", call: madeFirst });
+  assert.equal((await figures(world))[0]?.oldestAt, start + 200, "not the one whose id was made first");
+  world.clock.advance(100);
+  assert.equal(
+    (await figures(world))[0]?.oldestAt,
+    start + 100,
+    "one that was given back is as old as before",
+  );
+  await world.claim(2);
+  assert.equal((await figures(world))[0]?.oldestAt, start + 100);
 }

@@ -158,15 +158,15 @@ function statementsOf(schema: string) {
       `SELECT ${RECORD_COLUMNS} FROM ${schema}.jobs AS j ${standing(schema)}
         WHERE j.id = ANY($1::text[]) AND (l.id IS NOT NULL OR o.id IS NOT NULL)`,
     ),
-    // Of those that come next the one minted first: a retried job may be older than the first in line, but is not far
-    // behind it. One look at `jobs` for each operation, however much is queued.
+    // Of those that come next: a retried job may be older than the first in line, but is not far behind it. One that
+    // was never claimed was altered last when it was accepted, so only the others are looked up in `jobs`.
     figures: statement(
       "spillway_figures",
       `SELECT c.operation, c.queued, c.running, c.failed,
-          (SELECT j.accepted_at FROM ${schema}.jobs AS j WHERE j.id = (
-            SELECT due.id FROM (
-              SELECT id, sequence FROM ${ready} <= moment.at ORDER BY available_at, sequence LIMIT 100) AS due
-            ORDER BY due.sequence LIMIT 1)),
+          (SELECT min(CASE WHEN due.revision = 1 THEN due.updated_at
+              ELSE (SELECT j.accepted_at FROM ${schema}.jobs AS j WHERE j.id = due.id) END)
+            FROM (SELECT id, revision, updated_at FROM ${ready} <= moment.at
+              ORDER BY available_at, sequence LIMIT 100) AS due),
           (SELECT available_at FROM ${ready} > moment.at ORDER BY available_at LIMIT 1)
         FROM (SELECT ${NOW} AS at OFFSET 0) AS moment, (
           SELECT operation, ${sumOf(STATUS.queued)} AS queued, ${sumOf(STATUS.running)} AS running,
