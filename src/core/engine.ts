@@ -268,7 +268,10 @@ export interface Engine {
   assured?(id: JobId): Promise<boolean>;
   /** Listed jobs, newest first. Looks at some thousand for one page: it may have few, or none, and a place to go on from. */
   list(query: JobQuery): Promise<Page<JobRecord>>;
-  /** A principal's listed jobs in the order of their commits; may repeat one, never skips one. Not of the anonymous. */
+  /**
+   * A principal's listed jobs in the order of their commits, those of one commit in any; may repeat one, never skips
+   * one. Not of the anonymous.
+   */
   changes(principal: Principal, after: Cursor | undefined, limit: number): Promise<Changes>;
   deadLetters(): Promise<readonly DeadLetters[]>;
   figures(): Promise<readonly Figures[]>;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ADMIN, type Answer, type Change, type Cursor, type Engine } from "../../src/core/engine.ts";
+import type { Job, JobId } from "../../src/core/job.ts";
 import type { Random } from "../../src/core/random.ts";
 import { engines, memoryEngine, type Subject } from "./engines.ts";
 import { inWorld } from "./promises.ts";
@@ -48,6 +49,7 @@ type Pair = readonly [World, World];
 
 async function run(worlds: Pair, seed: number, subject: Subject): Promise<void> {
   const script = new Script(seed, worlds[0]);
+  const commits = new Commits(worlds[0].engine);
   const readers = worlds.map((world) => new Reader(world.engine));
   for (let done = 0; done < CHANGES; ) {
     const group = script.group().map((step) => (subject.queues === "exact" ? step : taking(step)));
@@ -58,11 +60,12 @@ async function run(worlds: Pair, seed: number, subject: Subject): Promise<void> 
         world.engine.commit(changes[n] ?? []),
       );
       script.learn(answers);
+      await commits.note();
     }
     done += group.length;
-    await between(worlds, readers, script, `after ${done}`, subject);
+    await between(worlds, readers, [script, commits], `after ${done}`, subject);
   }
-  await both(worlds, "at the end", (world) => everything(world.engine, script, subject));
+  await both(worlds, "at the end", (world) => everything(world.engine, script, commits, subject));
 }
 
 /** Which job of several a claim takes is as a queue hands them out; so it takes all that are ready, or none. */
@@ -77,7 +80,7 @@ function taking(step: Step): Step {
 async function between(
   worlds: Pair,
   readers: readonly Reader[],
-  { random }: Script,
+  [{ random }, commits]: readonly [Script, Commits],
   when: string,
   subject: Subject,
 ): Promise<void> {
@@ -85,7 +88,10 @@ async function between(
     const ms = random.pick([1, 50, 1_000, 30_000, HOUR_MS, DAY_MS]);
     for (const { clock } of worlds) clock.advance(ms);
     // What is past its time is gone at once there, and here with the next sweep.
-    if (subject.prunes === "by itself") await both(worlds, `time ${when}`, sweptWhole);
+    if (subject.prunes === "by itself") {
+      await both(worlds, `time ${when}`, sweptWhole);
+      await commits.note();
+    }
   }
   if (random.chance(0.2)) {
     const limit = 1 + random.integer(5);
@@ -93,11 +99,12 @@ async function between(
       const { rescued, pruned } = await world.engine.sweep(limit);
       return { rescued, pruned: subject.prunes === "by itself" ? 0 : pruned };
     });
+    await commits.note();
   }
   if (random.chance(0.2)) {
     const limit = 1 + random.integer(5);
     const principal = random.pick(NAMED);
-    await both(worlds, `changes ${when}`, (_, n) => readers[n]?.changes(principal, limit));
+    await both(worlds, `changes ${when}`, (_, n) => readers[n]?.changes(principal, limit, commits));
   }
   if (random.chance(0.1)) await both(worlds, `figures ${when}`, ({ engine }) => figures(engine, subject));
 }
@@ -128,10 +135,15 @@ class Reader {
     return Promise.all(group.map((step) => this.#resolved(step)));
   }
 
-  async changes(principal: string, limit: number) {
-    const { jobs, next } = await this.#engine.changes(principal, this.#cursors.get(principal), limit);
-    this.#cursors.set(principal, next);
-    return jobs.map(({ job }) => job);
+  /** So many, and on to the end of a commit. */
+  async changes(principal: string, limit: number, commits: Commits) {
+    const page = await this.#engine.changes(principal, this.#cursors.get(principal), limit);
+    const last = page.jobs.at(-1);
+    const rest = last ? (await this.#engine.changes(principal, page.next, ALL)).jobs : [];
+    const end = rest.findIndex(({ job }) => commits.of(job) !== commits.of(last?.job));
+    const others = end < 0 ? rest : rest.slice(0, end);
+    this.#cursors.set(principal, others.at(-1)?.cursor ?? page.next);
+    return commits.inOrder([...page.jobs, ...others].map(({ job }) => job));
   }
 
   async #resolved({ change, reads }: Step): Promise<Change> {
@@ -151,7 +163,47 @@ class Reader {
   }
 }
 
-async function everything(engine: Engine, { ids }: Script, subject: Subject) {
+/**
+ * Which of them changed a job last, as the specification tells it. Jobs are told in the order of their commits, but
+ * those of one commit in any: a store may look again at a few of its changes, and store them behind the others.
+ */
+class Commits {
+  readonly #model: Engine;
+  readonly #numbers = new Map<JobId, number>();
+  readonly #heard = new Map<string, Cursor>();
+  #number = 0;
+
+  constructor(model: Engine) {
+    this.#model = model;
+  }
+
+  /** After each of them, sweeps too. */
+  async note(): Promise<void> {
+    this.#number++;
+    for (const name of NAMED) {
+      const { jobs, next } = await this.#model.changes(name, this.#heard.get(name), 1_000);
+      for (const { job } of jobs) this.#numbers.set(job.id, this.#number);
+      this.#heard.set(name, next);
+    }
+  }
+
+  of(job: Job | undefined): number | undefined {
+    return job && this.#numbers.get(job.id);
+  }
+
+  /** Jobs as they were told, but those of one commit that stand in a row by their ids. */
+  inOrder(jobs: readonly Job[]): readonly Job[] {
+    const rows: Job[][] = [];
+    for (const job of jobs) {
+      const row = rows.at(-1);
+      if (row && this.of(row[0]) === this.of(job)) row.push(job);
+      else rows.push([job]);
+    }
+    return rows.flatMap((row) => sorted(row, ({ id }) => id));
+  }
+}
+
+async function everything(engine: Engine, { ids }: Script, commits: Commits, subject: Subject) {
   const items = await Promise.all(TABLES.map((table) => engine.scan(table, "", 100)));
   const versions = items.flat().map(({ version }) => version);
   const ranks = versions.map((version) => versions.filter((other) => other < version).length);
@@ -162,7 +214,10 @@ async function everything(engine: Engine, { ids }: Script, subject: Subject) {
       OPERATIONS.map((operation) => engine.list({ limit: 1_000, operation, status: "failed" })),
     ),
     changed: await Promise.all(
-      NAMED.map(async (name) => (await engine.changes(name, undefined, 1_000)).jobs.map(({ job }) => job)),
+      NAMED.map(async (name) => {
+        const { jobs } = await engine.changes(name, undefined, 1_000);
+        return commits.inOrder(jobs.map(({ job }) => job));
+      }),
     ),
     items: items.flat().map(({ table, key, value }) => ({ table, key, value })),
     ranks,
