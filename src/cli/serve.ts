@@ -24,6 +24,9 @@ Options:
   --drain-delay <duration>
                       how long it says that it is not ready, and serves all the same, before it ends: longer than a
                       load balancer takes to notice (default: 1s)
+  --keep-alive <duration>
+                      how long an idle connection is kept: longer than a load balancer keeps its own, where that
+                      cannot be told to keep them for less (default: 4s)
   --reports <folder>  where the console finds flow reports (default: ./flow-reports)
   --help              show this
 
@@ -40,6 +43,7 @@ const options = {
   host: { type: "string" },
   role: { type: "string" },
   "drain-delay": { type: "string" },
+  "keep-alive": { type: "string" },
   reports: { type: "string", default: "./flow-reports" },
 } as const;
 
@@ -54,7 +58,12 @@ async function run(args: readonly string[]): Promise<void> {
   const role = values.role === undefined ? {} : { role: roleOf(values.role) };
   const delay = values["drain-delay"];
   const drain = delay === undefined ? {} : { drain: { delay: durationOf("--drain-delay", delay) } };
-  await serve(await appOf(file), { ...port, ...host, ...role, ...drain, reports: values.reports });
+  const kept = values["keep-alive"];
+  const keepAlive = kept === undefined ? {} : { keepAlive: durationOf("--keep-alive", kept) };
+  await serve(await appOf(file), {
+    ...{ ...port, ...host, ...role, ...drain, ...keepAlive },
+    reports: values.reports,
+  });
 }
 
 function parsed(args: readonly string[]) {
@@ -70,7 +79,7 @@ function parsed(args: readonly string[]) {
         `${valueless[1]} needs a value: spillway serve ./app.ts --port 3000 --host 127.0.0.1`,
       );
     throw new UsageError(
-      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --role, --drain-delay, --reports and --help.`,
+      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --role, --drain-delay, --keep-alive, --reports and --help.`,
     );
   }
 }

@@ -30,6 +30,8 @@ type ListenerOptions = {
   readonly door: Door;
   readonly hostRule: HostRule;
   readonly complain: (line: string) => void;
+  /** How long replies say that an idle connection is kept. */
+  readonly keepAliveMs?: number;
 };
 
 export class Listener {
@@ -38,11 +40,11 @@ export class Listener {
   readonly #sockets: Sockets;
   readonly #watch: Watch;
 
-  constructor({ door, hostRule, complain }: ListenerOptions) {
+  constructor({ door, hostRule, complain, keepAliveMs = KEEP_ALIVE_MS }: ListenerOptions) {
     this.#site = { door, hostRule, complain, turns: new Turns(), sinks: new Set(), stopping: false };
     this.#sockets = new Sockets(this.#site);
     this.#watch = new Watch(this.#sockets.tick);
-    this.#server = hardenedServer();
+    this.#server = hardenedServer(keepAliveMs);
     this.#server
       .on("connection", this.#watch.add)
       .on("request", (incoming, response) => this.#exchange(incoming, response, false))
@@ -96,7 +98,7 @@ export class Listener {
   }
 }
 
-function hardenedServer() {
+function hardenedServer(keepAliveMs: number) {
   const server = createServer({
     IncomingMessage: Incoming,
     ServerResponse,
@@ -104,7 +106,7 @@ function hardenedServer() {
     headersTimeout: HEADERS_MS,
     requestTimeout: WHOLE_REQUEST_MS,
     connectionsCheckingInterval: TICK_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: keepAliveMs,
     keepAliveTimeoutBuffer: KEEP_ALIVE_GRACE_MS,
     // Its own refusal has no body; see inspect.
     requireHostHeader: false,

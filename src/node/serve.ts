@@ -61,6 +61,7 @@ export async function serve(app: App, options: ServeOptions = {}): Promise<Serve
   const listener = new Listener({
     door: hasConsole(settings) ? new ConsoleDoor(running.door, consoleFolder()) : running.door,
     hostRule: hostRuleOf(settings.hosts, settings.boundToLoopback),
+    keepAliveMs: settings.keepAliveMs,
     complain,
   });
   const { token, port } = await begin(running, listener, settings);

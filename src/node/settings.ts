@@ -5,6 +5,7 @@ import { type Duration, durationMs } from "../core/duration.ts";
 import { configurationError } from "../core/errors.ts";
 import { ROLES, type Role } from "../core/runtime.ts";
 import { isLoopbackAddress } from "./connection.ts";
+import { KEEP_ALIVE_MS } from "./limits.ts";
 
 export type ServeOptions = {
   /** 3000, or the environment's PORT. 0 takes a free one. */
@@ -28,6 +29,11 @@ export type ServeOptions = {
     /** How long running handlers may take to end; 25s by default. */
     readonly limit?: Duration;
   };
+  /**
+   * How long an idle connection is kept, as replies announce it: 4s by default. Set it longer than a load balancer keeps
+   * its own where that cannot be told to keep them for less, or now and then it sends a request into a closed one.
+   */
+  readonly keepAlive?: Duration;
   /** Whether the console is served at /console/. By default it is. */
   readonly console?: boolean;
   /** A folder of flow reports, for the console to show. None by default; it need not be there yet. */
@@ -46,6 +52,7 @@ export type Settings = {
   readonly signals: boolean;
   readonly delayMs: number;
   readonly limitMs: number;
+  readonly keepAliveMs: number;
   readonly console: boolean;
   readonly reports: string | undefined;
   readonly log: (line: string) => void;
@@ -53,6 +60,7 @@ export type Settings = {
 };
 
 const DEFAULT_PORT = 3000;
+const LONGEST_KEEP_ALIVE_MS = 3_600_000;
 const HOSTS =
   "Set HOST, --host or serve(app, { host }) to 127.0.0.1 for this machine only, or to 0.0.0.0 for all of its addresses.";
 
@@ -68,6 +76,7 @@ export function settingsOf(options: ServeOptions, environment: NodeJS.ProcessEnv
     signals: options.signals ?? true,
     delayMs: durationMs(options.drain?.delay ?? "1s", "drain.delay"),
     limitMs: durationMs(options.drain?.limit ?? "25s", "drain.limit"),
+    keepAliveMs: keepAliveOf(options.keepAlive),
     console: options.console ?? true,
     reports: reportsOf(options.reports),
     log: options.log ?? writerTo(process.stdout),
@@ -104,6 +113,17 @@ function roleOf(given: string): Role {
   throw configurationError(
     `The role is ${JSON.stringify(given)}, which is none.`,
     `Give ${ROLES.join(", ")}, as SPILLWAY_ROLE, --role or serve(app, { role }).`,
+  );
+}
+
+function keepAliveOf(given: Duration | undefined): number {
+  if (given === undefined) return KEEP_ALIVE_MS;
+  const ms = durationMs(given, "keepAlive");
+  // It is announced in whole seconds.
+  if (ms >= 1_000 && ms <= LONGEST_KEEP_ALIVE_MS && ms % 1_000 === 0) return ms;
+  throw configurationError(
+    `keepAlive is ${JSON.stringify(given)}.`,
+    'Give whole seconds from "1s" to "1h": a few more than a load balancer keeps an idle connection.',
   );
 }
 

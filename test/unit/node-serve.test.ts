@@ -112,6 +112,12 @@ suite("serve()", () => {
     }));
   test("serves on IPv6", () =>
     served({ host: "::1" }, async ({ url }) => assert.equal((await fetch(`${url}/x`)).status, 404)));
+  test("keeps idle connections for as long as a load balancer needs, and announces it", () =>
+    served({ keepAlive: "65s" }, async ({ port }) => {
+      const client = new RawClient(port).send(get("/x"));
+      assert.equal((await client.reply()).headers["keep-alive"], "timeout=65");
+      client.destroy();
+    }));
   test("closing twice is closing once", () =>
     served({}, async (server) => {
       await Promise.all([server.close(), server.close()]);
@@ -126,6 +132,10 @@ suite("serve()", () => {
       return true;
     });
 
+  test("a time for idle connections that cannot be announced is refused", async () => {
+    await isRefused({ keepAlive: "1500ms" }, /^keepAlive is "1500ms"\. Give whole seconds from "1s" to "1h"/);
+    await isRefused({ keepAlive: "2h" }, /^keepAlive is "2h"\. Give whole seconds/);
+  });
   test("a port in use is named, with the way to another", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
@@ -249,6 +259,7 @@ suite("the process", { concurrency: 4 }, () => {
       2,
       /^spillway: --drain-delay is "soon", which is no duration/,
     ],
+    [["serve", smallApp, "--keep-alive", "4"], 2, /^spillway: --keep-alive is "4", which is no duration/],
     [["migrate"], 2, /^spillway: migrate needs the module/],
     [["migrate", "a", "b"], 2, /^spillway: migrate takes one module.*: b\n$/],
     [["migrate", "a", "--frob"], 2, /^spillway: Unknown option '--frob'\. migrate has --help/],
