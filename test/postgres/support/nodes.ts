@@ -169,9 +169,11 @@ export class Nodes implements Asked {
     if (!settled) return { kind: "could not judge", why: "A call under a key is never settled." };
     const late = performance.now() + STUCK_AFTER_MS;
     for (;;) {
+      // A look that takes long sees, as it ends, what was taken back after it had found that all was quiet.
+      const begunAt = performance.now();
       const verdict = judge(this.ledger, await readStore(this, this.ledger, { isFull: true, quietWithinMs }));
       // A call at once whose node fell silent is in no list until its lease is over, and is queued then.
-      const isLate = kindsOf(verdict).includes("stuck") && performance.now() < late;
+      const isLate = kindsOf(verdict).includes("stuck") && begunAt < late;
       if (!isLate) return verdict;
       await pause(LOOK_AGAIN_MS);
     }
