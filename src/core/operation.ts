@@ -25,6 +25,8 @@ export type Flow = (typeof FLOWS)[number];
 
 export type Access = "public" | "admin" | "internal";
 
+export type Upgrade = (input: JsonValue, from: number) => JsonValue | PromiseLike<JsonValue>;
+
 export type SpecOptions<I extends Schema, O extends Schema | undefined, S extends boolean = false> = {
   readonly name: string;
   readonly input: I;
@@ -48,8 +50,8 @@ export type SpecOptions<I extends Schema, O extends Schema | undefined, S extend
   readonly backlog?: number;
   /** Of the input's shape; 1 by default. Raise it with `upgrade` when queued inputs must be converted. */
   readonly version?: number;
-  /** Makes an input of an older `version` into one of this one, before it is validated. */
-  readonly upgrade?: (input: JsonValue, from: number) => JsonValue;
+  /** Makes an input of an older `version` into one of this one, before it is validated; it may take its time. */
+  readonly upgrade?: Upgrade;
   /** Gives the handler `sql`, a transaction on tables of your own; on postgres only. */
   readonly sql?: S;
 };
@@ -77,7 +79,7 @@ export type Spec<
   readonly inputBytes: number;
   readonly backlog: number | undefined;
   readonly version: number;
-  readonly upgrade: ((input: JsonValue, from: number) => JsonValue) | undefined;
+  readonly upgrade: Upgrade | undefined;
   readonly sql: S;
 };
 

@@ -5,11 +5,11 @@ import { ProblemError, problem } from "../core/errors.ts";
 import type { Slot } from "../core/gate.ts";
 import type { JsonValue } from "../core/json.ts";
 import { parseJson } from "../core/json-build.ts";
-import type { Operation } from "../core/operation.ts";
+import type { Operation, Upgrade } from "../core/operation.ts";
 import { perform } from "../core/perform.ts";
 import type { Runtime, Store } from "../core/runtime.ts";
 import { type Fault, type Validated, validate } from "../core/schema.ts";
-import { type Soon, then } from "../core/soon.ts";
+import { type Soon, settled, then } from "../core/soon.ts";
 import { type Work, whereOf } from "../core/work.ts";
 
 /** When an earlier run of a job is not over, it is looked at again after this long. */
@@ -54,8 +54,7 @@ export class ClaimedJob implements Work {
 
   /** Stored as it was sent, so checked again: the operation may have changed since. */
   get input(): Soon<unknown> {
-    const { spec } = this.operation;
-    this.#input ??= then(validate(spec.input, this.#upgraded(parseJson(this.#claim.input))), fitted);
+    this.#input ??= this.#checked(parseJson(this.#claim.input));
     return this.#input;
   }
 
@@ -110,16 +109,27 @@ export class ClaimedJob implements Work {
     this.#host.over();
   }
 
-  #upgraded(input: JsonValue): JsonValue {
+  #checked(input: JsonValue): Soon<unknown> {
     const { spec } = this.operation;
+    if (this.#claim.inputVersion === spec.version || !spec.upgrade)
+      return then(validate(spec.input, input), fitted);
+    return then(this.#upgraded(input, spec.upgrade), (upgraded) =>
+      then(validate(spec.input, upgraded), fitted),
+    );
+  }
+
+  #upgraded(input: JsonValue, upgrade: Upgrade): Soon<JsonValue> {
     const { inputVersion } = this.#claim;
-    if (inputVersion === spec.version || !spec.upgrade) return input;
-    try {
-      return spec.upgrade(input, inputVersion);
-    } catch (error) {
+    const failed = (error: unknown): never => {
       // The job's record has the problem alone: what went wrong in the app's own code is for whoever wrote it.
       this.#host.runtime.onError(error, whereOf(this));
       throw unfit(`It could not be upgraded from version ${inputVersion}.`);
+    };
+    try {
+      const upgraded = settled(upgrade(input, inputVersion));
+      return upgraded instanceof Promise ? upgraded.catch(failed) : upgraded;
+    } catch (error) {
+      return failed(error);
     }
   }
 }

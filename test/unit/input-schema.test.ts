@@ -140,15 +140,33 @@ describe("the input schema of a job", () => {
     assert.deepEqual(ran, [{ sku: "lamp", was: 1 }]);
   });
 
-  test("is not asked about an older input that cannot be upgraded: that ends the job for good", async () => {
-    const { world, ran } = await worldWith(inTurn(valid, never), {
-      upgrade: () => assert.fail("no such size"),
+  test("waits for an upgrade that takes its time", async () => {
+    const { world, ran } = await worldWith(valid, {
+      upgrade: async (input) => ({ ...(input as object), was: await Promise.resolve("small") }),
     });
     const receipt = await world.receiptAfter(1, await accepted(world));
-    assert.deepEqual([receipt["status"], codeOf(receipt)], ["failed", "invalid-input"]);
-    assert.deepEqual(ran, []);
-    assert.deepEqual(world.errors.map(String), ["AssertionError [ERR_ASSERTION]: no such size"]);
+    assert.equal(receipt["status"], "succeeded");
+    assert.deepEqual(ran, [{ sku: "lamp", was: "small" }]);
   });
+
+  const noSize = new Error("no such size");
+  for (const [how, upgrade] of [
+    [
+      "which throws",
+      () => {
+        throw noSize;
+      },
+    ],
+    ["which rejects", () => Promise.reject(noSize)],
+  ] as const) {
+    test(`is not asked about an older input that cannot be upgraded, ${how}: that ends the job for good`, async () => {
+      const { world, ran } = await worldWith(inTurn(valid, never), { upgrade });
+      const receipt = await world.receiptAfter(1, await accepted(world));
+      assert.deepEqual([receipt["status"], codeOf(receipt)], ["failed", "invalid-input"]);
+      assert.deepEqual(ran, []);
+      assert.deepEqual(world.errors, [noSize]);
+    });
+  }
 });
 
 describe("the input schema of a call", () => {
