@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Engine, NewCall } from "../../src/core/engine.ts";
+import type { Engine } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
+import { newCall } from "../support/calls.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { engineOn } from "./support/engine.ts";
@@ -32,25 +33,10 @@ suite("changes of a principal on AWS", { skip: withoutMoto }, () => {
     return engine;
   }
 
-  function call(): NewCall {
-    const minted = ids.mint();
-    return {
-      ...minted,
-      operation: "work",
-      principal: "ann",
-      input: "{}",
-      inputVersion: 1,
-      delayMs: 0,
-      maxAttempts: 3,
-      details: { origin: "http" },
-      start: "queued",
-    };
-  }
-
   test("a change that comes into sight late is told once, to whoever had gone past its place", async () => {
     const slow = slowed(on.dynamodb());
     const [writer, reader, other] = [await opened(1, slow.client), await opened(2), await opened(3)];
-    const [late, prompt] = [call(), call()];
+    const [late, prompt] = [newCall(ids), newCall(ids)];
     slow.hold();
     const writing = writer.commit([{ kind: "open", call: late }]);
     await slow.held;

@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Answer, Engine, NewCall, Settlement } from "../../src/core/engine.ts";
+import type { Answer, Engine } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
+import type { ItemRead } from "../../src/core/table.ts";
+import { writesAlone } from "../support/calls.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { engineOn } from "./support/engine.ts";
@@ -33,7 +35,7 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
   }
 
   async function counted(engine: Engine, key: string): Promise<Answer | undefined> {
-    const [answer] = await engine.commit([{ kind: "settle", settlement: adding(key, ids) }]);
+    const [answer] = await engine.commit([adding(ids, key)]);
     return answer;
   }
 
@@ -48,8 +50,7 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
     const names = commandsOf(client);
     const engine = await opened(1, client);
     names.length = 0;
-    const settlement = { ...adding("a", ids), writes: [insert("new")] };
-    const [answer] = await engine.commit([{ kind: "settle", settlement }]);
+    const [answer] = await engine.commit([writesAlone(ids, [insert("new")])]);
     assert.deepEqual(answer, { kind: "applied" });
     assert.deepEqual(names, ["PutItemCommand"]);
   });
@@ -57,13 +58,12 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
   test("that reads more than one transaction can check is refused by its number, and nothing of it is done", async () => {
     const engine = await opened(7, on.dynamodb());
     const reads = Array.from({ length: 100 }, (_, n) => ({ table: "counts", key: `read-${n}`, version: 0 }));
-    const one = { ...adding("e", ids), reads };
-    const [answer] = await engine.commit([{ kind: "settle", settlement: one }]);
+    const [answer] = await engine.commit([adding(ids, "e", reads)]);
     assert.ok(answer?.kind === "refused" && answer.code === "effects-too-large");
     assert.match(answer.detail, /^101 reads, writes and sends .* At most 100 /);
     assert.equal(await count("e"), undefined);
-    const fewer = { ...adding("e", ids), reads: reads.slice(1) };
-    assert.deepEqual(await engine.commit([{ kind: "settle", settlement: fewer }]), [{ kind: "applied" }]);
+    const fewer = adding(ids, "e", reads.slice(1));
+    assert.deepEqual(await engine.commit([fewer]), [{ kind: "applied" }]);
   });
 
   test("whose answer was lost is found to be done, and not done again", async () => {
@@ -97,19 +97,8 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
 
 const insert = (key: string) => ({ kind: "insert", table: "counts", key, value: "1" }) as const;
 
-function adding(key: string, ids: Ids): Settlement {
-  const { id, sequence } = ids.mint();
-  const token = ids.mint().id;
-  const born: NewCall = {
-    ...{ id, sequence, operation: "work", principal: "", input: "{}", inputVersion: 1, delayMs: 0 },
-    maxAttempts: 1,
-    details: { origin: "http" },
-    start: { token, leaseMs: 1_000, ifLost: "forget" },
-  };
-  const writes = [{ kind: "add", table: "counts", key, fields: { n: 1 } }] as const;
-  const verdict = { kind: "succeeded", output: "1" } as const;
-  return { lease: { id, token }, born, verdict, reads: [], writes, sends: [] };
-}
+const adding = (ids: Ids, key: string, reads: readonly ItemRead[] = []) =>
+  writesAlone(ids, [{ kind: "add", table: "counts", key, fields: { n: 1 } }], reads);
 
 function commandsOf(client: DynamoDBClient): string[] {
   const names: string[] = [];

@@ -1,8 +1,9 @@
 // A read of many keys that the table answers in part: what it left over is asked for again, but not for ever.
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import type { Engine, NewCall } from "../../src/core/engine.ts";
+import type { Engine } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
+import { writesAlone } from "../support/calls.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { engineOn } from "./support/engine.ts";
@@ -25,7 +26,8 @@ suite("keys that a read of the table leaves over", { skip: withoutMoto }, () => 
     on = await rig();
     store = await on.newStore([]);
     const engine = await opened(1, () => undefined);
-    const [answer] = await engine.commit([{ kind: "settle", settlement: inserting() }]);
+    const writes = ITEMS.map((item) => ({ kind: "insert", ...item, value: item.key }) as const);
+    const [answer] = await engine.commit([writesAlone(ids, writes)]);
     assert.deepEqual(answer, { kind: "applied" });
   });
 
@@ -42,20 +44,6 @@ suite("keys that a read of the table leaves over", { skip: withoutMoto }, () => 
     intercept(client, ({ name }) => (name === "BatchGetItem" ? fault(reads++) : undefined));
     engines.push(engine);
     return engine;
-  }
-
-  function inserting() {
-    const { id, sequence } = ids.mint();
-    const token = ids.mint().id;
-    const born: NewCall = {
-      ...{ id, sequence, operation: "work", principal: "", input: "{}", inputVersion: 1, delayMs: 0 },
-      maxAttempts: 1,
-      details: { origin: "http" },
-      start: { token, leaseMs: 1_000, ifLost: "forget" },
-    };
-    const writes = ITEMS.map((item) => ({ kind: "insert", ...item, value: item.key }) as const);
-    const verdict = { kind: "succeeded", output: "1" } as const;
-    return { lease: { id, token }, born, verdict, reads: [], writes, sends: [] };
   }
 
   const valuesOf = async (engine: Engine) =>

@@ -17,6 +17,7 @@ import { Ids } from "../../src/core/ids.ts";
 import type { Job, JobId, JobRecord } from "../../src/core/job.ts";
 import type { Random } from "../../src/core/random.ts";
 import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
+import { newCall } from "../support/calls.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
 import type { Installed, Subject } from "./engines.ts";
@@ -101,18 +102,7 @@ export class World {
 
   /** A call that is queued and has no key, unless said otherwise. */
   call(more: Partial<NewCall> = {}): NewCall {
-    return {
-      ...this.#ids.mint(),
-      operation: "work",
-      principal: "ann",
-      input: '{"n":1}',
-      inputVersion: 1,
-      delayMs: 0,
-      maxAttempts: 3,
-      details: { origin: "http" },
-      start: "queued",
-      ...more,
-    };
+    return newCall(this.#ids, more);
   }
 
   callAtOnce(ifLost: "forget" | "queue", more: Partial<NewCall> = {}): AtOnce {

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { systemClock } from "../../src/core/clock.ts";
-import type { Engine, NewCall } from "../../src/core/engine.ts";
+import type { Engine } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { postgres } from "../../src/engines/postgres/index.ts";
+import { newCall, writesAlone } from "../support/calls.ts";
 import { BreakingProxy } from "./support/breaking-proxy.ts";
 import { cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
 
@@ -15,8 +16,8 @@ suite("a change that PostgreSQL cannot take", { skip: missingCluster() }, () => 
   test("is refused alone, wherever it stands in its group", async (t) => {
     const engine = await opened(t, await emptySchema(t));
     // Longer than an index can hold.
-    const broken = newCall({ principal: systemRandom().hex(4_000) });
-    const calls = [...Array.from({ length: 40 }, () => newCall()), broken, newCall()];
+    const broken = newCall(ids, { principal: systemRandom().hex(4_000) });
+    const calls = [...Array.from({ length: 40 }, () => newCall(ids)), broken, newCall(ids)];
     const answers = await engine.commit(calls.map((call) => ({ kind: "open", call })));
     assert.deepEqual(
       answers.map(({ kind }) => kind),
@@ -45,16 +46,8 @@ suite("a change that PostgreSQL cannot take", { skip: missingCluster() }, () => 
 
   test("is not one in a schema with a name of quotes", async (t) => {
     const engine = await opened(t, await emptySchema(t, `it's ${newSchema()}`));
-    const born = newCall({ start: { token: "t", leaseMs: 30_000, ifLost: "forget" } });
-    const settlement = {
-      born,
-      lease: { id: born.id, token: "t" },
-      verdict: { kind: "succeeded", output: "null" },
-      reads: [],
-      writes: [{ table: "rows", key: "one", kind: "put", value: "1" }],
-      sends: [],
-    } as const;
-    const [answer] = await engine.commit([{ kind: "settle", settlement }]);
+    const put = { table: "rows", key: "one", kind: "put", value: "1" } as const;
+    const [answer] = await engine.commit([writesAlone(ids, [put])]);
     assert.equal(answer?.kind, "applied");
   });
 });
@@ -65,7 +58,7 @@ suite("a connection that breaks", { skip: missingCluster() }, () => {
     const proxy = await BreakingProxy.start(at.url);
     t.after(() => proxy.close());
     const engine = await opened(t, { ...at, url: proxy.url });
-    const call = newCall({ start: { token: "t", leaseMs: 30_000, ifLost: "queue" } });
+    const call = newCall(ids, { start: { token: "t", leaseMs: 30_000, ifLost: "queue" } });
     const held = proxy.hold("spillway_lock");
     const answered = engine.commit([{ kind: "open", call }]);
     await held;
@@ -82,28 +75,13 @@ suite("a connection that breaks", { skip: missingCluster() }, () => {
     proxy.away();
     proxy.sendsAway = true;
     await proxy.back();
-    const answered = Array.from({ length: 8 }, () => engine.commit([{ kind: "open", call: newCall() }]));
+    const answered = Array.from({ length: 8 }, () => engine.commit([{ kind: "open", call: newCall(ids) }]));
     while (proxy.sentAway < 8) await engine.figures().catch(() => {});
     proxy.sendsAway = false;
     for (const answers of await Promise.all(answered)) assert.equal(answers[0]?.kind, "opened");
     await engine.figures();
   });
 });
-
-function newCall(more: Partial<NewCall> = {}): NewCall {
-  return {
-    ...ids.mint(),
-    operation: "work",
-    principal: "ann",
-    input: "null",
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "http" },
-    start: "queued",
-    ...more,
-  };
-}
 
 async function emptySchema(t: TestContext, schema = newSchema()) {
   const on = await cluster();

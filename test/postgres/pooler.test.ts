@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { Client } from "pg";
 import { systemClock } from "../../src/core/clock.ts";
-import type { AnswerOf, Engine, NewCall } from "../../src/core/engine.ts";
+import type { AnswerOf, Engine } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
 import type { JobId } from "../../src/core/job.ts";
 import type { Topic } from "../../src/core/notifier.ts";
@@ -11,6 +11,7 @@ import { systemRandom } from "../../src/core/random.ts";
 import type { LimitAsk, ShareRequest } from "../../src/core/share.ts";
 import { telling } from "../../src/engines/postgres/channel.ts";
 import { type PostgresOptions, postgres } from "../../src/engines/postgres/index.ts";
+import { newCall } from "../support/calls.ts";
 import { until } from "../wire/support/wait.ts";
 import { type Cluster, cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
 import { missingPooler, type Pooler, startPooler } from "./support/pooler.ts";
@@ -57,7 +58,7 @@ suite("behind a pooler in transaction mode", { skip: missingCluster() || missing
     await client.connect();
     assert.deepEqual((await client.query("SELECT pg_listening_channels()")).rows, [], "others would hear it");
     await client.end();
-    const calls = Array.from({ length: 20 }, () => call("deaf"));
+    const calls = Array.from({ length: 20 }, () => newCall(ids, { operation: "deaf" }));
     await engine.commit(calls.map((one) => ({ kind: "open", call: one })));
     const queues = [{ operation: "deaf", limit: 50 }];
     const [claimed] = await engine.commit([
@@ -86,7 +87,7 @@ suite("behind a pooler in transaction mode", { skip: missingCluster() || missing
     assert.deepEqual(deaf.notes, []);
     // As it is on some connections, and by chance not on those that were used so far.
     await pooler.take(telling("", [])[0].name ?? "");
-    await deaf.commit([{ kind: "open", call: call("told") }]);
+    await deaf.commit([{ kind: "open", call: newCall(ids, { operation: "told" }) }]);
     await until("it is heard", () => heard.has("queue told") && heard.has("principal ann"));
   });
 
@@ -94,7 +95,7 @@ suite("behind a pooler in transaction mode", { skip: missingCluster() || missing
     // The first meets the names that groups have left behind, the second none of those that it made itself.
     for (const meets of ["taken", "gone"]) {
       const engine = await open({ listen: false }, undefined, narrow);
-      const calls = [call("own"), call("own")].map((one) => ({ ...one, start: HELD }));
+      const calls = [1, 2].map(() => newCall(ids, { operation: "own", start: HELD }));
       await engine.commit(calls.map((one) => ({ kind: "open", call: one })));
       if (meets === "gone") await narrow.renew();
       for (const { id } of calls) {
@@ -176,19 +177,5 @@ function asking(id: string, number: number): ShareRequest {
     forMs: 5_000,
     limits,
     report: "{}",
-  };
-}
-
-function call(operation: string): NewCall {
-  return {
-    ...ids.mint(),
-    operation,
-    principal: "ann",
-    input: "null",
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "http" },
-    start: "queued",
   };
 }

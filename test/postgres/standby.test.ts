@@ -9,6 +9,7 @@ import type { Engine, NewCall } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { postgres } from "../../src/engines/postgres/index.ts";
+import { newCall } from "../support/calls.ts";
 import { missingPostgres } from "./support/installation.ts";
 import { Postmaster } from "./support/postmaster.ts";
 
@@ -40,17 +41,6 @@ suite("a server that takes no writes", { skip: missingPostgres() }, () => {
 });
 
 async function opened(engine: Engine, start: NewCall["start"] = "queued"): Promise<string | undefined> {
-  const call: NewCall = {
-    ...ids.mint(),
-    operation: "work",
-    principal: "ann",
-    input: "null",
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "http" },
-    start,
-  };
-  const [answer] = await engine.commit([{ kind: "open", call }]);
+  const [answer] = await engine.commit([{ kind: "open", call: newCall(ids, { start }) }]);
   return answer?.kind === "refused" ? answer.code : answer?.kind;
 }

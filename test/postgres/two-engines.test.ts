@@ -14,8 +14,9 @@ import type {
 import { ADMIN } from "../../src/core/engine.ts";
 import { Ids } from "../../src/core/ids.ts";
 import { systemRandom } from "../../src/core/random.ts";
-import type { ItemRead, ItemWrite } from "../../src/core/table.ts";
+import type { ItemWrite } from "../../src/core/table.ts";
 import { postgres } from "../../src/engines/postgres/index.ts";
+import { newCall, writesAlone } from "../support/calls.ts";
 import { until } from "../wire/support/wait.ts";
 import { BreakingProxy } from "./support/breaking-proxy.ts";
 import { cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
@@ -28,7 +29,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
     const both = await two(t);
     for (let round = 0; round < 30; round++) {
       const [first, second] = await at(both, (n) =>
-        opens({ ...call(), ...key(`k${round}`), sequence: n + 1 }),
+        opens({ ...newCall(ids), ...key(`k${round}`), sequence: n + 1 }),
       );
       assert.deepEqual([kind(first), kind(second)].sort(), ["existing", "opened"]);
     }
@@ -37,7 +38,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
 
   test("claim no job twice, and all of them", async (t) => {
     const both = await two(t);
-    await both[0].commit(Array.from({ length: 300 }, () => opens(call())));
+    await both[0].commit(Array.from({ length: 300 }, () => opens(newCall(ids))));
     const taken: string[] = [];
     await Promise.all(
       both.map(async (engine) => {
@@ -54,7 +55,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
   test("end a job once that one settles while the other cancels it", async (t) => {
     const both = await two(t);
     for (let round = 0; round < 30; round++) {
-      await both[0].commit([opens(call())]);
+      await both[0].commit([opens(newCall(ids))]);
       const [claim] = await claimed(both[0], 1);
       assert.ok(claim);
       const ref = { id: claim.job.id, principal: ADMIN };
@@ -70,7 +71,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
   test("tell each other of an outcome that was told too early once more when it is there", async (t) => {
     const heard: string[] = [];
     const [teller, hearer] = await two(t, (topic, name) => heard.push(`${topic} ${name}`));
-    await teller.commit([opens(call())]);
+    await teller.commit([opens(newCall(ids))]);
     const [claim] = await claimed(teller, 1);
     assert.ok(claim);
     await hearer.commit([{ kind: "cancel", ref: { id: claim.job.id, principal: ADMIN } }]);
@@ -86,7 +87,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
 
   test("let one of them settle a lease that both have", async (t) => {
     const both = await two(t);
-    await both[0].commit([opens(call())]);
+    await both[0].commit([opens(newCall(ids))]);
     const [claim] = await claimed(both[0], 1);
     assert.ok(claim);
     const write: ItemWrite = { kind: "add", table: "things", key: "once", fields: { n: 1 } };
@@ -98,7 +99,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
 
   test("lose none of a thousand additions to one item", async (t) => {
     const both = await two(t);
-    const adds = () => writes([{ kind: "add", table: "things", key: "hot", fields: { n: 1 } }]);
+    const adds = () => writesAlone(ids, [{ kind: "add", table: "things", key: "hot", fields: { n: 1 } }]);
     await Promise.all(
       both.map(async (engine) => {
         for (let group = 0; group < 50; group++) {
@@ -116,7 +117,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
       const names = [`left${round}`, `right${round}`];
       const answers = await at(both, (n) => {
         const own: ItemWrite = { kind: "put", table: "things", key: String(names[n]), value: "1" };
-        return writes([own], [{ table: "things", key: String(names[1 - n]), version: 0 }]);
+        return writesAlone(ids, [own], [{ table: "things", key: String(names[1 - n]), version: 0 }]);
       });
       assert.deepEqual(answers.map(kind).sort(), ["applied", "conflict"]);
     }
@@ -125,7 +126,7 @@ suite("two engines on one schema", { skip: missingCluster() }, () => {
   test("answer groups that name the same jobs and items the other way round", async (t) => {
     const both = await two(t);
     for (let round = 0; round < 10; round++) {
-      await both[0].commit(Array.from({ length: 20 }, () => opens(call())));
+      await both[0].commit(Array.from({ length: 20 }, () => opens(newCall(ids))));
       const claims = await claimed(both[0], 20);
       const settles = claims.map((claim) => succeeds(claim));
       const cancels: readonly Change[] = claims
@@ -143,14 +144,14 @@ suite("an engine whose commit nobody answered", { skip: missingCluster() }, () =
     test(`has opened its calls once when ${loss} was lost`, async (t) => {
       const { engine, proxy } = await behindProxy(t);
       proxy.lose(loss, "spillway_open");
-      const answers = await engine.commit(Array.from({ length: 20 }, () => opens(call())));
+      const answers = await engine.commit(Array.from({ length: 20 }, () => opens(newCall(ids))));
       assert.deepEqual([proxy.lost, new Set(answers.map(kind))], [1, new Set(["opened"])]);
       assert.equal((await engine.figures())[0]?.queued, 20);
     });
 
     test(`has what it claimed when ${loss} was lost`, async (t) => {
       const { engine, proxy } = await behindProxy(t);
-      await engine.commit(Array.from({ length: 20 }, () => opens(call())));
+      await engine.commit(Array.from({ length: 20 }, () => opens(newCall(ids))));
       proxy.lose(loss, "spillway_claim");
       const claims = await claimed(engine, 12);
       assert.deepEqual([proxy.lost, claims.length], [1, 12]);
@@ -160,7 +161,7 @@ suite("an engine whose commit nobody answered", { skip: missingCluster() }, () =
 
     test(`has settled its jobs once when ${loss} was lost`, async (t) => {
       const { engine, proxy } = await behindProxy(t);
-      await engine.commit(Array.from({ length: 12 }, () => opens(call())));
+      await engine.commit(Array.from({ length: 12 }, () => opens(newCall(ids))));
       const claims = await claimed(engine, 12);
       proxy.lose(loss, "spillway_succeed");
       const answers = await engine.commit(claims.map((claim) => succeeds(claim)));
@@ -207,21 +208,6 @@ async function at(both: Both, change: (n: number) => Change): Promise<readonly A
   return (await Promise.all(both.map((engine, n) => engine.commit([change(n)])))).flat();
 }
 
-function call(more: Partial<NewCall> = {}): NewCall {
-  return {
-    ...ids.mint(),
-    operation: "work",
-    principal: "ann",
-    input: "{}",
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "http" },
-    start: "queued",
-    ...more,
-  };
-}
-
 const key = (name: string) => ({ id: `key-${name}`, fingerprint: "same" });
 const opens = (one: NewCall): Change => ({ kind: "open", call: one });
 const kind = (answer: Answer | undefined): string => answer?.kind ?? "none";
@@ -239,15 +225,6 @@ function succeeds({ job, lease }: Claim, more: Partial<Settlement> = {}): Change
     kind: "settle",
     settlement: { lease, claimed: job, verdict, reads: [], writes: [], sends: [], ...more },
   };
-}
-
-/** By a call at once that leaves nothing else behind. */
-function writes(list: readonly ItemWrite[], reads: readonly ItemRead[] = []): Change {
-  const token = ids.mint().id;
-  const born = call({ start: { token, leaseMs: LEASE_MS, ifLost: "forget" } });
-  const verdict = { kind: "succeeded", output: "null" } as const;
-  const lease = { id: born.id, token };
-  return { kind: "settle", settlement: { born, lease, verdict, reads, writes: list, sends: [] } };
 }
 
 async function value(engine: Engine, name: string): Promise<string | undefined> {

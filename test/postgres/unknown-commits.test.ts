@@ -6,12 +6,13 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { Client } from "pg";
 import { systemClock } from "../../src/core/clock.ts";
-import type { Change, Claim, Engine, NewCall, Settlement } from "../../src/core/engine.ts";
+import type { Claim, Engine } from "../../src/core/engine.ts";
 import { problem } from "../../src/core/errors.ts";
 import { Ids } from "../../src/core/ids.ts";
 import type { JobId } from "../../src/core/job.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { postgres } from "../../src/engines/postgres/index.ts";
+import { newCall, writesAlone } from "../support/calls.ts";
 import { BreakingProxy, type Loss } from "./support/breaking-proxy.ts";
 import { cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
 
@@ -32,7 +33,7 @@ suite("a commit that nobody answered", { skip: missingCluster() }, () => {
 
   test("is not refused as one that kept nothing while the database is away", async (t) => {
     const { engine, proxy } = await behindProxy(t);
-    const call = newCall("queued");
+    const call = newCall(ids);
     proxy.lose("its answer", "spillway_open");
     proxy.onLost = () => proxy.away();
     const answered = engine.commit([{ kind: "open", call }]);
@@ -85,7 +86,7 @@ suite("a dead letter that two nodes want", { skip: missingCluster() }, () => {
 });
 
 async function deadLetter(engine: Engine): Promise<JobId> {
-  await engine.commit([{ kind: "open", call: newCall("queued") }]);
+  await engine.commit([{ kind: "open", call: newCall(ids) }]);
   const [claim] = await claimed(engine);
   assert.ok(claim);
   const verdict = { kind: "failed", error: problem("handler-failed", "It broke.") } as const;
@@ -103,33 +104,7 @@ async function claimed(engine: Engine): Promise<readonly Claim[]> {
   return answer.claims;
 }
 
-/** An outcome of a call at once without a key: nothing but its write is left of it. */
-function adds(by: number): Change {
-  const call = newCall();
-  const settlement: Settlement = {
-    born: call,
-    lease: { id: call.id, token: "t" },
-    verdict: { kind: "succeeded", output: "null" },
-    reads: [],
-    writes: [{ ...KEY, kind: "add", fields: { n: by } }],
-    sends: [],
-  };
-  return { kind: "settle", settlement };
-}
-
-function newCall(start: NewCall["start"] = { token: "t", leaseMs: 30_000, ifLost: "forget" }): NewCall {
-  return {
-    ...ids.mint(),
-    operation: "work",
-    principal: "ann",
-    input: "null",
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "http" },
-    start,
-  };
-}
+const adds = (by: number) => writesAlone(ids, [{ ...KEY, kind: "add", fields: { n: by } }]);
 
 /** Until whoever reads was told so many times; each has waited for a while. */
 async function unavailable(engine: Engine, times: number): Promise<void> {

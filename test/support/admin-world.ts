@@ -19,6 +19,7 @@ import type { DoorRequest, Reply, Sink } from "../../src/door/exchange.ts";
 import { Refused } from "../../src/door/replies.ts";
 import type { Reports } from "../../src/door/reports.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { newCall } from "./calls.ts";
 import { anything } from "./schemas.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { TestClock } from "./test-clock.ts";
@@ -125,18 +126,7 @@ export class World {
   }
 
   async queued(more: Partial<NewCall> = {}): Promise<Job> {
-    const call: NewCall = {
-      ...this.ids.mint(),
-      operation: "work",
-      principal: "ann",
-      input: '{"n":1}',
-      inputVersion: 1,
-      delayMs: 0,
-      maxAttempts: 3,
-      details: { origin: "http" },
-      start: "queued",
-      ...more,
-    };
+    const call = newCall(this.ids, more);
     const [answer] = await this.engine.commit([{ kind: "open", call }]);
     assert.ok(answer?.kind === "opened");
     return answer.job;

@@ -9,6 +9,7 @@ import { Ids } from "../../src/core/ids.ts";
 import { systemRandom } from "../../src/core/random.ts";
 import { PORTABLE_SIZES, retentionOf } from "../../src/core/store-defaults.ts";
 import { openSqlite, type SqliteSettings } from "../../src/engines/sqlite/engine.ts";
+import { newCall } from "./calls.ts";
 
 export const clock = systemClock();
 export const random = systemRandom();
@@ -42,18 +43,7 @@ export async function opened(
 }
 
 export function call(more: Partial<NewCall> = {}): NewCall {
-  return {
-    ...ids.mint(),
-    operation: "work",
-    principal: "ann",
-    input: '{"n":1}',
-    inputVersion: 1,
-    delayMs: 0,
-    maxAttempts: 3,
-    details: { origin: "http" },
-    start: "queued",
-    ...more,
-  };
+  return newCall(ids, more);
 }
 
 export function open(more: Partial<NewCall> = {}): Change {
