@@ -1,5 +1,6 @@
 // What a load generator is asked for, and what it answers.
 import { type ExecFileOptions, execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { endWithUs } from "../measure/children.ts";
 
@@ -30,6 +31,9 @@ export type Generator = {
   readonly notes: readonly string[];
   readonly run: (url: string, work: Work) => Promise<Load>;
 };
+
+/** Where one is that runs as a process of its own. */
+export const generatorFile = (name: string): string => join(import.meta.dirname, name);
 
 const promised = promisify(execFile);
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Installed } from "../build/installed.ts";
 import type { ConsolesPlan, Watched } from "../generators/consoles.ts";
-import { execute } from "../generators/generator.ts";
-import type { OpenPlan, Window } from "../generators/open-loop.ts";
+import { execute, generatorFile } from "../generators/generator.ts";
 import { median } from "../report/statistics.ts";
+import { calls } from "./fixed-rate.ts";
 import { preload } from "./preload.ts";
 import { Product } from "./product.ts";
 
@@ -19,7 +19,6 @@ const REQUESTS = 31;
 /** The other half is queued. */
 const ENDED_SHARE = 0.5;
 const RARE = 200;
-const generator = (name: string) => join(import.meta.dirname, "../generators", name);
 
 export type ConsolesRun = {
   readonly build: Installed;
@@ -122,18 +121,14 @@ async function idle(product: Product, isWatched: boolean): Promise<Used> {
 }
 
 async function underLoad(product: Product, isWatched: boolean): Promise<Used> {
-  const calls: OpenPlan = {
-    url: product.server.url("/operations/noop"),
-    perSecond: CALLS_A_SECOND,
-    seconds: SECONDS,
-    connections: CONNECTIONS,
-    windowSeconds: SECONDS * 2,
-  };
   return used(product, async () => {
-    const load = execute(process.execPath, [generator("open-loop.ts"), JSON.stringify(calls)]);
-    const [{ stdout }] = await Promise.all([load, isWatched && watch(product)]);
-    const { failures } = JSON.parse(stdout) as Window;
-    if (failures > 0) throw new Error(`${failures} calls failed.`);
+    const load = calls({
+      url: product.server.url("/operations/noop"),
+      perSecond: CALLS_A_SECOND,
+      seconds: SECONDS,
+      connections: CONNECTIONS,
+    });
+    await Promise.all([load, isWatched && watch(product)]);
   });
 }
 
@@ -150,7 +145,7 @@ async function used(product: Product, run: () => Promise<void>): Promise<Used> {
 
 async function watch(product: Product): Promise<void> {
   const plan: ConsolesPlan = { url: product.server.url(""), token: product.token, seconds: SECONDS };
-  const { stdout } = await execute(process.execPath, [generator("consoles.ts"), JSON.stringify(plan)]);
+  const { stdout } = await execute(process.execPath, [generatorFile("consoles.ts"), JSON.stringify(plan)]);
   const { figures } = JSON.parse(stdout) as Watched;
   // Five, once a second each: anything else would not be what was to be measured.
   if (figures < 5 * (SECONDS - 1))

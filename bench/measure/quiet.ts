@@ -2,17 +2,14 @@
 // long it takes until the outcome is pushed.
 import { join } from "node:path";
 import type { Installed } from "../build/installed.ts";
-import { execute } from "../generators/generator.ts";
-import type { OpenPlan, Window } from "../generators/open-loop.ts";
-import type { Pushed } from "../generators/push.ts";
 import type { Measured, Sample } from "../report/sample.ts";
+import { calls, pushes } from "./fixed-rate.ts";
 import { Product } from "./product.ts";
 import { Server } from "./server.ts";
 
 const PER_SECOND = 50;
 const SECONDS = 10;
 const CONNECTIONS = 8;
-const script = (name: string) => join(import.meta.dirname, "../generators", name);
 
 export type QuietPlan = {
   readonly build: Installed;
@@ -29,9 +26,9 @@ export async function quietRun(plan: QuietPlan): Promise<readonly Measured[]> {
     for (let round = 0; round <= plan.rounds; round++) {
       plan.say(round === 0 ? "warming up …" : `50 a second, round ${round} of ${plan.rounds} …`);
       const found = {
-        empty: await calls(empty),
-        accept: await calls(product.server),
-        push: await pushes(product.server),
+        empty: await accepts(empty),
+        accept: await accepts(product.server),
+        push: await pushes(product.server, PER_SECOND, SECONDS),
       };
       if (round === 0) continue;
       for (const name of ["empty", "accept", "push"] as const) samples[name].push(found[name]);
@@ -51,35 +48,19 @@ export async function quietRun(plan: QuietPlan): Promise<readonly Measured[]> {
   ];
 }
 
-async function calls(server: Server): Promise<Sample> {
-  const plan: OpenPlan = {
+async function accepts(server: Server): Promise<Sample> {
+  const before = await server.usage();
+  const { replies, seconds, p50Ms, p99Ms } = await calls({
     url: server.url("/operations/noop"),
     perSecond: PER_SECOND,
     seconds: SECONDS,
     connections: CONNECTIONS,
-    windowSeconds: SECONDS * 2,
-  };
-  const before = await server.usage();
-  const { stdout } = await execute(process.execPath, [script("open-loop.ts"), JSON.stringify(plan)]);
+  });
   const after = await server.usage();
-  const { replies, failures, seconds, p50Ms, p99Ms } = JSON.parse(stdout) as Window;
-  if (failures > 0) throw new Error(`${failures} calls failed.`);
   return {
     perSecond: replies / seconds,
     cpuMicros: (after.cpuMicros - before.cpuMicros) / replies,
     p50Ms,
     p99Ms,
   };
-}
-
-async function pushes(server: Server): Promise<Sample> {
-  const url = server.url("/socket").replace("http:", "ws:");
-  const { stdout } = await execute(process.execPath, [
-    script("push.ts"),
-    url,
-    String(PER_SECOND),
-    String(SECONDS),
-  ]);
-  const { p50Ms, p99Ms } = JSON.parse(stdout) as Pushed;
-  return { perSecond: PER_SECOND, p50Ms, p99Ms };
 }

@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Installed } from "../build/installed.ts";
-import type { Generator } from "../generators/generator.ts";
+import { type Generator, generatorFile } from "../generators/generator.ts";
 import type { OpenPlan, Window } from "../generators/open-loop.ts";
 import { median } from "../report/statistics.ts";
 import { endWithUs } from "./children.ts";
@@ -98,8 +98,7 @@ async function soak(
     connections: plan.connections,
     windowSeconds: Math.max(2, Math.min(60, seconds / 9)),
   };
-  const script = join(import.meta.dirname, "../generators/open-loop.ts");
-  const child = spawn(process.execPath, [script, JSON.stringify(open)], {
+  const child = spawn(process.execPath, [generatorFile("open-loop.ts"), JSON.stringify(open)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   endWithUs(child);

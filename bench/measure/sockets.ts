@@ -1,9 +1,9 @@
 // What an open socket costs.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Installed } from "../build/installed.ts";
+import { generatorFile } from "../generators/generator.ts";
 import { endWithUs } from "./children.ts";
 import { Product } from "./product.ts";
 
@@ -32,8 +32,9 @@ export async function socketMemory(build: Installed, folder: string): Promise<nu
 }
 
 async function holding(url: string, count: number, use: () => Promise<void>): Promise<void> {
-  const script = join(import.meta.dirname, "../generators/sockets.ts");
-  const child = spawn(process.execPath, [script, url, String(count)], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [generatorFile("sockets.ts"), url, String(count)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   endWithUs(child);
   const ended = once(child, "exit");
   try {

@@ -1,4 +1,5 @@
 // Tables for people, as text and as Markdown. Pure.
+import { median } from "./statistics.ts";
 
 export type Table = { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
 
@@ -27,3 +28,18 @@ export const whole = (value: number): string =>
 
 export const fixed = (value: number, digits: number): string =>
   Number.isNaN(value) ? "" : value.toFixed(digits);
+
+export const spreadOf = (values: readonly number[], digits: number): string =>
+  `${fixed(Math.min(...values), digits)}–${fixed(Math.max(...values), digits)}`;
+
+type Repeated = readonly [name: string, values: readonly number[], digits: number];
+
+/** What was measured several times each. */
+export const mediansTable = (measured: readonly Repeated[]): Table => ({
+  head: ["", "median", "spread"],
+  rows: measured.map(([name, values, digits]) => [
+    name,
+    fixed(median(values), digits),
+    spreadOf(values, digits),
+  ]),
+});

@@ -3,7 +3,7 @@ import { type Cold, type ColdRun, coldRun, LOADED, type Load } from "../measure/
 import { type BundledPart, bytesAtStart } from "../measure/parts.ts";
 import type { Found } from "../report/found.ts";
 import { median } from "../report/statistics.ts";
-import { fixed, type Table } from "../report/table.ts";
+import { fixed, spreadOf, type Table } from "../report/table.ts";
 
 const NOTES = [
   "Bundles as `spillway synth` writes them: minified, with AWS's clients in them. What is loaded only when it is needed is a file of its own, and not counted in the size.",
@@ -50,8 +50,6 @@ function ratiosOf({ loads }: Cold, name: keyof Cold["loads"], of: keyof Load = "
 }
 
 function loadsTable(cold: Cold): Table {
-  const spread = (values: readonly number[], digits: number) =>
-    `${fixed(Math.min(...values), digits)}–${fixed(Math.max(...values), digits)}`;
   return {
     head: ["", "ms", "spread", "of the clients'", "spread", "CPU ms", "of the clients'"],
     rows: LOADED.map((name) => {
@@ -63,9 +61,9 @@ function loadsTable(cold: Cold): Table {
       return [
         NAMES[name],
         fixed(median(ms), 1),
-        spread(ms, 1),
+        spreadOf(ms, 1),
         `${fixed(median(ratios), 2)} ×`,
-        spread(ratios, 2),
+        spreadOf(ratios, 2),
         fixed(median(cpuMs), 1),
         `${fixed(median(cpuRatios), 2)} ×`,
       ];

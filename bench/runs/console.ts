@@ -2,7 +2,7 @@
 import { type Consoles, type ConsolesRun, consolesRun } from "../measure/consoles.ts";
 import type { Found } from "../report/found.ts";
 import { median } from "../report/statistics.ts";
-import { fixed, type Table } from "../report/table.ts";
+import { fixed, mediansTable, type Table } from "../report/table.ts";
 
 const NOTES = [
   "Five consoles, idle server, 1,000,000 jobs in its store, half of them queued: each holds the stream of figures; four ask again what their pages do, every 3 or 5 s. Above the same time without them.",
@@ -40,19 +40,11 @@ export function foundOf(consoles: Consoles): Found {
 }
 
 function consolesTable({ cpuMsPerSecond, statementsPerSecond, statementsPerJob }: Consoles): Table {
-  const line = (name: string, values: readonly number[], digits: number) => [
-    name,
-    fixed(median(values), digits),
-    `${fixed(Math.min(...values), digits)}–${fixed(Math.max(...values), digits)}`,
-  ];
-  return {
-    head: ["", "median", "spread"],
-    rows: [
-      line("CPU of the server, ms a second", cpuMsPerSecond, 1),
-      line("statements a second", statementsPerSecond, 1),
-      line("statements a job, under load", statementsPerJob, 4),
-    ],
-  };
+  return mediansTable([
+    ["CPU of the server, ms a second", cpuMsPerSecond, 1],
+    ["statements a second", statementsPerSecond, 1],
+    ["statements a job, under load", statementsPerJob, 4],
+  ]);
 }
 
 function listsTable({ lists }: Consoles): Table {

@@ -7,7 +7,7 @@ import type { Found } from "../report/found.ts";
 import { type Held, rowsTable } from "../report/rows-table.ts";
 import type { Measured } from "../report/sample.ts";
 import { median, medianOf, ratio } from "../report/statistics.ts";
-import { fixed, type Table } from "../report/table.ts";
+import { mediansTable, type Table } from "../report/table.ts";
 import type { Figures } from "../report/verdict.ts";
 
 const HELD: Held = {
@@ -80,20 +80,12 @@ function deepFigures({ rows, startSeconds, rssMiB }: Deep): Figures {
 }
 
 function standingTable({ startSeconds, rssMiB }: Deep, perSocketKiB: readonly number[]): Table {
-  const line = (name: string, values: readonly number[], digits: number) => [
-    name,
-    fixed(median(values), digits),
-    `${fixed(Math.min(...values), digits)}–${fixed(Math.max(...values), digits)}`,
-  ];
-  return {
-    head: ["", "median", "spread"],
-    rows: [
-      line("start with nothing queued, s", startSeconds.empty, 2),
-      line("start with 1,000,000 queued, s", startSeconds.deep, 2),
-      line("memory, idle, MiB", rssMiB.idle, 1),
-      line("memory, started with 1,000,000 queued, MiB", rssMiB.deep, 1),
-      line("memory, after taking in 1,000,000 by batches, MiB", [rssMiB.afterTaking], 1),
-      line("memory for each open socket, KiB", perSocketKiB, 1),
-    ],
-  };
+  return mediansTable([
+    ["start with nothing queued, s", startSeconds.empty, 2],
+    ["start with 1,000,000 queued, s", startSeconds.deep, 2],
+    ["memory, idle, MiB", rssMiB.idle, 1],
+    ["memory, started with 1,000,000 queued, MiB", rssMiB.deep, 1],
+    ["memory, after taking in 1,000,000 by batches, MiB", [rssMiB.afterTaking], 1],
+    ["memory for each open socket, KiB", perSocketKiB, 1],
+  ]);
 }

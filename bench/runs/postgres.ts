@@ -13,7 +13,7 @@ import type { Found } from "../report/found.ts";
 import { type Held, MISSED, rowsTable } from "../report/rows-table.ts";
 import type { Measured } from "../report/sample.ts";
 import { medianOf, ratio, values } from "../report/statistics.ts";
-import { fixed, type Table } from "../report/table.ts";
+import { fixed, spreadOf, type Table } from "../report/table.ts";
 import type { Figures, Verdict } from "../report/verdict.ts";
 
 const NOTES = [
@@ -102,7 +102,7 @@ function quietTable(peers: readonly PeerMeasured[], verdicts: readonly Verdict[]
       [
         `${name}: ${peerRows[row].replace("50/s, ", "")}`,
         fixed(medianOf(measured, "p50Ms"), 2) + mark,
-        `${fixed(Math.min(...p50s), 2)}–${fixed(Math.max(...p50s), 2)}`,
+        spreadOf(p50s, 2),
         fixed(medianOf(measured, "p99Ms"), 2),
       ],
     ];
