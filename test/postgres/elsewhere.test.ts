@@ -9,6 +9,7 @@ import type { Role } from "../../src/core/runtime.ts";
 import { bearerTokens } from "../../src/door/identity.ts";
 import { type PostgresOptions, postgres } from "../../src/engines/postgres/index.ts";
 import { type Served, serve } from "../../src/node/index.ts";
+import { altered } from "../support/altered-engine.ts";
 import { anything } from "../support/schemas.ts";
 import { Client } from "../wire/support/client.ts";
 import { openEvents } from "../wire/support/events.ts";
@@ -55,9 +56,7 @@ suite("nodes on one PostgreSQL", { skip: missingCluster(), timeout: 120_000 }, (
     return (lookAgainMs?: number): EngineSource => {
       const source = postgres(url, { schema, pool: 2, ...options });
       if (lookAgainMs === undefined) return source;
-      const open: EngineSource["open"] = async (host) =>
-        Object.assign(await source.open(host), { lookAgainMs });
-      return { ...source, open };
+      return altered(source, (engine) => Object.assign(engine, { lookAgainMs }));
     };
   }
 

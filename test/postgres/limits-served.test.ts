@@ -7,6 +7,7 @@ import { operation } from "../../src/core/operation.ts";
 import { resource } from "../../src/core/resource.ts";
 import type { Role } from "../../src/core/runtime.ts";
 import { postgres } from "../../src/engines/postgres/index.ts";
+import { requestOf } from "../support/door-exchange.ts";
 import { anything } from "../support/schemas.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { type Cluster, cluster, dropSchema, missingCluster, newSchema } from "./support/cluster.ts";
@@ -126,10 +127,5 @@ async function stop(app: RunningApp): Promise<void> {
 }
 
 async function ask(app: RunningApp, method: string, path: string, body = "") {
-  const bytes = new TextEncoder().encode(body);
-  return await app.door.handle({
-    ...{ method, path, query: "", fromLoopback: true },
-    headers: { host: "localhost", "content-type": "application/json" },
-    body: (_limit, taken) => taken({ kind: "read", bytes }),
-  });
+  return await app.door.handle(requestOf(method, path, { body }));
 }

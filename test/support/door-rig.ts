@@ -1,17 +1,13 @@
 /** A whole app of a test's own operations, behind its door, on the memory engine and a test's clock; no network. */
 import assert from "node:assert/strict";
 import { type AppOptions, type RunningApp, spillway } from "../../src/app/app.ts";
-import type { Answer, Change, Engine, EngineSource } from "../../src/core/engine.ts";
+import type { Engine, EngineSource } from "../../src/core/engine.ts";
 import type { DoorRequest, Reply } from "../../src/door/exchange.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { altered, type Commit, committing } from "./altered-engine.ts";
+import { requestOf } from "./door-exchange.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { TestClock } from "./test-clock.ts";
-
-/** Stands before the engine's commit: what it returns is answered instead, or later. */
-export type Commit = (
-  changes: readonly Change[],
-  commit: (changes: readonly Change[]) => Promise<readonly Answer[]>,
-) => Promise<readonly Answer[]>;
 
 export class DoorRig {
   readonly clock = new TestClock();
@@ -43,15 +39,7 @@ export class DoorRig {
   }
 
   send(method: string, path: string, body = "", headers: DoorRequest["headers"] = {}): Promise<Reply> {
-    const bytes = new TextEncoder().encode(body);
-    return this.app.door.handle({
-      method,
-      path,
-      query: "",
-      headers: { host: "localhost", "content-type": "application/json", ...headers },
-      fromLoopback: true,
-      body: (_limit, taken) => taken({ kind: "read", bytes }),
-    });
+    return this.app.door.handle(requestOf(method, path, { headers, body }));
   }
 
   call(operation: string, input: unknown = {}, headers: DoorRequest["headers"] = {}): Promise<Reply> {
@@ -72,18 +60,13 @@ export class DoorRig {
   }
 
   #watched(source: EngineSource): EngineSource {
-    return {
-      ...source,
-      open: async (host) => {
-        this.engine = await source.open(host);
-        const inner = this.engine.commit.bind(this.engine);
-        this.engine.commit = (changes) => {
-          this.commits++;
-          return this.commit ? this.commit(changes, inner) : inner(changes);
-        };
-        return this.engine;
-      },
-    };
+    const watched = committing(source, (changes, commit) => {
+      this.commits++;
+      return this.commit ? this.commit(changes, commit) : commit(changes);
+    });
+    return altered(watched, (engine) => {
+      this.engine = engine;
+    });
   }
 }
 

@@ -13,6 +13,8 @@ import type {
 } from "../../src/door/exchange.ts";
 import type { Authenticate } from "../../src/door/identity.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { altered } from "./altered-engine.ts";
+import { requestOf } from "./door-exchange.ts";
 import { anything } from "./schemas.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { TestClock } from "./test-clock.ts";
@@ -64,21 +66,12 @@ export class Rig {
   }
 
   request(method: string, path: string, headers: DoorRequest["headers"] = {}, body = ""): DoorRequest {
-    const bytes = new TextEncoder().encode(body);
-    return {
-      method,
-      path,
-      query: "",
-      headers: { host: "localhost", ...headers },
-      fromLoopback: true,
-      body: (_limit, taken) => taken({ kind: "read", bytes }),
-    };
+    return requestOf(method, path, { headers, body });
   }
 
   /** A job that waits for `release`; returns its id. */
   async accepted(headers: DoorRequest["headers"] = {}): Promise<string> {
-    const json = { "content-type": "application/json", ...headers };
-    const reply = await this.app.door.handle(this.request("POST", "/operations/later", json, "{}"));
+    const reply = await this.app.door.handle(this.request("POST", "/operations/later", headers, "{}"));
     assert.equal(reply.status, 202, reply.body);
     await this.settle();
     return JSON.parse(reply.body).id;
@@ -138,18 +131,14 @@ export class Rig {
   }
 
   #watched(source: EngineSource): EngineSource {
-    return {
-      ...source,
-      open: async (host) => {
-        this.engine = await source.open(host);
-        const find = this.engine.find.bind(this.engine);
-        this.engine.find = (refs) => {
-          this.finds++;
-          return find(refs);
-        };
-        return this.engine;
-      },
-    };
+    return altered(source, (engine) => {
+      const find = engine.find.bind(engine);
+      engine.find = (refs) => {
+        this.finds++;
+        return find(refs);
+      };
+      this.engine = engine;
+    });
   }
 }
 

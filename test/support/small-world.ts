@@ -2,16 +2,11 @@
 import assert from "node:assert/strict";
 import { type AppOptions, type RunningApp, spillway } from "../../src/app/app.ts";
 import type { EngineSource } from "../../src/core/engine.ts";
-import type { DoorRequest, Reply } from "../../src/door/exchange.ts";
+import type { DoorRequest } from "../../src/door/exchange.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { type Answer, answerOf, requestOf } from "./door-exchange.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { TestClock } from "./test-clock.ts";
-
-export type Answer = {
-  readonly status: number;
-  readonly body: { readonly [member: string]: unknown };
-  readonly header: (name: string) => string | undefined;
-};
 
 export class World {
   readonly clock: TestClock;
@@ -44,17 +39,7 @@ export class World {
   }
 
   async ask(method: string, path: string, headers: DoorRequest["headers"] = {}, body = ""): Promise<Answer> {
-    const bytes = new TextEncoder().encode(body);
-    return answerOf(
-      await this.app.door.handle({
-        method,
-        path,
-        query: "",
-        headers: { host: "localhost", "content-type": "application/json", ...headers },
-        fromLoopback: true,
-        body: (_limit, taken) => taken({ kind: "read", bytes }),
-      }),
-    );
+    return answerOf(await this.app.door.handle(requestOf(method, path, { headers, body })));
   }
 
   /** The receipt, after everything that can happen within this time has. */
@@ -62,12 +47,4 @@ export class World {
     await this.clock.run(ms);
     return (await this.ask("GET", `/receipts/${id}`)).body;
   }
-}
-
-function answerOf({ status, headers, body }: Reply): Answer {
-  const header = (name: string) => {
-    const place = headers.findIndex((entry, i) => i % 2 === 0 && entry.toLowerCase() === name);
-    return place === -1 ? undefined : headers[place + 1];
-  };
-  return { status, body: body === "" ? {} : JSON.parse(body), header };
 }

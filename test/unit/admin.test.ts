@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DAY_MS, ids, type Told, world } from "../support/admin-world.ts";
+import { requestOf } from "../support/door-exchange.ts";
 
 test("each path knows its methods, and nothing else is there", async () => {
   const { admin, ask } = await world().then((made) => ({ admin: made.admin, ask: made.ask.bind(made) }));
@@ -40,18 +41,7 @@ test("jobs are listed newest first, with principal and the input as it was sent"
   const made = await world();
   const first = await made.failed({ principal: "bob" });
   const second = await made.queued({ input: '{"price":1.10}' });
-  const reply = await made.admin.handle(
-    {
-      method: "GET",
-      path: "",
-      query: "",
-      headers: {},
-      fromLoopback: true,
-      body: (_limit, taken) => taken({ kind: "cut" }),
-    },
-    ["jobs"],
-    "GET",
-  );
+  const reply = await made.admin.handle(requestOf("GET", "/admin/jobs"), ["jobs"], "GET");
   assert.match(reply.body, /"input":\{"price":1\.10\}/);
   assert.ok(reply.headers.includes("no-store"));
   const items = await made.items("/jobs");

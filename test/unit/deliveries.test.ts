@@ -6,6 +6,7 @@ import type { Claim, Engine } from "../../src/core/engine.ts";
 import { type Context, type Operation, operation } from "../../src/core/operation.ts";
 import { memory } from "../../src/engines/memory/index.ts";
 import type { Deliveries } from "../../src/worker/deliveries.ts";
+import { altered } from "../support/altered-engine.ts";
 import { anything } from "../support/schemas.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -25,16 +26,8 @@ class Rig {
   static async start(operations: readonly Operation[], more: Partial<AppHost> = {}) {
     const clock = new TestClock();
     const errors: unknown[] = [];
-    const source = memory();
     const opened = Promise.withResolvers<Engine>();
-    const engine = {
-      ...source,
-      open: async (host: Parameters<typeof source.open>[0]) => {
-        const engine = await source.open(host);
-        opened.resolve(engine);
-        return engine;
-      },
-    };
+    const engine = altered(memory(), opened.resolve);
     const app = await spillway({ operations, engine }).start({
       node: "test",
       adminToken: undefined,

@@ -7,6 +7,7 @@ import type { Shares } from "../../src/core/share.ts";
 import { retentionOf } from "../../src/core/store-defaults.ts";
 import { MemoryEngine } from "../../src/engines/memory/engine.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { altered } from "../support/altered-engine.ts";
 import { DoorRig, gist } from "../support/door-rig.ts";
 import { anything } from "../support/schemas.ts";
 
@@ -29,10 +30,8 @@ class Counted implements Shares {
   }
 }
 
-const withShares = (shares: Shares, source = memory()): EngineSource => ({
-  ...source,
-  open: async (host) => Object.assign(await source.open(host), { shares }),
-});
+const withShares = (shares: Shares, source = memory()): EngineSource =>
+  altered(source, (engine) => Object.assign(engine, { shares }));
 
 function rigOf(shares: Shares, operations: readonly Operation[]): Promise<DoorRig> {
   return DoorRig.start({ operations }, withShares(shares));

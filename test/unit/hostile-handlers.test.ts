@@ -6,6 +6,7 @@ import { operation } from "../../src/core/operation.ts";
 import type { Schema } from "../../src/core/schema.ts";
 import { type Table, table } from "../../src/core/table.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { altered } from "../support/altered-engine.ts";
 import { anything } from "../support/schemas.ts";
 import { World } from "../support/small-world.ts";
 
@@ -267,22 +268,16 @@ describe("what is checked", () => {
 
 describe("a store that cannot be asked", () => {
   test("ends neither the poll nor the process", async () => {
-    const source = memory();
     let broken = false;
     const job = operation({ ...base, name: "job", flow: "event" }, () => "ran");
     const world = await World.start(
       { operations: [job] },
-      {
-        ...source,
-        open: async (host) => {
-          const engine = await source.open(host);
-          const figures = engine.figures.bind(engine);
-          const sweep = engine.sweep.bind(engine);
-          engine.figures = () => (broken ? Promise.reject(new Error("cannot read")) : figures());
-          engine.sweep = (limit) => (broken ? Promise.reject(new Error("cannot read")) : sweep(limit));
-          return engine;
-        },
-      },
+      altered(memory(), (engine) => {
+        const figures = engine.figures.bind(engine);
+        const sweep = engine.sweep.bind(engine);
+        engine.figures = () => (broken ? Promise.reject(new Error("cannot read")) : figures());
+        engine.sweep = (limit) => (broken ? Promise.reject(new Error("cannot read")) : sweep(limit));
+      }),
     );
     broken = true;
     await world.clock.run(10_000);

@@ -5,6 +5,7 @@ import type { Change, EngineSource } from "../../src/core/engine.ts";
 import { operation, type SpecOptions } from "../../src/core/operation.ts";
 import type { Schema } from "../../src/core/schema.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { committing } from "../support/altered-engine.ts";
 import { World } from "../support/small-world.ts";
 
 type Validate = Schema<unknown, unknown>["~standard"]["validate"];
@@ -43,18 +44,9 @@ async function worldWith(validate: Validate, more: Pick<SpecOptions<Schema, unde
 
 /** The memory engine, which is told that every input is of this version. */
 function queuingAs(inputVersion: number): EngineSource {
-  const source = memory();
-  return {
-    ...source,
-    open: async (host) => {
-      const engine = await source.open(host);
-      const commit = engine.commit.bind(engine);
-      const older = (change: Change) =>
-        change.kind === "open" ? { ...change, call: { ...change.call, inputVersion } } : change;
-      engine.commit = (changes) => commit(changes.map(older));
-      return engine;
-    },
-  };
+  const older = (change: Change) =>
+    change.kind === "open" ? { ...change, call: { ...change.call, inputVersion } } : change;
+  return committing(memory(), (changes, commit) => commit(changes.map(older)));
 }
 
 async function accepted(world: World): Promise<unknown> {

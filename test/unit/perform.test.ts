@@ -5,6 +5,7 @@ import type { Answer, Change, EngineSource } from "../../src/core/engine.ts";
 import { operation, spec } from "../../src/core/operation.ts";
 import { table } from "../../src/core/table.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { committing } from "../support/altered-engine.ts";
 import { anything } from "../support/schemas.ts";
 import { World } from "../support/small-world.ts";
 
@@ -16,23 +17,14 @@ function answering(
   first: (change: Change) => Answer | Promise<Answer> | undefined,
   kind: Change["kind"] = "settle",
 ): EngineSource {
-  const source = memory();
-  return {
-    ...source,
-    open: async (host) => {
-      const engine = await source.open(host);
-      const commit = engine.commit.bind(engine);
-      engine.commit = async (changes) => {
-        const answers: Answer[] = [];
-        for (const change of changes) {
-          const own = change.kind === kind ? await first(change) : undefined;
-          answers.push(own ?? ((await commit([change]))[0] as Answer));
-        }
-        return answers;
-      };
-      return engine;
-    },
-  };
+  return committing(memory(), async (changes, commit) => {
+    const answers: Answer[] = [];
+    for (const change of changes) {
+      const own = change.kind === kind ? await first(change) : undefined;
+      answers.push(own ?? ((await commit([change]))[0] as Answer));
+    }
+    return answers;
+  });
 }
 
 const CONFLICT: Answer = { kind: "conflict", reads: [{ table: "rows", key: "a" }], conditions: [] };

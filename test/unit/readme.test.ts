@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import type { App } from "../../src/app/app.ts";
-import type { DoorRequest } from "../../src/door/exchange.ts";
+import { requestOf } from "../support/door-exchange.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -28,10 +28,8 @@ test("the page on writing operations shows an app that loads and can be called",
   const { app } = (await import(join(folder, "app.ts"))) as { readonly app: App };
   const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail };
   const running = await app.start(host);
-  const headers = { authorization: "Bearer 0123456789abcdef-alice", "content-type": "application/json" };
-  const bytes = new TextEncoder().encode('{"page":"/"}');
-  const body: DoorRequest["body"] = (_limit, taken) => taken({ kind: "read", bytes });
-  const request = { method: "POST", path: "/operations/visit", query: "", headers, fromLoopback: true, body };
+  const headers = { authorization: "Bearer 0123456789abcdef-alice" };
+  const request = requestOf("POST", "/operations/visit", { headers, body: '{"page":"/"}' });
   await running.door.handle(request);
   const { status, body: counter } = await running.door.handle(request);
   assert.deepEqual([status, JSON.parse(counter)], [200, { page: "/", visits: 2 }]);
@@ -46,17 +44,7 @@ test("the page on tables of the app's own shows an app that loads and can be cal
   const host = { node: "test", adminToken: undefined, boundToLoopback: true, onFatal: assert.fail };
   const running = await app.start(host);
   const call = async (input: object) => {
-    const bytes = new TextEncoder().encode(JSON.stringify(input));
-    const body: DoorRequest["body"] = (_limit, taken) => taken({ kind: "read", bytes });
-    const headers = { "content-type": "application/json" };
-    const request = {
-      method: "POST",
-      path: "/operations/book",
-      query: "",
-      headers,
-      fromLoopback: true,
-      body,
-    };
+    const request = requestOf("POST", "/operations/book", { body: JSON.stringify(input) });
     return (await running.door.handle(request)).status;
   };
   assert.equal(await call({ seat: "1a", guest: "ann" }), 200);

@@ -1,4 +1,5 @@
 /** Processes of different roles on one store: what each does, what it shows, and what of it reaches the others. */
+
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { type AppOptions, type RunningApp, spillway } from "../../src/app/app.ts";
@@ -8,6 +9,7 @@ import type { Role } from "../../src/core/runtime.ts";
 import { retentionOf } from "../../src/core/store-defaults.ts";
 import { MemoryEngine } from "../../src/engines/memory/engine.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { requestOf } from "../support/door-exchange.ts";
 import { anything } from "../support/schemas.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -32,15 +34,8 @@ class Node {
   }
 
   async ask(method: string, path: string, body: unknown = {}, headers: Record<string, string> = {}) {
-    const bytes = new TextEncoder().encode(JSON.stringify(body));
-    const reply = await this.app.door.handle({
-      method,
-      path,
-      query: "",
-      headers: { host: "localhost", "content-type": "application/json", ...headers },
-      fromLoopback: true,
-      body: (_limit, taken) => taken({ kind: "read", bytes }),
-    });
+    const request = requestOf(method, path, { headers, body: JSON.stringify(body) });
+    const reply = await this.app.door.handle(request);
     return { status: reply.status, body: reply.body === "" ? {} : JSON.parse(reply.body) };
   }
 

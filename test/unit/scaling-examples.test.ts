@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { operation } from "../../src/core/operation.ts";
+import { requestOf } from "../support/door-exchange.ts";
 import { anything } from "../support/schemas.ts";
 import { World } from "../support/small-world.ts";
 
@@ -25,10 +26,7 @@ suite("the scaling examples", () => {
     const keda = text("keda.yaml");
     const url = new URL(value(keda, "url"));
     const { app } = await start();
-    const reply = await app.door.handle({
-      ...{ method: "GET", path: url.pathname, query: url.search.slice(1), headers: { host: "localhost" } },
-      ...{ fromLoopback: true, body: (_limit, taken) => taken({ kind: "cut" }) },
-    });
+    const reply = await app.door.handle(requestOf("GET", url.pathname + url.search));
     assert.equal(reply.status, 200, reply.body);
     assert.equal(typeof JSON.parse(reply.body)[value(keda, "valueLocation")], "number");
   });
@@ -38,10 +36,7 @@ suite("the scaling examples", () => {
     const [, series] = /__name__="(\w+)"/.exec(text("prometheus-adapter.yaml")) ?? [];
     assert.equal(series, name);
     const { app } = await start();
-    const reply = await app.door.handle({
-      ...{ method: "GET", path: "/metrics", query: "", headers: { host: "localhost" }, fromLoopback: true },
-      body: (_limit, taken) => taken({ kind: "cut" }),
-    });
+    const reply = await app.door.handle(requestOf("GET", "/metrics"));
     assert.match(reply.body, new RegExp(`^${series} \\d+$`, "m"));
   });
 

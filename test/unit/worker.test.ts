@@ -5,6 +5,7 @@ import type { Change, EngineSource } from "../../src/core/engine.ts";
 import { operation } from "../../src/core/operation.ts";
 import { resource } from "../../src/core/resource.ts";
 import { memory } from "../../src/engines/memory/index.ts";
+import { altered, committing } from "../support/altered-engine.ts";
 import { anything } from "../support/schemas.ts";
 import { World } from "../support/small-world.ts";
 
@@ -12,20 +13,11 @@ type Groups = (readonly Change[])[];
 
 /** The memory engine, telling what it is given; its first group is answered when that is allowed. */
 function toldBy(groups: Groups, allowed: Promise<void> = Promise.resolve()): EngineSource {
-  const source = memory();
-  return {
-    ...source,
-    open: async (host) => {
-      const engine = await source.open(host);
-      const commit = engine.commit.bind(engine);
-      engine.commit = async (changes) => {
-        groups.push(changes);
-        await allowed;
-        return commit(changes);
-      };
-      return engine;
-    },
-  };
+  return committing(memory(), async (changes, commit) => {
+    groups.push(changes);
+    await allowed;
+    return commit(changes);
+  });
 }
 
 const kinds = (groups: Groups) => groups.map((changes) => changes.map(({ kind }) => kind));
@@ -112,19 +104,13 @@ describe("the worker", () => {
     let starts = 0;
     const limits = resource("api", { concurrency: 10, rate: "5/s" });
     const job = operation({ name: "job", input: anything, flow: "event", limits }, () => void starts++);
-    const source = toldBy(groups);
-    const counting: EngineSource = {
-      ...source,
-      open: async (host) => {
-        const engine = await source.open(host);
-        const figures = engine.figures.bind(engine);
-        engine.figures = () => {
-          looks++;
-          return figures();
-        };
-        return engine;
-      },
-    };
+    const counting = altered(toldBy(groups), (engine) => {
+      const figures = engine.figures.bind(engine);
+      engine.figures = () => {
+        looks++;
+        return figures();
+      };
+    });
     const world = await World.start({ operations: [job] }, counting);
     await Promise.all(Array.from({ length: 1_000 }, () => world.call("job", 1)));
     await world.clock.run(0);

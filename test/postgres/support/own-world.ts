@@ -6,15 +6,10 @@ import { type RunningApp, spillway } from "../../../src/app/app.ts";
 import type { Operation } from "../../../src/core/operation.ts";
 import type { DoorRequest } from "../../../src/door/exchange.ts";
 import { type PostgresOptions, type PostgresStore, postgres } from "../../../src/engines/postgres/index.ts";
+import { type Answer, answerOf, requestOf } from "../../support/door-exchange.ts";
 import { cluster, dropSchema, newSchema } from "./cluster.ts";
 
 const PATIENCE_MS = 10_000;
-
-export type Answer = {
-  readonly status: number;
-  readonly body: { readonly [member: string]: unknown };
-  readonly header: (name: string) => string | undefined;
-};
 
 export class OwnWorld {
   readonly url: string;
@@ -91,20 +86,7 @@ export class OwnWorld {
 
   async ask(method: string, path: string, headers: DoorRequest["headers"] = {}, body = ""): Promise<Answer> {
     assert.ok(this.#app, "the app was started");
-    const bytes = new TextEncoder().encode(body);
-    const reply = await this.#app.door.handle({
-      method,
-      path,
-      query: "",
-      headers: { host: "localhost", "content-type": "application/json", ...headers },
-      fromLoopback: true,
-      body: (_limit, taken) => taken({ kind: "read", bytes }),
-    });
-    const header = (name: string) => {
-      const place = reply.headers.findIndex((entry, i) => i % 2 === 0 && entry.toLowerCase() === name);
-      return place === -1 ? undefined : reply.headers[place + 1];
-    };
-    return { status: reply.status, body: reply.body === "" ? {} : JSON.parse(reply.body), header };
+    return answerOf(await this.#app.door.handle(requestOf(method, path, { headers, body })));
   }
 
   /** The receipt, once it says that it is over. */

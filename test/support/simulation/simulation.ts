@@ -4,8 +4,9 @@
  */
 import assert from "node:assert/strict";
 import { resource } from "../../../src/core/resource.ts";
+import type { Answer } from "../door-exchange.ts";
 import { SeededRandom } from "../seeded-random.ts";
-import { type Answer, World } from "../small-world.ts";
+import { World } from "../small-world.ts";
 import { type Output, operationsOf, sentBy, TABLE, Witness } from "./handlers.ts";
 import { TroubledStore } from "./troubled-store.ts";
 

@@ -1,6 +1,7 @@
 /** The memory engine as a slow disk that fills up now and then: what it is given it takes late, refuses, or finds changed. */
 import type { Answer, Change, Engine, EngineSource } from "../../../src/core/engine.ts";
 import { memory } from "../../../src/engines/memory/index.ts";
+import { altered } from "../altered-engine.ts";
 import type { SeededRandom } from "../seeded-random.ts";
 
 const SLOW_MS = 50;
@@ -17,25 +18,19 @@ export class TroubledStore {
 
   constructor(random: SeededRandom) {
     this.#random = random;
-    const source = memory();
-    this.source = {
-      ...source,
-      open: async (host) => {
-        const engine = await source.open(host);
-        const commit = engine.commit.bind(engine);
-        engine.commit = async (changes) => {
-          this.groups++;
-          if (random.chance(0.3))
-            await new Promise<void>((resolve) => host.clock.after(random.integer(SLOW_MS), resolve));
-          const answers: Answer[] = [];
-          for (const change of changes)
-            answers.push(this.#mishap(change) ?? ((await commit([change]))[0] as Answer));
-          return answers;
-        };
-        this.#engine = engine;
-        return engine;
-      },
-    };
+    this.source = altered(memory(), (engine, { clock }) => {
+      const commit = engine.commit.bind(engine);
+      engine.commit = async (changes) => {
+        this.groups++;
+        if (random.chance(0.3))
+          await new Promise<void>((resolve) => clock.after(random.integer(SLOW_MS), resolve));
+        const answers: Answer[] = [];
+        for (const change of changes)
+          answers.push(this.#mishap(change) ?? ((await commit([change]))[0] as Answer));
+        return answers;
+      };
+      this.#engine = engine;
+    });
   }
 
   /** The number in a row of the simulated table. */
