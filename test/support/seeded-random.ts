@@ -1,13 +1,14 @@
 /** Chance that repeats: the same seed gives the same fractions and the same bits, whatever is asked in between. */
 import type { Random } from "../../src/core/random.ts";
+import { fractions } from "../../src/lab/chance.ts";
 
 export class SeededRandom implements Random {
   readonly #fractions: () => number;
   readonly #bytes: () => number;
 
   constructor(seed: number) {
-    this.#fractions = sequence(seed);
-    this.#bytes = sequence(seed ^ 0x5bd1e995);
+    this.#fractions = fractions(seed);
+    this.#bytes = fractions(seed ^ 0x5bd1e995);
   }
 
   fraction(): number {
@@ -37,15 +38,4 @@ export class SeededRandom implements Random {
   chance(probability: number): boolean {
     return this.fraction() < probability;
   }
-}
-
-/** mulberry32, which passes the usual tests of randomness and fits on a few lines. */
-function sequence(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

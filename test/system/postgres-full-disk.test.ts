@@ -3,15 +3,14 @@
  * cannot be kept, go on answering, and take calls again when there is room.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { newFolder } from "../postgres/support/guarded.ts";
 import { missingPostgres } from "../postgres/support/installation.ts";
 import { Nodes } from "../postgres/support/nodes.ts";
 import { Postmaster } from "../postgres/support/postmaster.ts";
+import { smallDisk } from "./small-disk.ts";
 
 const required = process.env["SPILLWAY_REQUIRE"]?.split(",").includes("root");
 const skip = missingPostgres() || (required ? false : "needs root; SPILLWAY_REQUIRE=root runs it");
@@ -19,7 +18,7 @@ const BACK_WITHIN_MS = 5_000;
 
 suite("nodes whose database has a full disk", { skip }, () => {
   test("refuse what it cannot keep, and take calls again within 5 s of there being room", async (t) => {
-    const disk = smallDisk(t);
+    const disk = smallDisk(t, "size=120m,mode=755");
     const log = newFolder("spillway-log-");
     t.after(() => rmSync(log, { recursive: true, force: true }));
     const postmaster = await Postmaster.start({ data: join(disk, "data"), log: join(log, "wal") });
@@ -64,15 +63,4 @@ function fill(disk: string, ballast: string): void {
       // The database took some of it.
     }
   }
-}
-
-function smallDisk(t: TestContext): string {
-  const disk = mkdtempSync(join(tmpdir(), "spillway-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=120m,mode=755", "tmpfs", disk]);
-  t.after(() => {
-    // Lazily: what runs on it is ended after this.
-    execFileSync("umount", ["--lazy", disk]);
-    rmSync(disk, { recursive: true });
-  });
-  return disk;
 }

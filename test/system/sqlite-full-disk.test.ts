@@ -3,21 +3,20 @@
  * on; once there is room, the next group is taken by the same process. Nothing that was accepted is ever lost.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite, type TestContext, test } from "node:test";
+import { suite, test } from "node:test";
 import { ADMIN, type Engine } from "../../src/core/engine.ts";
 import type { JobId } from "../../src/core/job.ts";
 import { call, opened } from "../support/sqlite.ts";
+import { smallDisk } from "./small-disk.ts";
 
 const required = process.env["SPILLWAY_REQUIRE"]?.split(",").includes("root");
 const skip = required ? false : "needs root; SPILLWAY_REQUIRE=root runs it";
 
 suite("a full disk", { skip }, () => {
   test("is told as storage-unavailable, again and again, and heals without a restart", async (t) => {
-    const disk = smallDisk(t);
+    const disk = smallDisk(t, "size=6m");
     const ballast = ["one", "two", "three"].map((name) => join(disk, name));
     for (const file of ballast) writeFileSync(file, Buffer.alloc(700_000));
     const fatal: Error[] = [];
@@ -55,15 +54,4 @@ async function accept(engine: Engine, accepted: JobId[]): Promise<boolean> {
     for (const answer of answers)
       assert.equal(answer.kind === "refused" && answer.code, "storage-unavailable");
   return kinds.has("opened");
-}
-
-function smallDisk(t: TestContext): string {
-  const disk = mkdtempSync(join(tmpdir(), "spillway-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk]);
-  t.after(() => {
-    // Lazily, as the engines on it are closed after this.
-    execFileSync("umount", ["--lazy", disk]);
-    rmSync(disk, { recursive: true });
-  });
-  return disk;
 }

@@ -8,14 +8,13 @@ import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { ProblemError } from "spillway";
 import { BurstOrder, Bursts } from "../../examples/orders/burst-control.ts";
+import { type Ended, ended } from "../support/ended-program.ts";
 
 const examples = join(import.meta.dirname, "../../examples/orders");
 const folder = mkdtempSync(join(tmpdir(), "spillway-orders-"));
 after(() => rmSync(folder, { recursive: true }));
 
-type Ended = { readonly code: number | null; readonly out: string; readonly errors: string };
-
-async function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Ended> {
+function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Ended> {
   const child = spawn(process.execPath, [join(examples, program), ...args], {
     env: {
       ...process.env,
@@ -27,15 +26,7 @@ async function run(program: string, args: readonly string[], environment: NodeJS
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [out, errors] = ["", ""];
-  child.stdout.on("data", (text) => {
-    out += text;
-  });
-  child.stderr.on("data", (text) => {
-    errors += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, out, errors };
+  return ended(child);
 }
 
 suite("examples/orders", { concurrency: 2 }, () => {

@@ -7,13 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { type FlowReport, LANE_TITLES, type Lane, type LaneName } from "../../src/lab/report.ts";
+import { type Ended, ended } from "../support/ended-program.ts";
 import { until } from "./support/wait.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "spillway-wire-lab-"));
 after(() => rmSync(folder, { recursive: true }));
-
-type Ended = { readonly code: number | null; readonly out: string; readonly errors: string };
 
 function begun(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
@@ -22,15 +21,7 @@ function begun(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     env: { ...inherited, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [out, errors] = ["", ""];
-  child.stdout.on("data", (text) => {
-    out += text;
-  });
-  child.stderr.on("data", (text) => {
-    errors += text;
-  });
-  const ended = new Promise<Ended>((resolve) => child.on("close", (code) => resolve({ code, out, errors })));
-  return { child, ended };
+  return { child, ended: ended(child) };
 }
 
 function lab(...asked: Parameters<typeof begun>): Promise<Ended> {

@@ -7,25 +7,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { ended } from "../support/ended-program.ts";
 import { Orders } from "./support/orders.ts";
 import { ADMIN_TOKEN } from "./support/server.ts";
 
 const program = join(import.meta.dirname, "../../examples/orders/smoke.ts");
 
-async function smoke(args: readonly string[], token = "") {
+function smoke(args: readonly string[], token = "") {
   const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, SPILLWAY_ADMIN_TOKEN: token },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [out, errors] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    out += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    errors += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, out, errors };
+  return ended(child);
 }
 
 suite("the smoke script", { concurrency: 2 }, () => {

@@ -1,9 +1,9 @@
 /** The orders example as several nodes on one PostgreSQL of their own, each with a role and a console. */
 import { join } from "node:path";
 import type { Role } from "../../../src/core/runtime.ts";
-import { freePort } from "../../postgres/support/guarded.ts";
 import { Postmaster } from "../../postgres/support/postmaster.ts";
 import { SiteNode } from "../../postgres/support/site.ts";
+import { freePort } from "../../support/free-ports.ts";
 import type { Answer } from "../../wire/support/client.ts";
 import { answered } from "../../wire/support/judge.ts";
 import { eachOf, times } from "../../wire/support/wait.ts";

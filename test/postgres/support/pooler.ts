@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
-import { freePort, Guarded, newFolder, own } from "./guarded.ts";
+import { freePort } from "../../support/free-ports.ts";
+import { Guarded, newFolder, own } from "./guarded.ts";
 
 const required = process.env["SPILLWAY_REQUIRE"]?.split(",").includes("pgbouncer");
 const isThere = spawnSync("pgbouncer", ["--version"]).status === 0;

@@ -1,7 +1,8 @@
 /** One PostgreSQL of a test's own, on a port of loopback: started, killed and started again. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, Guarded, newFolder, own } from "./guarded.ts";
+import { freePort } from "../../support/free-ports.ts";
+import { Guarded, newFolder, own } from "./guarded.ts";
 import { install, type Version } from "./installation.ts";
 
 export type Settings = Readonly<Record<string, string | number>>;
@@ -60,10 +61,6 @@ export class Postmaster {
 
   get url(): string {
     return this.urlAt("127.0.0.1");
-  }
-
-  get pid(): number {
-    return this.#server.pid;
   }
 
   urlAt(host: string): string {

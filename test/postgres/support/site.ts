@@ -1,10 +1,10 @@
 /** Several processes of one app on one schema of PostgreSQL, each with a role, started and ended as an operator does. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { Client as Connection } from "pg";
 import type { Role } from "../../../src/core/runtime.ts";
+import { freePorts } from "../../support/free-ports.ts";
 import { Client } from "../../wire/support/client.ts";
 import { WITH_ITS_TEST } from "../../wire/support/server.ts";
 import { SECOND, until, within } from "../../wire/support/wait.ts";
@@ -30,7 +30,6 @@ export class SiteNode {
   readonly role: Role;
   readonly port: number;
   readonly client: Client;
-  readonly admin: Client;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #app: string;
   #child: ChildProcess | undefined;
@@ -40,7 +39,6 @@ export class SiteNode {
     this.role = role;
     this.port = port;
     this.client = new Client(port);
-    this.admin = this.client.with({ authorization: `Bearer ${ADMIN_TOKEN}` });
     this.#environment = environment;
     this.#app = app;
   }
@@ -173,14 +171,4 @@ export class Site {
     await dropSchema(this.#cluster, `${this.schema}_notes`);
     await dropSchema(this.#cluster, this.schema);
   }
-}
-
-/** All held until the last is found, so that none is found twice. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const held = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(held.map((server) => once(server, "listening")));
-  const ports = held.map((server) => (server.address() as AddressInfo).port);
-  for (const server of held) server.close();
-  await Promise.all(held.map((server) => once(server, "close")));
-  return ports;
 }
