@@ -1,7 +1,7 @@
 /** `spillway doctor ./app.ts --target aws`: what of a template would lose or double work, or burn money, and the fix. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
 import type { AppOptions } from "../app/app.ts";
 import { type Examination, examine, isUnsafe, refused } from "../doctor/examine.ts";
 import { reportOf } from "../doctor/report.ts";
@@ -10,6 +10,7 @@ import { overfull } from "../synth/template/environment.ts";
 import { functionsOf } from "../synth/template/functions.ts";
 import { templateFor } from "../synth/template/template.ts";
 import { appOf } from "./app-module.ts";
+import { argumentsIn, onlyModule } from "./arguments.ts";
 import { type Command, UsageError } from "./command.ts";
 import { CHOICES, choicesOf } from "./synth-options.ts";
 
@@ -42,12 +43,12 @@ const options = {
 } as const;
 
 async function run(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parsed(args);
-  const [file, ...others] = positionals;
-  if (file === undefined)
-    throw new UsageError("doctor needs the module with your app: spillway doctor ./app.ts --target aws");
-  if (others.length > 0)
-    throw new UsageError(`doctor takes one module, and these are more: ${others.join(" ")}`);
+  const { values, positionals } = argumentsIn(
+    args,
+    options,
+    "doctor has --target, --template, --json, --help and those of synth.",
+  );
+  const file = onlyModule("doctor", positionals, "./app.ts --target aws");
   if (values.target !== "aws") {
     const given =
       values.target === undefined ? "doctor needs --target" : `--target is ${JSON.stringify(values.target)}`;
@@ -93,15 +94,4 @@ function templateIn(name: string): unknown {
   throw new UsageError(
     `${file} has no Resources, so it is no template of CloudFormation. Give template.json`,
   );
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
-    throw new UsageError(
-      `${message.split("\n")[0]}. doctor has --target, --template, --json, --help and those of synth.`,
-    );
-  }
 }

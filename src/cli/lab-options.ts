@@ -1,12 +1,12 @@
 /** The options of `spillway lab`, from their text to what the lab takes. Refuses what cannot be meant, with the value. */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { ratePerSecond } from "../core/duration.ts";
 import type { CostOptions } from "../lab/cost.ts";
 import { LANES, type LabOptions, MOST_CALLS, type Traffic } from "../lab/options.ts";
 import { withPrices } from "../lab/prices.ts";
 import { CURVE_KINDS, type CurveKind, expectedArrivals } from "../lab/profile.ts";
 import { modulePath } from "./app-module.ts";
+import { argumentsIn, onlyModule } from "./arguments.ts";
 import { UsageError } from "./command.ts";
 import { milliseconds, whole } from "./values.ts";
 
@@ -48,11 +48,7 @@ const FASTEST = 20_000;
 
 export function labCommandOf(args: readonly string[]): LabCommand {
   const { values, positionals } = parsed(args);
-  const [file, ...others] = positionals;
-  if (file === undefined)
-    throw new UsageError("lab needs the module with your app: spillway lab ./app.ts --operation NAME");
-  if (others.length > 0)
-    throw new UsageError(`lab takes one module, and these are more: ${others.join(" ")}`);
+  const file = onlyModule("lab", positionals, "./app.ts --operation NAME");
   if (values.operation === undefined)
     throw new UsageError("lab needs the operation to measure: --operation NAME");
   const { traffic, inputs } = values.replay === undefined ? curveOf(values) : replayOf(values);
@@ -87,12 +83,7 @@ export function labCommandOf(args: readonly string[]): LabCommand {
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
-    throw new UsageError(`${message.split("\n")[0]}. \`spillway lab --help\` lists the options.`);
-  }
+  return argumentsIn(args, OPTIONS, "`spillway lab --help` lists the options.");
 }
 
 type Values = ReturnType<typeof parsed>["values"];

@@ -1,7 +1,7 @@
 /** `spillway migrate ./app.ts`: the tables of an app's store, made or brought up to date apart from serving. */
-import { parseArgs } from "node:util";
 import { appOf } from "./app-module.ts";
-import { type Command, UsageError } from "./command.ts";
+import { argumentsIn, onlyModule } from "./arguments.ts";
+import type { Command } from "./command.ts";
 
 export const migrateCommand: Command = {
   summary: "make the tables of the app's store, or bring them up to date",
@@ -20,11 +20,8 @@ Options:
 };
 
 async function run(args: readonly string[]): Promise<void> {
-  const [file, ...others] = positionalsOf(args);
-  if (file === undefined)
-    throw new UsageError("migrate needs the module with your app: spillway migrate ./app.ts");
-  if (others.length > 0)
-    throw new UsageError(`migrate takes one module, and these are more: ${others.join(" ")}`);
+  const { positionals } = argumentsIn(args, {}, "migrate has --help.");
+  const file = onlyModule("migrate", positionals, "./app.ts");
   const { engine } = (await appOf(file)).options;
   for (const line of (await engine?.migrate?.()) ?? [nothingFor(engine?.name)]) console.log(line);
   // What the app's module has started, such as a pool of connections, would keep the process.
@@ -34,13 +31,4 @@ async function run(args: readonly string[]): Promise<void> {
 function nothingFor(engine: string | undefined): string {
   if (engine === undefined) return "Nothing to do: this app has no engine.";
   return `Nothing to do: ${engine} is brought up to date when it is opened.`;
-}
-
-function positionalsOf(args: readonly string[]): readonly string[] {
-  try {
-    return parseArgs({ args: [...args], options: {}, allowPositionals: true }).positionals;
-  } catch (error) {
-    const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
-    throw new UsageError(`${message}. migrate has --help.`);
-  }
 }

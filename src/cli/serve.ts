@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { ROLES, type Role } from "../core/runtime.ts";
 import { serve } from "../node/index.ts";
 import { appOf } from "./app-module.ts";
+import { mistakeIn, onlyModule } from "./arguments.ts";
 import { type Command, UsageError } from "./command.ts";
 import { durationOf } from "./values.ts";
 
@@ -49,10 +50,7 @@ const options = {
 
 async function run(args: readonly string[]): Promise<void> {
   const { values, positionals } = parsed(args);
-  const [file, ...others] = positionals;
-  if (file === undefined) throw new UsageError("serve needs the module to serve: spillway serve ./app.ts");
-  if (others.length > 0)
-    throw new UsageError(`serve takes one module, and these are more: ${others.join(" ")}`);
+  const file = onlyModule("serve", positionals, "./app.ts");
   const port = values.port === undefined ? {} : { port: portOf(values.port) };
   const host = values.host === undefined ? {} : { host: hostOf(values.host) };
   const role = values.role === undefined ? {} : { role: roleOf(values.role) };
@@ -70,16 +68,16 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const mistake = mistakeIn(error);
     const valueless = /^Option '(?:-\w, )?(--\w+)(?: <value>)?' argument (?:missing|is ambiguous)/.exec(
-      message,
+      mistake,
     );
     if (valueless !== null)
       throw new UsageError(
         `${valueless[1]} needs a value: spillway serve ./app.ts --port 3000 --host 127.0.0.1`,
       );
     throw new UsageError(
-      `${message.replace(/\.? To specify a positional.*$/s, "")}. serve has --port, --host, --role, --drain-delay, --keep-alive, --reports and --help.`,
+      `${mistake}. serve has --port, --host, --role, --drain-delay, --keep-alive, --reports and --help.`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** The options of `spillway synth`, from their text to what the plan takes. Refuses what cannot be meant, with the value. */
-import { parseArgs } from "node:util";
 import type { Choices } from "../synth/plan.ts";
+import { argumentsIn, onlyModule } from "./arguments.ts";
 import { UsageError } from "./command.ts";
 import { milliseconds, whole } from "./values.ts";
 
@@ -34,12 +34,8 @@ export type SynthCommand = {
 };
 
 export function synthCommandOf(args: readonly string[]): SynthCommand {
-  const { values, positionals } = parsed(args);
-  const [file, ...others] = positionals;
-  if (file === undefined)
-    throw new UsageError("synth needs the module with your app: spillway synth ./app.ts --out ./aws");
-  if (others.length > 0)
-    throw new UsageError(`synth takes one module, and these are more: ${others.join(" ")}`);
+  const { values, positionals } = argumentsIn(args, OPTIONS, "`spillway synth --help` lists the options.");
+  const file = onlyModule("synth", positionals, "./app.ts --out ./aws");
   return { file, out: values.out, choices: choicesOf(values) };
 }
 
@@ -55,15 +51,6 @@ export function choicesOf(chosen: Chosen): Choices {
     ...(memory !== undefined && { memoryMiB: whole("--memory", memory, 128, 10_240) }),
     ...(reserve !== undefined && { reserve: yesOrNo("--reserve", reserve) }),
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    const message = (error as Error).message.replace(/\.? To specify a positional.*$/s, "");
-    throw new UsageError(`${message.split("\n")[0]}. \`spillway synth --help\` lists the options.`);
-  }
 }
 
 function shareOf(given: string) {
