@@ -17,6 +17,16 @@ export type JobQuery = {
   readonly cursor?: Cursor;
 };
 
+/** For engines that hold each job against it themselves. */
+export function matches(job: Job, { status, operation, errorCode, principal, from, to }: JobQuery): boolean {
+  if (status !== undefined && job.status !== status) return false;
+  if (operation !== undefined && job.operation !== operation) return false;
+  if (errorCode !== undefined && job.errorCode !== errorCode) return false;
+  if (principal !== undefined && job.principal !== principal) return false;
+  if (from !== undefined && job.acceptedAt < from) return false;
+  return to === undefined || job.acceptedAt < to;
+}
+
 export type DeadLetters = {
   readonly operation: string;
   readonly errorCode: string;

@@ -1,5 +1,6 @@
 /** The list of jobs, newest first: keys from an index that follows after, rows as they are now. */
 import type { Cursor, JobQuery, Page } from "../../core/engine.ts";
+import { matches } from "../../core/engine-lists.ts";
 import type { JobRecord } from "../../core/job.ts";
 import { malformed } from "./cursors.ts";
 import { jobKey, LIST_SHARDS, listPartition } from "./keys.ts";
@@ -35,18 +36,6 @@ export async function list(store: Store, query: JobQuery): Promise<Page<JobRecor
       if (++looked === LOOKED_AT) return { items, next: last };
     }
   }
-}
-
-export function matches(
-  job: JobRecord,
-  { status, operation, errorCode, principal, from, to }: JobQuery,
-): boolean {
-  if (status !== undefined && job.status !== status) return false;
-  if (operation !== undefined && job.operation !== operation) return false;
-  if (errorCode !== undefined && job.errorCode !== errorCode) return false;
-  if (principal !== undefined && job.principal !== principal) return false;
-  if (from !== undefined && job.acceptedAt < from) return false;
-  return to === undefined || job.acceptedAt < to;
 }
 
 /** The highest sequence of all that is listed. */

@@ -1,6 +1,7 @@
 /** Everything that is asked and alters nothing: lists, changes, dead letters, figures. */
 import { numberIn } from "../../core/cursor.ts";
 import type { Changes, Cursor, DeadLetters, Figures, JobQuery, Page, Ref } from "../../core/engine.ts";
+import { matches } from "../../core/engine-lists.ts";
 import type { Job, JobRecord, Principal } from "../../core/job.ts";
 import { isOwner } from "../../core/transition.ts";
 import { recordOf } from "./entry.ts";
@@ -27,15 +28,6 @@ export function list(store: Store, query: JobQuery): Page<JobRecord> {
     if (++looked === LOOKED_AT) return { items, next: last };
   }
   return { items, next: null };
-}
-
-function matches(job: Job, { status, operation, errorCode, principal, from, to }: JobQuery): boolean {
-  if (status !== undefined && job.status !== status) return false;
-  if (operation !== undefined && job.operation !== operation) return false;
-  if (errorCode !== undefined && job.errorCode !== errorCode) return false;
-  if (principal !== undefined && job.principal !== principal) return false;
-  if (from !== undefined && job.acceptedAt < from) return false;
-  return to === undefined || job.acceptedAt < to;
 }
 
 export function changes(
