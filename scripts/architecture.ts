@@ -17,7 +17,7 @@ type FolderRule = {
 };
 
 /** A part is a folder of src, one engine (`engines/sqlite`), or a file directly in src (`app`). */
-export const folderRules: Readonly<Record<string, FolderRule>> = {
+const folderRules: Readonly<Record<string, FolderRule>> = {
   core: { parts: [] },
   door: { parts: ["core"], builtins: ["node:crypto"] },
   worker: { parts: ["core"] },
@@ -40,7 +40,7 @@ export const folderRules: Readonly<Record<string, FolderRule>> = {
 };
 
 /** These stand where a user stands: they see spillway by its public name only, and the console a report's types. */
-export const outsiders = ["examples", "bench", "console", "rehearsal"];
+const outsiders = ["examples", "bench", "console", "rehearsal"];
 
 type Ambient = "time" | "timers" | "chance" | "environment" | "console";
 

@@ -75,7 +75,7 @@ function stripped(script: string): string {
   }
 }
 
-export function emitScripts(from: string, to: string): void {
+function emitScripts(from: string, to: string): void {
   for (const name of readdirSync(from)) {
     if (!name.endsWith(".ts")) continue;
     const script = stripped(readFileSync(join(from, name), "utf8"));

@@ -64,7 +64,7 @@ function resolvedCommit(named: string): string {
   }
 }
 
-export function commitOf(folder: string): string {
+function commitOf(folder: string): string {
   try {
     const changed = git(folder, "status", "--porcelain", "--", "src") === "" ? "" : "+changes";
     return git(folder, "rev-parse", "--short", "HEAD") + changed;

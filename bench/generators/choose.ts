@@ -11,7 +11,7 @@ export async function chooseGenerator(folder: string): Promise<Generator> {
   return version === undefined ? ownGenerator() : wrkGenerator(version, folder);
 }
 
-export function ownGenerator(): Generator {
+function ownGenerator(): Generator {
   return {
     name: "bench/generators/own.ts (wrk is not installed)",
     notes: [

@@ -10,7 +10,7 @@ import { calls } from "./fixed-rate.ts";
 import { preload } from "./preload.ts";
 import { Product } from "./product.ts";
 
-export const SIZES = { few: 1_000, many: 1_000_000 } as const;
+const SIZES = { few: 1_000, many: 1_000_000 } as const;
 const SECONDS = 10;
 const CALLS_A_SECOND = 1_000;
 const CONNECTIONS = 16;

@@ -9,7 +9,7 @@ import { breathe, load } from "./load.ts";
 import { preload } from "./preload.ts";
 import { Product } from "./product.ts";
 
-export const DEPTH = 1_000_000;
+const DEPTH = 1_000_000;
 /** Drained in each round, here and there. */
 const DRAINED = 200_000;
 const MIB = 2 ** 20;

@@ -6,7 +6,7 @@ import type { Store } from "../peers/queue-peer.ts";
 import { cpuMicrosOfTree } from "./children.ts";
 import { Server } from "./server.ts";
 
-export const TENTHS = 10;
+const TENTHS = 10;
 const RETENTION_SECONDS = 30;
 /**
  * Uncounted, two tenths at least: until outcomes go as fast as they come, and the server's own vacuum, which looks

@@ -134,7 +134,7 @@ export class Product {
   }
 }
 
-export function ranBetween(
+function ranBetween(
   before: Usage,
   after: Usage,
   startedAt: number,

@@ -44,10 +44,6 @@ export class Server {
     return new Server(child, script, listening, performance.now() - began);
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   url(path: string): string {
     return `http://127.0.0.1:${this.port}${path}`;
   }

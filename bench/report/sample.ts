@@ -18,6 +18,4 @@ export type Measured = {
   readonly id: string;
   readonly name: string;
   readonly samples: readonly Sample[];
-  /** What a reader of the number must know, such as the settings of another product. */
-  readonly notes?: readonly string[];
 };

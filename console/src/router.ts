@@ -1,7 +1,7 @@
 /** Which page is shown: the path below `/console`, with its query, kept in the address bar. */
 import { computed, signal } from "@preact/signals";
 
-export const BASE = "/console";
+const BASE = "/console";
 
 const address = signal(new URL(location.href));
 

@@ -31,7 +31,6 @@ const SHARES: Readonly<Record<Fault, number>> = {
 const SURELY_BY = 8;
 
 export class Faults {
-  readonly seed: number;
   readonly on: ReadonlySet<Fault>;
   readonly happened: Record<string, number> = {};
   #state: number;
@@ -40,7 +39,6 @@ export class Faults {
 
   constructor(on: readonly Fault[], seed: number) {
     this.on = new Set(on);
-    this.seed = seed;
     this.#state = seed >>> 0;
     for (const name of on) this.happened[name] = 0;
   }

@@ -25,14 +25,12 @@ export type InstanceHost = {
 };
 
 export class Instance {
-  readonly settings: FunctionSettings;
   readonly #api: RuntimeApi;
   readonly #program: Program;
   readonly #host: InstanceHost;
   invocations = 0;
 
   private constructor(settings: FunctionSettings, host: InstanceHost, api: RuntimeApi) {
-    this.settings = settings;
     this.#host = host;
     this.#api = api;
     const preloads = [preload, ...host.preloads].flatMap((file) => ["--import", file]);

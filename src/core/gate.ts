@@ -21,7 +21,6 @@ export type Slot = {
 };
 
 type Entry = {
-  readonly spec: AnySpec;
   readonly budgets: readonly Budget[];
   readonly own: Budget;
   /** Where its jobs were refused, and wait. */
@@ -57,7 +56,7 @@ export class Gate {
       }
       const own = new Budget(spec.name, spec.concurrency ?? null, undefined);
       const shared = spec.resources.map(({ name }) => this.#resources.get(name) as Budget);
-      this.#operations.set(spec.name, { spec, own, budgets: [...shared, own], waitingAt: [] });
+      this.#operations.set(spec.name, { own, budgets: [...shared, own], waitingAt: [] });
     }
   }
 

@@ -52,11 +52,6 @@ export class Quotas {
     if (window && window.spent > 0) window.spent--;
   }
 
-  /** Principals remembered. */
-  get size(): number {
-    return this.#newer.size + this.#older.size;
-  }
-
   #swap(now: number): void {
     const age = now - this.#newerSince;
     if (age < this.#windowMs) return;

@@ -18,9 +18,9 @@ export type OperationSample = {
 export type Deployment = { readonly memoryMiB: number; readonly batch: number; readonly named?: boolean };
 
 /** Memory enough for a handler that waits for others, and the largest batch that needs no waiting for more. */
-export const USUAL_DEPLOYMENT: Deployment = { memoryMiB: 512, batch: 10 };
+const USUAL_DEPLOYMENT: Deployment = { memoryMiB: 512, batch: 10 };
 
-export const CHUNK_BYTES = 65_536;
+const CHUNK_BYTES = 65_536;
 const WRITE_UNIT_BYTES = 1_024;
 const READ_UNIT_BYTES = 4_096;
 

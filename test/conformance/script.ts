@@ -20,7 +20,7 @@ import { SeededRandom } from "../support/seeded-random.ts";
 import { type AtOnce, keyed, LEASE_MS, leaseOf, type World } from "./world.ts";
 
 export const OPERATIONS = ["a", "b", "c"] as const;
-export const PRINCIPALS = ["ann", "bob", ""] as const;
+const PRINCIPALS = ["ann", "bob", ""] as const;
 export const TABLES = ["t", "u"] as const;
 const KEYS = ["1", "2", "3", "é", "\u{1f600}"] as const;
 

@@ -1,5 +1,4 @@
 /** Processes of different roles on one store: what each does, what it shows, and what of it reaches the others. */
-
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { type AppOptions, type RunningApp, spillway } from "../../src/app/app.ts";
@@ -25,12 +24,10 @@ function shared(clock: TestClock): EngineSource {
 }
 
 class Node {
-  readonly clock: TestClock;
   readonly app: RunningApp;
 
-  constructor(app: RunningApp, clock: TestClock) {
+  constructor(app: RunningApp) {
     this.app = app;
-    this.clock = clock;
   }
 
   async ask(method: string, path: string, body: unknown = {}, headers: Record<string, string> = {}) {
@@ -72,7 +69,7 @@ class Site {
       await this.clock.run(60_000);
       await finished;
     });
-    return new Node(app, this.clock);
+    return new Node(app);
   }
 }
 

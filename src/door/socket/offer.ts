@@ -20,7 +20,7 @@ export async function socketIdentity(
 }
 
 /** Returns the token, if it comes as a subprotocol. */
-export function readOffer(request: DoorRequest): string | undefined {
+function readOffer(request: DoorRequest): string | undefined {
   if (!listOf(headerOf(request, "upgrade")).some((name) => name.toLowerCase() === "websocket")) {
     throw refuse("upgrade-required", "Open a WebSocket with the subprotocol spillway.v1.", [
       "upgrade",

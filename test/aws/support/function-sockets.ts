@@ -11,7 +11,6 @@ import { type QueueHandler, queueFunction } from "../../../src/lambda/queue-func
 import type { SocketEvent, SocketResult } from "../../../src/lambda/socket-event.ts";
 import { type SocketHandler, socketFunction } from "../../../src/lambda/socket-function.ts";
 import type { SqsRecord } from "../../../src/lambda/sqs-event.ts";
-import { type SweepHandler, sweepFunction } from "../../../src/lambda/sweep-function.ts";
 import { functionContext, sqsRecord } from "../../support/function-events.ts";
 import type { PushedFrame } from "./connections.ts";
 import type { SocketGround } from "./pushed-sockets.ts";
@@ -23,7 +22,6 @@ export class FunctionSockets {
   readonly source: DeliveredSource;
   readonly socket: SocketHandler;
   readonly queue: QueueHandler;
-  readonly sweep: SweepHandler;
   readonly dead: DeadHandler;
   readonly http: HttpHandler;
   readonly #ground: SocketGround;
@@ -35,7 +33,6 @@ export class FunctionSockets {
     this.source = source;
     this.socket = socketFunction(app, source);
     this.queue = queueFunction(app, source);
-    this.sweep = sweepFunction(app, source);
     this.dead = deadFunction(app, source);
     this.http = httpFunction(app, source, { role: "gateway", pusher: pusherOf });
   }

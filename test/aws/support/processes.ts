@@ -27,7 +27,6 @@ export abstract class Process {
   readonly caller: Caller;
   readonly place: Place;
   readonly ledger: Ledger;
-  readonly fatal: Error[] = [];
 
   constructor(place: Place, seed: number, ledger: Ledger) {
     this.place = place;
@@ -160,11 +159,10 @@ export async function begin(way: Way, place: Place, start: Start, ledger: Ledger
     queues: store.queues,
     clients: { dynamodb: () => dynamodb, sqs: () => sqs },
   };
-  const fatal: Error[] = [];
   const host = {
     clock,
     random: new SeededRandom(start.seed),
-    onFatal: (error: Error) => void fatal.push(error),
+    onFatal: () => undefined,
   };
   return way === "asking"
     ? new Asking(place, start.seed, ledger, await aws(options).open(host))

@@ -7,12 +7,10 @@ import { migrate } from "../../../src/engines/postgres/migrate.ts";
 import { type Settings, settingsOf } from "../../../src/engines/postgres/options.ts";
 import { changeIn } from "../../../src/engines/postgres/order.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
-import { type Cluster, cluster, dropSchema, newSchema } from "./cluster.ts";
+import { cluster, dropSchema, newSchema } from "./cluster.ts";
 
 export type BareStore = AsyncDisposable & {
-  readonly cluster: Cluster;
   readonly settings: Settings;
-  readonly reach: Reach;
   readonly connections: Connections;
   /** A session of its own, as another node would have. */
   session(): Promise<Client>;
@@ -33,9 +31,7 @@ export async function bareStore(): Promise<BareStore> {
   const { schema } = settings;
   let sequence = 0;
   return {
-    cluster: on,
     settings,
-    reach,
     connections,
     async session() {
       const client = new Client(on.url);

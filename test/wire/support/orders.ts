@@ -1,7 +1,7 @@
 /** The orders example, as docs/wire.md §8 describes it: what a client may count on, and nothing of its insides. */
 import assert from "node:assert/strict";
 import type { Answer, Client, Headers } from "./client.ts";
-import { answered, isFinal, type Problem, type Receipt, receiptOf } from "./judge.ts";
+import { answered, isFinal, type Problem, type Receipt } from "./judge.ts";
 import { type Server, type StartOptions, startOrders } from "./server.ts";
 import { eachOf, SECOND, times, until } from "./wait.ts";
 
@@ -111,7 +111,7 @@ export class Orders {
   }
 }
 
-export function fatesOf(answers: readonly Answer[]): Fates {
+function fatesOf(answers: readonly Answer[]): Fates {
   const orders: Order[] = [];
   const receipts: string[] = [];
   const refusals: string[] = [];
@@ -125,6 +125,3 @@ export function fatesOf(answers: readonly Answer[]): Fates {
   }
   return { orders, receipts, refusals };
 }
-
-export const orderOf = async (client: Client, id: string): Promise<Order> =>
-  (await receiptOf(client, id)).output as Order;

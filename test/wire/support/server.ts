@@ -59,10 +59,6 @@ export class Server {
     return this.#output;
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }

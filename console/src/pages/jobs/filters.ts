@@ -7,7 +7,7 @@ export const SPANS = {
   "24h": { label: "Last 24 hours", ms: 24 * 3_600_000 },
 } as const;
 
-export const FILTERS = ["status", "operation", "errorCode", "principal", "time", "from", "to"] as const;
+const FILTERS = ["status", "operation", "errorCode", "principal", "time", "from", "to"] as const;
 
 /** An empty string is no filter. `time` is a key of SPANS, or `between` for what `from` and `to` say. */
 export type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
