@@ -5,7 +5,7 @@ import type { Instance } from "./lambda/instance.ts";
 import { callsOf, makeCalls } from "./load/calls.ts";
 import { Client, eachOf } from "./load/client.ts";
 import { InUse } from "./load/in-use.ts";
-import { type Breach, judge } from "./load/judge.ts";
+import { type Breach, judge, type UsedLimit } from "./load/judge.ts";
 import { isFinal, Ledger, type Receipt } from "./load/ledger.ts";
 import { Listener } from "./load/listener.ts";
 import { type Redriven, redriveOf } from "./load/redrive.ts";
@@ -26,12 +26,7 @@ export type Rehearsed = {
   readonly faults: Faults;
   readonly stage: Stage;
   readonly listeners: readonly Listener[];
-  readonly limits: readonly {
-    readonly name: string;
-    readonly peak: number;
-    readonly limit: number;
-    readonly uses: number;
-  }[];
+  readonly limits: readonly UsedLimit[];
   readonly redriven: Redriven;
   readonly seconds: {
     readonly start: number;

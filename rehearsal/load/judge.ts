@@ -1,5 +1,6 @@
 /** Holds what a deployment holds against what its clients were told. Pure. */
 import type { Entry } from "./ledger.ts";
+import type { Redriven } from "./redrive.ts";
 import type { View } from "./view.ts";
 
 export type Breach = {
@@ -20,17 +21,19 @@ export type Breach = {
   readonly detail: string;
 };
 
+/** What was in use at once at most, and what is allowed. */
+export type UsedLimit = {
+  readonly name: string;
+  readonly peak: number;
+  readonly limit: number;
+  readonly uses: number;
+};
+
 export type Evidence = {
   readonly entries: readonly Entry[];
   readonly view: View;
-  /** Of each limit: what was in use at once at most, and what is allowed. */
-  readonly limits: readonly {
-    readonly name: string;
-    readonly peak: number;
-    readonly limit: number;
-    readonly uses: number;
-  }[];
-  readonly redriven: { readonly asked: number; readonly counted: number; readonly succeeded: number };
+  readonly limits: readonly UsedLimit[];
+  readonly redriven: Redriven;
   /** Requests that a role refused. */
   readonly denied: Readonly<Record<string, number>>;
   /** No socket was lost and no function killed: each must have heard by a push. */

@@ -1,7 +1,8 @@
-/** The cursors of engines that number what they list. They come back from outside, so anything may be in them. */
+/** Cursors come back from outside, so anything may be in them. */
 import type { Cursor } from "./engine.ts";
 import { SpillwayError } from "./errors.ts";
 
+/** For engines that number what they list. */
 export function numberIn(cursor: Cursor | undefined): number | undefined {
   if (cursor === undefined) return undefined;
   const number = /^\d{1,16}$/.test(cursor) ? Number(cursor) : Number.NaN;

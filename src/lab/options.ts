@@ -1,6 +1,5 @@
 /** What a run of the lab is asked for, checked. */
-
-import type { CurveKind } from "./profile.ts";
+import type { Load } from "./profile.ts";
 import type { LaneName, Profile } from "./report.ts";
 
 export type LabOptions = {
@@ -21,14 +20,7 @@ export type LabOptions = {
   readonly batch: number;
 };
 
-export type Traffic =
-  | {
-      readonly kind: CurveKind;
-      readonly basePerSecond: number;
-      readonly peakPerSecond: number;
-      readonly seconds: number;
-    }
-  | { readonly kind: "replay"; readonly arrivals: Float64Array };
+export type Traffic = Load | { readonly kind: "replay"; readonly arrivals: Float64Array };
 
 export const LANES: readonly LaneName[] = ["request", "event", "spill", "request-retrying"];
 

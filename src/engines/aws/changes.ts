@@ -3,9 +3,9 @@
  * so that one may come into sight behind later ones: whoever goes on from a cursor is also told what lies closely
  * before it, but for what this process knows to have told before it gave that cursor.
  */
+import { noCursor } from "../../core/cursor.ts";
 import type { Changes, Cursor } from "../../core/engine.ts";
 import type { Job, JobId, Principal } from "../../core/job.ts";
-import { malformed } from "./cursors.ts";
 import { look } from "./jobs.ts";
 import { changesPartition, padded } from "./keys.ts";
 import { LATE_MS } from "./places.ts";
@@ -63,7 +63,7 @@ export class ChangesOf {
   /** Where a cursor stands, and what this process had seen when it gave it; of another's, nothing. */
   #position(principal: Principal, cursor: Cursor = START): { readonly place: string; readonly seen: number } {
     const groups = CURSOR.exec(cursor)?.groups;
-    if (!groups) throw malformed(cursor);
+    if (!groups) throw noCursor(cursor);
     const { place = START, nonce, seen } = groups;
     if (seen !== undefined && nonce === this.#nonce) return { place, seen: Number(seen) };
     return { place, seen: this.#sights.given(nameOf(principal, cursor)) ?? 0 };

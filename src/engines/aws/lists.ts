@@ -1,8 +1,8 @@
 /** The list of jobs, newest first: keys from an index that follows after, rows as they are now. */
+import { noCursor } from "../../core/cursor.ts";
 import type { Cursor, JobQuery, Page } from "../../core/engine.ts";
 import { matches } from "../../core/engine-lists.ts";
 import type { JobRecord } from "../../core/job.ts";
-import { malformed } from "./cursors.ts";
 import { jobKey, LIST_SHARDS, listPartition } from "./keys.ts";
 import { type Attributes, seen, text } from "./rows.ts";
 import type { Store } from "./store.ts";
@@ -19,7 +19,7 @@ type Place = { readonly ls: string; readonly pk: string };
 
 export async function list(store: Store, query: JobQuery): Promise<Page<JobRecord>> {
   const { cursor, limit } = query;
-  if (cursor !== undefined && !CURSOR.test(cursor)) throw malformed(cursor);
+  if (cursor !== undefined && !CURSOR.test(cursor)) throw noCursor(cursor);
   const items: JobRecord[] = [];
   const places = new Places(store, cursor, Math.min(limit + 1, MOST_READ));
   let last: Cursor | null = null;

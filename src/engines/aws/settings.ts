@@ -1,4 +1,5 @@
 /** What operators set and did, and the secret that is made once for a table. */
+import { noCursor } from "../../core/cursor.ts";
 import type {
   AnswerOf,
   AuditEntry,
@@ -10,7 +11,6 @@ import type {
 } from "../../core/engine.ts";
 import { SpillwayError } from "../../core/errors.ts";
 import { altered } from "../../core/settings.ts";
-import { malformed } from "./cursors.ts";
 import type { Database } from "./database.ts";
 import { AUDIT, type Key, keyAttributes, padded, SECRET, SETTINGS } from "./keys.ts";
 import { type Attributes, number, seconds, text } from "./rows.ts";
@@ -82,7 +82,7 @@ export class Settings {
   }
 
   async audit(limit: number, cursor?: Cursor): Promise<Page<AuditEntry>> {
-    if (cursor !== undefined && !CURSOR.test(cursor)) throw malformed(cursor);
+    if (cursor !== undefined && !CURSOR.test(cursor)) throw noCursor(cursor);
     const entries: { readonly entry: AuditEntry; readonly place: string }[] = [];
     let last: Attributes | undefined;
     do {
