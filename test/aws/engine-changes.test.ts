@@ -2,45 +2,27 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Engine } from "../../src/core/engine.ts";
-import { Ids } from "../../src/core/ids.ts";
 import { newCall } from "../support/calls.ts";
-import { SeededRandom } from "../support/seeded-random.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { engineOn } from "./support/engine.ts";
-import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
+import { EngineGround } from "./support/engine.ts";
+import { withoutMoto } from "./support/rig.ts";
 
 suite("changes of a principal on AWS", { skip: withoutMoto }, () => {
-  let on: Rig;
-  let store: Store;
-  const clock = new TestClock();
-  const ids = new Ids(clock, new SeededRandom(1));
-  const engines: Engine[] = [];
+  let on: EngineGround;
 
   before(async () => {
-    on = await rig();
-    store = await on.newStore(["work"]);
+    on = await EngineGround.lay(["work"]);
   });
 
-  after(async () => {
-    for (const engine of engines) await engine.close();
-    await store.remove();
-  });
-
-  async function opened(seed: number, client?: DynamoDBClient): Promise<Engine> {
-    const engine = await engineOn({ on, store, clock }, seed, client);
-    engines.push(engine);
-    return engine;
-  }
+  after(() => on.clear());
 
   test("a change that comes into sight late is told once, to whoever had gone past its place", async () => {
     const slow = slowed(on.dynamodb());
-    const [writer, reader, other] = [await opened(1, slow.client), await opened(2), await opened(3)];
-    const [late, prompt] = [newCall(ids), newCall(ids)];
+    const [writer, reader, other] = [await on.open(1, slow.client), await on.open(2), await on.open(3)];
+    const [late, prompt] = [newCall(on.ids), newCall(on.ids)];
     slow.hold();
     const writing = writer.commit([{ kind: "open", call: late }]);
     await slow.held;
-    clock.advance(5);
+    on.clock.advance(5);
     await reader.commit([{ kind: "open", call: prompt }]);
     const first = await reader.changes("ann", undefined, 10);
     assert.deepEqual(

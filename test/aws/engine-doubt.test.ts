@@ -3,44 +3,28 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Answer, Engine } from "../../src/core/engine.ts";
-import { Ids } from "../../src/core/ids.ts";
+import type { Ids } from "../../src/core/ids.ts";
 import type { ItemRead } from "../../src/core/table.ts";
 import { writesAlone } from "../support/calls.ts";
-import { SeededRandom } from "../support/seeded-random.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { engineOn } from "./support/engine.ts";
-import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
+import { EngineGround } from "./support/engine.ts";
+import { withoutMoto } from "./support/rig.ts";
 
 suite("a call at once without a key", { skip: withoutMoto }, () => {
-  let on: Rig;
-  let store: Store;
-  const clock = new TestClock();
-  const ids = new Ids(clock, new SeededRandom(1));
-  const engines: Engine[] = [];
+  let on: EngineGround;
 
   before(async () => {
-    on = await rig();
-    store = await on.newStore([]);
+    on = await EngineGround.lay();
   });
 
-  after(async () => {
-    for (const engine of engines) await engine.close();
-    await store.remove();
-  });
-
-  async function opened(seed: number, client: DynamoDBClient, onFatal?: (error: Error) => void) {
-    const engine = await engineOn({ on, store, clock }, seed, client, onFatal);
-    engines.push(engine);
-    return engine;
-  }
+  after(() => on.clear());
 
   async function counted(engine: Engine, key: string): Promise<Answer | undefined> {
-    const [answer] = await engine.commit([adding(ids, key)]);
+    const [answer] = await engine.commit([adding(on.ids, key)]);
     return answer;
   }
 
   async function count(key: string): Promise<unknown> {
-    const engine = await opened(9, on.dynamodb());
+    const engine = await on.open(9, on.dynamodb());
     const [item] = await engine.read([{ table: "counts", key }]);
     return item && JSON.parse(item.value).n;
   }
@@ -48,27 +32,27 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
   test("with one insert costs one conditional put, and nothing is read before it", async () => {
     const client = on.dynamodb();
     const names = commandsOf(client);
-    const engine = await opened(1, client);
+    const engine = await on.open(1, client);
     names.length = 0;
-    const [answer] = await engine.commit([writesAlone(ids, [insert("new")])]);
+    const [answer] = await engine.commit([writesAlone(on.ids, [insert("new")])]);
     assert.deepEqual(answer, { kind: "applied" });
     assert.deepEqual(names, ["PutItemCommand"]);
   });
 
   test("that reads more than one transaction can check is refused by its number, and nothing of it is done", async () => {
-    const engine = await opened(7, on.dynamodb());
+    const engine = await on.open(7, on.dynamodb());
     const reads = Array.from({ length: 100 }, (_, n) => ({ table: "counts", key: `read-${n}`, version: 0 }));
-    const [answer] = await engine.commit([adding(ids, "e", reads)]);
+    const [answer] = await engine.commit([adding(on.ids, "e", reads)]);
     assert.ok(answer?.kind === "refused" && answer.code === "effects-too-large");
     assert.match(answer.detail, /^101 reads, writes and sends .* At most 100 /);
     assert.equal(await count("e"), undefined);
-    const fewer = adding(ids, "e", reads.slice(1));
+    const fewer = adding(on.ids, "e", reads.slice(1));
     assert.deepEqual(await engine.commit([fewer]), [{ kind: "applied" }]);
   });
 
   test("whose answer was lost is found to be done, and not done again", async () => {
     const lost = losing(on.dynamodb());
-    const engine = await opened(2, lost.client);
+    const engine = await on.open(2, lost.client);
     lost.lose(async () => {});
     assert.deepEqual(await counted(engine, "b"), { kind: "applied" });
     assert.equal(await count("b"), 1);
@@ -77,7 +61,7 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
   test("whose answer was lost, its item written by another since, is neither answered nor done again", async () => {
     const lost = losing(on.dynamodb());
     const fatal = Promise.withResolvers<Error>();
-    const [engine, other] = [await opened(3, lost.client, fatal.resolve), await opened(4, on.dynamodb())];
+    const [engine, other] = [await on.open(3, lost.client, fatal.resolve), await on.open(4, on.dynamodb())];
     lost.lose(async () => void (await counted(other, "c")));
     const answer = counted(engine, "c");
     const error = await Promise.race([fatal.promise, answer]);
@@ -88,7 +72,7 @@ suite("a call at once without a key", { skip: withoutMoto }, () => {
 
   test("whose request was refused while another wrote its item is done after it", async () => {
     const lost = losing(on.dynamodb());
-    const [engine, other] = [await opened(5, lost.client), await opened(6, on.dynamodb())];
+    const [engine, other] = [await on.open(5, lost.client), await on.open(6, on.dynamodb())];
     lost.throttle(async () => void (await counted(other, "d")));
     assert.deepEqual(await counted(engine, "d"), { kind: "applied" });
     assert.equal(await count("d"), 2);

@@ -2,13 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import type { Engine } from "../../src/core/engine.ts";
-import { Ids } from "../../src/core/ids.ts";
 import { writesAlone } from "../support/calls.ts";
-import { SeededRandom } from "../support/seeded-random.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { engineOn } from "./support/engine.ts";
+import { EngineGround } from "./support/engine.ts";
 import { type Fault, intercept } from "./support/faults.ts";
-import { type Rig, rig, type Store, withoutMoto } from "./support/rig.ts";
+import { withoutMoto } from "./support/rig.ts";
 import { whileRunning } from "./support/running.ts";
 
 const ITEMS = ["a", "b", "c"].map((key) => ({ table: "counts", key }));
@@ -16,38 +13,29 @@ const ITEMS = ["a", "b", "c"].map((key) => ({ table: "counts", key }));
 const END_MS = 60_000;
 
 suite("keys that a read of the table leaves over", { skip: withoutMoto }, () => {
-  let on: Rig;
-  let store: Store;
-  const clock = new TestClock();
-  const ids = new Ids(clock, new SeededRandom(1));
-  const engines: Engine[] = [];
+  let on: EngineGround;
 
   before(async () => {
-    on = await rig();
-    store = await on.newStore([]);
+    on = await EngineGround.lay();
     const engine = await opened(1, () => undefined);
     const writes = ITEMS.map((item) => ({ kind: "insert", ...item, value: item.key }) as const);
-    const [answer] = await engine.commit([writesAlone(ids, writes)]);
+    const [answer] = await engine.commit([writesAlone(on.ids, writes)]);
     assert.deepEqual(answer, { kind: "applied" });
   });
 
-  after(async () => {
-    for (const engine of engines) await engine.close();
-    await store.remove();
-  });
+  after(() => on.clear());
 
   /** @param fault of its reads once it is open, by how many there were before */
   async function opened(seed: number, fault: (reads: number) => Fault | undefined): Promise<Engine> {
     const client = on.dynamodb();
-    const engine = await engineOn({ on, store, clock }, seed, client);
+    const engine = await on.open(seed, client);
     let reads = 0;
     intercept(client, ({ name }) => (name === "BatchGetItem" ? fault(reads++) : undefined));
-    engines.push(engine);
     return engine;
   }
 
   const valuesOf = async (engine: Engine) =>
-    (await whileRunning(clock, engine.read(ITEMS))).map((item) => item?.value);
+    (await whileRunning(on.clock, engine.read(ITEMS))).map((item) => item?.value);
 
   test("once are asked for again, and all are answered", async () => {
     const engine = await opened(2, (reads) => (reads === 0 ? "left-over" : undefined));
@@ -57,15 +45,15 @@ suite("keys that a read of the table leaves over", { skip: withoutMoto }, () => 
   test("again and again are refused after as long as a table that throttles, and as that", async () => {
     const refusals = (["throttled", "left-over"] as const).map(async (fault, place) => {
       let begunAt = 0;
-      const engine = await opened(3 + place, () => (clock.now() - begunAt < END_MS ? fault : undefined));
-      begunAt = clock.now();
+      const engine = await opened(3 + place, () => (on.clock.now() - begunAt < END_MS ? fault : undefined));
+      begunAt = on.clock.now();
       const error = await engine.read(ITEMS).then(
         () => assert.fail(`${fault} for ${END_MS} ms, and still asked`),
         ({ code, hint }) => ({ code, hint }),
       );
-      return { ...error, isWithin: clock.now() - begunAt < END_MS / 2 };
+      return { ...error, isWithin: on.clock.now() - begunAt < END_MS / 2 };
     });
-    const [throttled, leftOver] = await whileRunning(clock, Promise.all(refusals));
+    const [throttled, leftOver] = await whileRunning(on.clock, Promise.all(refusals));
     assert.equal(throttled?.code, "storage-unavailable");
     assert.deepEqual(leftOver, throttled);
   });
