@@ -21,7 +21,7 @@ const NAMED = ["ann", "bob"] as const;
 const one = process.env["SEED"];
 const seeds = one
   ? [Number(one)]
-  : Array.from({ length: Number(process.env["SEEDS"] ?? 8) }, (_, n) => n + 1);
+  : Array.from({ length: Number(process.env["SEEDS"] ?? 12) }, (_, n) => n + 1);
 
 for (const subject of engines.filter(({ name }) => name !== memoryEngine.name)) {
   const skip = subject.missing?.() ?? false;
