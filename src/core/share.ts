@@ -52,8 +52,8 @@ export type ShareRequest = {
   /** For how long what is granted is held, from the moment that the store hears of it. */
   readonly forMs: number;
   /**
-   * Since when this node had not been answered, when it was answered again a moment ago: perhaps the store was away from
-   * all. What others held until then still counts as theirs, since they could not say that they go on.
+   * How long ago this node was answered last before a long silence that is just over; 0 or none where there was none.
+   * Perhaps the store was away from all: what others held when it began still counts as theirs, as they could not renew it.
    */
   readonly unheardMs?: number;
   readonly limits: readonly LimitAsk[];

@@ -2,6 +2,7 @@
  * The console's cookie: the admin token, where no script can read it. Browsers send the cookie of a host to every port of
  * it, and so it holds the tokens of several servers, the latest first: each counts its own and keeps the others.
  */
+import { isBearerToken } from "./bearer.ts";
 import type { DoorRequest } from "./exchange.ts";
 import { isOwnOrigin } from "./origins.ts";
 
@@ -12,11 +13,6 @@ const BETWEEN = "|";
 const MOST = 4;
 /** A browser keeps no cookie over 4,096. */
 const MOST_CHARACTERS = 2_000;
-
-/** RFC 6750 §2.1. */
-export function isBearerToken(text: string): boolean {
-  return /^[A-Za-z0-9._~+/-]+=*$/.test(text);
-}
 
 /** None unless a page of our own asks. */
 export function cookieTokens(request: DoorRequest): readonly string[] {

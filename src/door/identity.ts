@@ -5,7 +5,8 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { configurationError, type SpillwayError } from "../core/errors.ts";
 import { ANONYMOUS, LONGEST_PRINCIPAL, type Principal } from "../core/job.ts";
-import { cookieTokens, isBearerToken } from "./admin-cookie.ts";
+import { cookieTokens } from "./admin-cookie.ts";
+import { isBearerToken } from "./bearer.ts";
 import type { DoorRequest } from "./exchange.ts";
 import { isOwnOrigin } from "./origins.ts";
 import { refuse } from "./replies.ts";

@@ -8,7 +8,10 @@ export const PARSER_BYTES = 49_152;
 
 export const HEADERS_MS = 2_000;
 export const WHOLE_REQUEST_MS = 300_000;
-/** Unless another is set: announced to the client; it is cut a second later, so that its last request does not meet a closed door. */
+/**
+ * Unless another is set. Announced to the client; it is cut a second later, so that its last request does not meet a
+ * closed door.
+ */
 export const KEEP_ALIVE_MS = 4_000;
 export const KEEP_ALIVE_GRACE_MS = 1_000;
 

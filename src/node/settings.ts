@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { type Duration, durationMs } from "../core/duration.ts";
 import { configurationError } from "../core/errors.ts";
 import { ROLES, type Role } from "../core/runtime.ts";
+import { isBearerToken } from "../door/bearer.ts";
 import { isLoopbackAddress } from "./connection.ts";
 import { KEEP_ALIVE_MS } from "./limits.ts";
 
@@ -99,8 +100,7 @@ function portOf(given: number | string): number {
 }
 
 function tokenOf(given: string | undefined): string | undefined {
-  // RFC 6750 §2.1: what may follow "Bearer".
-  if (given === undefined || /^[\w.~+/-]+=*$/.test(given)) return given;
+  if (given === undefined || isBearerToken(given)) return given;
   throw configurationError(
     "The admin token has characters that a bearer token cannot have.",
     "Set SPILLWAY_ADMIN_TOKEN to letters, digits and - . _ ~ + /, for example what this prints: openssl rand -hex 32.",

@@ -7,19 +7,23 @@ export type Commit = (
   commit: (changes: readonly Change[]) => Promise<readonly Answer[]>,
 ) => Promise<readonly Answer[]>;
 
+/** @param instead what is used in the place of what was opened */
+export function replaced(
+  source: EngineSource,
+  instead: (engine: Engine, host: EngineHost) => Engine,
+): EngineSource {
+  return { ...source, open: async (host) => instead(await source.open(host), host) };
+}
+
 /** @param alter what has just been opened */
 export function altered(
   source: EngineSource,
   alter: (engine: Engine, host: EngineHost) => void,
 ): EngineSource {
-  return {
-    ...source,
-    open: async (host) => {
-      const engine = await source.open(host);
-      alter(engine, host);
-      return engine;
-    },
-  };
+  return replaced(source, (engine, host) => {
+    alter(engine, host);
+    return engine;
+  });
 }
 
 export function committing(source: EngineSource, commit: Commit): EngineSource {

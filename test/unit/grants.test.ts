@@ -130,6 +130,18 @@ function pair(nodes: readonly Node[]): readonly [Node, Node] {
   return [a, b];
 }
 
+/** The store was away for longer than slots are held; `b` is back, and `a`, in which eight of ten run, is not yet. */
+async function afterOutage() {
+  const site = await Site.of(2, 10);
+  const [a, b] = pair(site.nodes);
+  await site.calls(a, 8);
+  a.isCut = true;
+  b.isCut = true;
+  await site.clock.run(8_000);
+  b.isCut = false;
+  return { site, a, b };
+}
+
 describe("nodes that keep a limit together", () => {
   test("let in as many calls as the limit allows, and no more, wherever they come", async () => {
     const site = await Site.of(2, 10);
@@ -213,13 +225,7 @@ describe("nodes that keep a limit together", () => {
   });
 
   test("leave each other the slots in which something runs when the store was away, whoever is back first", async () => {
-    const site = await Site.of(2, 10);
-    const [a, b] = pair(site.nodes);
-    await site.calls(a, 8);
-    a.isCut = true;
-    b.isCut = true;
-    await site.clock.run(8_000);
-    b.isCut = false;
+    const { site, a, b } = await afterOutage();
     await site.calls(b, 10, 2_000);
     a.isCut = false;
     await site.clock.run(1_000);
@@ -231,13 +237,7 @@ describe("nodes that keep a limit together", () => {
   });
 
   test("have those of one that is not back a few seconds after the store", async () => {
-    const site = await Site.of(2, 10);
-    const [a, b] = pair(site.nodes);
-    await site.calls(a, 8);
-    a.isCut = true;
-    b.isCut = true;
-    await site.clock.run(8_000);
-    b.isCut = false;
+    const { site, b } = await afterOutage();
     await site.clock.run(6_000);
     assert.equal(await site.calls(b, 10), 10);
   });

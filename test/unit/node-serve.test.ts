@@ -266,6 +266,7 @@ suite("the process", { concurrency: 4 }, () => {
     [["migrate", smallApp], 0, /^Nothing to do: this app has no engine\.\n$/],
     [["serve", smallApp, "--port", "99999"], 2, /^spillway: --port is "99999".*65535/],
     [["serve", "nowhere.ts", "--port"], 2, /^spillway: --port needs a value/],
+    [["serve", "nowhere.ts", "--keep-alive"], 2, /^spillway: --keep-alive needs a value/],
     [["serve", "nowhere.ts", "--port", "--host"], 2, /^spillway: --port needs a value/],
     [["serve", "nowhere.ts", "--host", ""], 2, /^spillway: --host is "".*127\.0\.0\.1/],
     [["serve", import.meta.dirname], 2, /^spillway: .* is a folder\. Give the module in it: \.\/app\.ts\n$/],

@@ -63,8 +63,8 @@ export class Notices {
 
   /**
    * What is known of a few changes before they are committed, is told by whoever commits them, right behind the commit:
-   * that spares a round trip. Should they not be committed, somebody looks for nothing. What cannot be told there, as behind a
-   * pooler where the statement's name is taken, is told like all the rest.
+   * that spares a round trip. Should they not be committed, somebody looks for nothing. What cannot be told there, as
+   * behind a pooler where the statement's name is taken, is told like all the rest.
    */
   foretell(changes: readonly Change[], tell: (payloads: readonly string[]) => Promise<unknown>): void {
     if (!this.#tell || this.#telling || this.#foretelling || changes.length > MOST_FORETOLD) return;

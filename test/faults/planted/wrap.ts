@@ -1,5 +1,6 @@
 /** An engine around another: everything is passed on, but for what a planted bug replaces. */
 import type { Change, Engine, EngineHost, EngineSource, Settlement } from "../../../src/core/engine.ts";
+import { replaced } from "../../support/altered-engine.ts";
 
 /** Without what is `undefined` in it. */
 type Replaced = { readonly [K in keyof Engine]?: Engine[K] | undefined };
@@ -8,20 +9,16 @@ export function wrapped(
   source: EngineSource,
   replace: (engine: Engine, host: EngineHost) => Replaced,
 ): EngineSource {
-  return {
-    ...source,
-    open: async (host) => {
-      const engine = await source.open(host);
-      const replaced = replace(engine, host);
-      return new Proxy(engine, {
-        get: (_, name) => {
-          if (name in replaced) return Reflect.get(replaced, name);
-          const value = Reflect.get(engine, name);
-          return typeof value === "function" ? value.bind(engine) : value;
-        },
-      });
-    },
-  };
+  return replaced(source, (engine, host) => {
+    const methods = replace(engine, host);
+    return new Proxy(engine, {
+      get: (_, name) => {
+        if (name in methods) return Reflect.get(methods, name);
+        const value = Reflect.get(engine, name);
+        return typeof value === "function" ? value.bind(engine) : value;
+      },
+    });
+  });
 }
 
 /** Effects in a commit of their own: the settlement of a call at once that leaves nothing else behind. */
